@@ -1,0 +1,1 @@
+"""How a statement is decided: networks and their passes, adversaries, evidence, the fuzzing loop and the report."""

@@ -1,0 +1,132 @@
+"""One decision: draw networks for an instance, measure both sides, count failures, and compare the count with the claim."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from checkers.adversaries import ADVERSARIES
+from checkers.errors import InputError
+from checkers.evidence import p_value
+from checkers.exact_norms import ExactLawSubject
+from checkers.network import Network
+from checkers.randomness import NormalSource, seed_sequence
+from checkers.records import Decision
+from checkers.subject import NetworkSubject, VectorSubject
+from theorems.instance import Instance
+from theorems.statement import Engine, Statement
+from theorems.subject import Comparison, Subject
+
+
+@dataclass(frozen=True)
+class Worst:
+    """Both sides at the largest ratio left/right of each trial, all of shape (trials,), and where that is."""
+
+    ratio: Tensor
+    left: Tensor
+    right: Tensor
+    index: Tensor
+    shape: tuple[int, ...]
+    axes: tuple[str, ...]
+    rounding: float
+    adversary: str
+
+    def place(self, trial: int) -> dict[str, int]:
+        """The trial and, for each axis that the claim quantifies over, the index of the worst case in it."""
+        place, flat = {"trial": trial}, int(self.index[trial])
+        for axis, size in zip(reversed(self.axes), reversed(self.shape), strict=True):
+            place[axis] = flat % size
+            flat //= size
+        return place
+
+
+def worst_case(statement: Statement, comparison: Comparison, adversary: str = "") -> Worst:
+    """Reduce a comparison to the largest ratio of every trial; 0/0 counts as 0, for 0 <= 0 holds."""
+    full = np.broadcast_shapes(tuple(comparison.left.shape), tuple(comparison.right.shape))
+    left, right = comparison.left.detach().expand(full), comparison.right.detach().expand(full)
+    shape = tuple(full[1:])
+    left, right = left.reshape(left.shape[0], -1), right.reshape(left.shape[0], -1)
+    ratio = torch.where(left <= 0, torch.zeros_like(left), left / right)
+    if bool(ratio.isnan().any()):
+        raise InputError(f"statement {statement.id!r} measured a quantity that is not a number; its measure cannot be judged")
+    top, index = ratio.max(dim=1)
+    pick = index[:, None]
+    axes = comparison.axes if len(comparison.axes) == len(shape) else tuple(f"axis {k}" for k in range(len(shape)))
+    return Worst(top, left.gather(1, pick)[:, 0], right.gather(1, pick)[:, 0], index, shape, axes, comparison.rounding, adversary)
+
+
+def draw_network(statement: Statement, instance: Instance, engine: Engine, trials: int, source: NormalSource, device: str) -> Network:
+    """The random initialization of this instance."""
+    return Network.draw(
+        "revealed" if engine == "revealed" else "dense",
+        instance.width, instance.depth, instance.inputs.shape[1], instance.outputs, trials, source, statement.variance, device=device,
+    )  # fmt: skip
+
+
+def subjects(
+    statement: Statement, instance: Instance, engine: Engine, trials: int, source: NormalSource, device: str
+) -> Iterator[tuple[str, Subject]]:
+    """The subjects to measure, each with the adversary that moved its weights: "" for none."""
+    if engine == "vectors":
+        yield "", VectorSubject(instance, trials, source)
+        return
+    if engine == "exact law":
+        yield "", ExactLawSubject(instance, trials, source, statement.variance)
+        return
+    network = draw_network(statement, instance, engine, trials, source, device)
+    questions = source.spawn("questions")
+    for name in statement.adversary:
+        moved = network.copy()
+        ADVERSARIES[name](moved, instance, source.spawn(name))
+        yield name, NetworkSubject(moved, instance, questions)
+    yield "", NetworkSubject(network, instance, questions)
+
+
+def decide(
+    statement: Statement,
+    instance: Instance,
+    *,
+    seed: int,
+    engine: Engine,
+    trials: int,
+    alpha: float,
+    stage: int = 1,
+    device: str = "cpu",
+) -> Decision:
+    """The decision about one instance, at false-alarm probability alpha (0: count only); the same arguments give the same bits.
+
+    The weights come from (seed, statement, instance, engine, stage) alone: nobody searches for a lucky draw.
+    """
+    claimed = statement.failure_probability(instance)
+    informative = statement.inside(instance) and claimed < 0.5
+    source = NormalSource(seed_sequence(seed, statement.id, instance.key(), engine, stage))
+    cases = [
+        worst_case(statement, statement.measure(subject, **statement.constant_values()), name)
+        for name, subject in subjects(statement, instance, engine, trials, source, device)
+    ]
+    ratios = torch.stack([case.ratio for case in cases])
+    ratio, chosen = ratios.max(dim=0)
+    rounding = max(case.rounding for case in cases)
+    failures = int((ratio > 1 + rounding).sum())
+    close = int(((ratio - 1).abs() <= rounding).sum())
+    trial = int(ratio.argmax())
+    case = cases[int(chosen[trial])]
+    value = p_value(failures, trials, claimed)
+    return Decision(
+        statement=statement.id, variant=statement.variant_name, architecture="fully connected", engine=engine, sizes=instance.sizes(),
+        trials=trials, failures=failures, within_rounding=close, claimed=claimed, p_value=value, alpha=alpha,
+        refuted=informative and failures > 0 and alpha > 0 and value <= alpha, evidence=informative,
+        ratio=_finite(case.ratio[trial]), left=_finite(case.left[trial]), right=_finite(case.right[trial]), place=case.place(trial),
+        regime_depth=_finite(statement.regime_depth(instance)), stage=stage, adversary=case.adversary,
+    )  # fmt: skip
+
+
+def _finite(value: Tensor | float) -> float:
+    """JSON has no infinity: the largest double stands for it."""
+    number = float(value)
+    return math.copysign(1.7976931348623157e308, number) if math.isinf(number) else number

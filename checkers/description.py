@@ -1,0 +1,115 @@
+"""A statement in words: what `list` and `show` print. Needs nothing heavier than the declarations themselves."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from checkers import words
+from theorems.instance import QUANTITIES
+from theorems.registry import Registry
+from theorems.statement import Statement, Variant
+
+KINDS = {
+    "identity": "identity: holds for every input, up to a stated rounding bound",
+    "derived": "derived: constants and failure probability are explicit numbers with a derivation",
+    "declared": "declared: the paper hides a constant; ours is calibrated on small sizes and tested far beyond them",
+}
+PAGE = 100
+
+
+def listed(statement: Statement) -> dict[str, Any]:
+    """One entry of `list --json`."""
+    return {
+        "id": statement.id,
+        "source": statement.source,
+        "kind": statement.kind,
+        "architectures": list(statement.architectures),
+        "claimed_exponents": dict(statement.exponents),
+        "false_variants": [variant.name for variant in statement.variants],
+        "rests_on": list(statement.rests_on),
+    }
+
+
+def statement_table(statements: Sequence[Statement]) -> str:
+    """One row a statement."""
+    rows = [[one.id, one.source, one.kind, str(len(one.variants)), ", ".join(one.rests_on) or "-"] for one in statements]
+    return words.table(["statement", "paper", "kind", "false variants", "rests on"], rows)
+
+
+def _change(variant: Variant) -> str:
+    changes: list[str] = []
+    for name, change in variant.changes.items():
+        match name:
+            case "variance":
+                changes.append(f"entries of A and W_l drawn N(0, {words.number(change)}/m)")
+            case "constants":
+                changes.extend(f"{symbol} = {words.number(constant.value)}" for symbol, constant in change.items())
+            case "failure":
+                changes.append(f"failure probability {change.formula}")
+            case "assumptions":
+                changes.append("assumes only " + ("; ".join(assumption.formula for assumption in change) or "nothing"))
+            case "ranges":
+                changes.append("tried on " + ranges_in_words(change))
+            case "measure":
+                changes.append("measured wrongly")
+            case _:
+                changes.append(f"{name}: {', '.join(change) if isinstance(change, tuple) else change}")
+    return ", ".join(changes)
+
+
+def interval(name: str, bounds: tuple[float, float]) -> str:
+    """`m in [16, 1e+12]`, or `L = 1`."""
+    if bounds[0] == bounds[1]:
+        return f"{QUANTITIES[name][0]} = {words.number(bounds[0])}"
+    return f"{QUANTITIES[name][0]} in [{words.number(bounds[0])}, {words.number(bounds[1])}]"
+
+
+def ranges_in_words(ranges: Mapping[str, tuple[float, float]]) -> str:
+    """`m in [16, 1e+12], L in [1, 64]`."""
+    return ", ".join(interval(name, bounds) for name, bounds in ranges.items())
+
+
+def grade_basis(statement: Statement) -> str:
+    """Which grade a HOLDS of this statement can get, and why."""
+    if statement.adversary or statement.attack:
+        how = statement.attack or f"adversaries ({', '.join(statement.adversary)})"
+        return f"attacked: {how}; what is found bounds the supremum from below"
+    if statement.exact:
+        return "exact: the measured left side is the supremum over all that the claim quantifies over inside one instance"
+    return "sampled: the measured left side bounds the supremum from below"
+
+
+def statement_in_words(statement: Statement, registry: Registry) -> str:
+    """Everything that `lemmafuzz show` prints, to be read beside the paper."""
+    quantities = [f"{interval(name, bounds)}: {QUANTITIES[name][1]}" for name, bounds in statement.ranges.items()]
+    outside = [f"{ranges_in_words(statement.beyond)}: beyond the regime, never as evidence"]
+    above = [other.id for other in registry if statement.id in other.rests_on]
+    sections: list[tuple[str, list[str]]] = [
+        ("claim", [statement.claim]),
+        ("kind", [KINDS[statement.kind]]),
+        ("for all", [*quantities, f"data: {', '.join(statement.data)}; labels: {', '.join(statement.labels)}"]),
+        *([("also tried on", outside)] if statement.beyond else []),
+        ("assuming", [f"{one.formula}  (constant {words.number(one.constant)})" for one in statement.assumptions] or ["nothing"]),
+        ("fails with probability", [f"at most {statement.failure.formula}"]),
+        ("constants", [f"{name} = {words.number(one.value)}: {one.provenance}" for name, one in statement.constants.items()] or ["none"]),
+        ("claimed exponents", [f"{QUANTITIES[name][0]}^{power:g}" for name, power in statement.exponents.items()] or ["none"]),
+        ("rests on", [", ".join(statement.rests_on) or "nothing else here"]),
+        ("rests on it", [", ".join(above) or "nothing else here"]),
+        ("architectures", [", ".join(statement.architectures)]),
+        ("engines", [", ".join(statement.engines)]),
+        ("adversaries", [", ".join(statement.adversary) or "none: the weights stay at their initialization"]),
+        ("grade of a HOLDS", [grade_basis(statement)]),
+        ("false variants", [f"{one.name} ({one.kind}): {_change(one)}" for one in statement.variants]),
+    ]
+    if statement.note:
+        sections.append(("note", [statement.note]))
+    indent = 2 + max(len(name) for name, _ in sections) + 2
+    lines = [f"{statement.id}  ({statement.source})", ""]
+    for name, entries in sections:
+        for position, entry in enumerate(entries):
+            label = f"  {name}" if position == 0 else ""
+            hanging = " " * (indent + 2)
+            lines += textwrap.wrap(entry, PAGE, initial_indent=label.ljust(indent), subsequent_indent=hanging, break_on_hyphens=False)
+    return "\n".join(lines)

@@ -1,0 +1,107 @@
+"""The report's figures: SVG with a transparent ground and mid-tones, so that they read on a light page and on a dark one."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from checkers.records import CheckRun, PowerRun, TrainingRun
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Contrast of at least 3:1 against both white and GitHub's dark ground.
+GREY: Final = "#7f868e"
+BLUE, ORANGE, GREEN, VIOLET, RED = "#3f8ae0", "#d97706", "#2f9e55", "#a06cd5", "#e0525f"
+RUN_COLOURS: Final = (BLUE, ORANGE, GREEN, VIOLET)
+STYLE: Final[Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "text.color": GREY,
+    "axes.labelcolor": GREY,
+    "axes.edgecolor": GREY,
+    "axes.titlecolor": GREY,
+    "axes.titlesize": 9,
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+    "axes.facecolor": "none",
+    "figure.facecolor": "none",
+    "savefig.facecolor": "none",
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "svg.hashsalt": "lemmafuzz",  # the same figure gives the same file
+}
+SMALLEST, LARGEST = 1e-3, 1e3  # ratios beyond are drawn at the edge
+
+
+def _svg(figure: Figure) -> str:
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": "lemmafuzz"})
+    return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
+
+
+def _ratio(value: float) -> float:
+    return LARGEST if math.isnan(value) else min(max(value, SMALLEST), LARGEST)
+
+
+def margins(check: CheckRun, power: PowerRun) -> str:
+    """Largest left/right of every statement, and of its false variants: SVG."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    names = list(dict.fromkeys(verdict.id for verdict in check.verdicts))
+    height = {name: len(names) - 1 - place for place, name in enumerate(names)}
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(7.5, 1.1 + 0.36 * max(len(names), 2)), layout="constrained")
+        axes = figure.add_subplot()
+        axes.axvline(1.0, color=GREY, linewidth=1)
+        for row in height.values():
+            axes.axhline(row, color=GREY, linewidth=0.4, alpha=0.4)
+        found = [(one.severest or one.counterexample, one.id) for one in power.variants if one.id in height]
+        wrong = [(decision.ratio, height[name]) for decision, name in found if decision is not None]
+        true = [(one.worst_ratio, height[one.id]) for one in check.verdicts if one.verdict == "HOLDS"]
+        broken = [(one.worst_ratio, height[one.id]) for one in check.verdicts if one.verdict == "REFUTED"]
+        _points(axes, wrong, ORANGE, "^", "false variant, refuted")
+        _points(axes, true, BLUE, "o", "statement, holds")
+        _points(axes, broken, RED, "X", "statement, refuted")
+        axes.set(xscale="log", xlim=(SMALLEST / 1.5, LARGEST * 1.5), xlabel="largest left side / right side seen (1: the claim's border)")
+        axes.set_yticks(list(height.values()), labels=list(height))
+        axes.tick_params(axis="y", length=0)
+        axes.spines["left"].set_visible(False)
+        if wrong or true or broken:
+            axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
+        return _svg(figure)
+
+
+def _points(axes: Axes, points: Sequence[tuple[float, int]], colour: str, marker: str, label: str) -> None:
+    if points:
+        axes.plot([_ratio(x) for x, _ in points], [y for _, y in points], marker, color=colour, label=label, markersize=6, alpha=0.9)
+
+
+def training_curves(runs: Sequence[TrainingRun], names: Iterable[str]) -> str:
+    """Loss, accuracy and distance from initialization of every run, step by step: SVG."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(9, 3.2), layout="constrained")
+        loss, accuracy, distance = figure.subplots(1, 3)
+        for run, name, colour in zip(runs, names, RUN_COLOURS * len(runs), strict=False):
+            steps = range(1, len(run.loss) + 1)
+            loss.plot(steps, [max(value, 1e-300) / run.loss[0] if run.loss[0] > 0 else 0.0 for value in run.loss], color=colour, label=name)
+            if run.accuracy:
+                accuracy.plot(steps, [100 * value for value in run.accuracy], color=colour)
+            distance.plot(steps, run.radius, color=colour)
+        loss.set(title="loss / initial loss", yscale="log")
+        accuracy.set(title="training accuracy, %", ylim=(-3, 103))
+        distance.set(title="‖W(t) - W(0)‖_F", yscale="linear")
+        for axes in (loss, accuracy, distance):
+            axes.set(xlabel="step + 1", xscale="log")
+            axes.grid(color=GREY, alpha=0.25, linewidth=0.5)
+        if runs:
+            figure.legend(*loss.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+        return _svg(figure)

@@ -1,0 +1,140 @@
+"""The loop: Hypothesis searches the instances of one statement, guided by the margin, and simplifies what it refutes.
+
+Hypothesis never sees the random weights: an instance has one verdict per run, however often it is tried.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from hypothesis import HealthCheck, Phase, Verbosity, given, settings, target
+from hypothesis import seed as hypothesis_seed
+from hypothesis import strategies as st
+
+from checkers.decide import decide
+from checkers.evidence import Account
+from checkers.profiles import Profile
+from checkers.randomness import seed_sequence
+from checkers.records import Decision
+from strategies import instances
+from theorems.instance import Instance
+from theorems.statement import Statement
+
+# A second stage with fresh weights is worth its cost where the first was improbable under the claim but not enough to refute.
+SUSPICIOUS = 0.01
+SECOND_STAGE = 8  # times as many trials
+
+
+class _Refuted(Exception):
+    """Tells Hypothesis that an instance refutes; never leaves this module."""
+
+
+@dataclass
+class Campaign:
+    """All decisions about one statement, and the refuting instances: the simplest and the most severe."""
+
+    decisions: list[Decision] = field(default_factory=list)
+    vacuous: int = 0
+    simplest: tuple[Decision, Instance] | None = None
+    severest: tuple[Decision, Instance] | None = None
+
+    @property
+    def until_refuted(self) -> int:
+        """Decisions up to and including the first refutation; all of them if there was none."""
+        return next((k for k, d in enumerate(self.decisions, start=1) if d.refuted), len(self.decisions))
+
+
+@dataclass
+class _Judge:
+    """Decides instances, each once, and keeps what was found."""
+
+    statement: Statement
+    profile: Profile
+    account: Account
+    seed: int
+    device: str
+    observe: Callable[[Decision], None]
+    decides: bool
+    campaign: Campaign = field(default_factory=Campaign)
+    known: dict[str, Decision | None] = field(default_factory=dict)
+
+    def __call__(self, instance: Instance) -> Decision | None:
+        key = instance.key()
+        if key not in self.known:
+            self.known[key] = self._decide(instance)
+        return self.known[key]
+
+    def _decide(self, instance: Instance) -> Decision | None:
+        if self.decides and self.statement.failure_probability(instance) >= 0.5:
+            self.campaign.vacuous += 1
+            return None
+        engine, trials = self.profile.plan(self.statement, instance)
+        alpha = self.account.spend() / 2 if self.decides else 0.0
+        decision = decide(self.statement, instance, seed=self.seed, engine=engine, trials=trials, alpha=alpha, device=self.device)
+        if self.decides and decision.evidence and not decision.refuted and decision.p_value < SUSPICIOUS:
+            self._record(decision, instance)
+            trials *= SECOND_STAGE
+            decision = decide(
+                self.statement, instance, seed=self.seed, engine=engine, trials=trials, alpha=alpha, stage=2, device=self.device
+            )  # fmt: skip
+        self._record(decision, instance)
+        return decision
+
+    def _record(self, decision: Decision, instance: Instance) -> None:
+        campaign = self.campaign
+        campaign.decisions.append(decision)
+        if decision.refuted and (campaign.severest is None or decision.ratio > campaign.severest[0].ratio):
+            campaign.severest = (decision, instance)
+        self.observe(decision)
+
+
+def search(
+    statement: Statement,
+    profile: Profile,
+    account: Account,
+    *,
+    seed: int,
+    examples: int,
+    device: str = "cpu",
+    observe: Callable[[Decision], None] = lambda decision: None,
+    decides: bool = True,
+) -> Campaign:
+    """Try `examples` instances, larger margins preferred; at the first refutation simplify it, with at most profile.shrinks decisions.
+
+    decides=False: instances outside the regime, which are only counted; they spend no error budget and refute nothing.
+    """
+    judge = _Judge(statement, profile, account, seed, device, observe, decides)
+    campaign = judge.campaign
+    key = int(seed_sequence(seed, "search", statement.id, statement.variant_name).generate_state(1)[0])
+
+    @hypothesis_seed(key)
+    @settings(
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        derandomize=False,
+        report_multiple_bugs=False,
+        print_blob=False,
+        verbosity=Verbosity.quiet,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.generate, Phase.target, Phase.shrink),
+    )
+    @given(st.one_of(*(instances(statement, limits=limits) for limits in profile.populations(statement))))
+    def trial(instance: Instance) -> None:
+        exhausted = campaign.severest is not None and len(campaign.decisions) - campaign.until_refuted >= profile.shrinks
+        if exhausted and instance.key() not in judge.known:
+            return
+        decision = judge(instance)
+        if decision is None:
+            return
+        if decision.refuted:
+            campaign.simplest = (decision, instance)
+            raise _Refuted
+        target(math.log(min(max(decision.ratio, 1e-300), 1e300)), label="log of the worst ratio")
+
+    with suppress(_Refuted):
+        trial()
+    return campaign

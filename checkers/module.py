@@ -1,0 +1,74 @@
+"""Statements of the user's own: a Python file that declares them as theorems/ does, named by --module."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from traceback import walk_tb
+
+from checkers.errors import InputError
+from theorems import registry
+from theorems.statement import DeclarationError
+
+
+@contextmanager
+def own_statements(paths: Sequence[Path]) -> Iterator[list[str]]:
+    """Import the files, and yield the ids that they declared. Afterwards, or if one fails, the registry is what it was before.
+
+    Raises InputError with one sentence if a file does not exist, does not import, or declares nothing or nothing valid.
+    """
+    before = {statement.id for statement in registry}
+    names: list[str] = []
+    try:
+        for path in paths:
+            known = len(registry)
+            names.append(f"own_statements_{path.stem.replace('-', '_')}")
+            _import(path, names[-1])
+            if len(registry) == known:
+                raise InputError(f"module {path} declares no statement")
+        yield [statement.id for statement in registry if statement.id not in before]
+    except InputError:
+        raise
+    except Exception as error:
+        _explain(error, paths)
+        raise
+    finally:
+        for identifier in [statement.id for statement in registry if statement.id not in before]:
+            registry.remove(identifier)
+        for name in names:
+            sys.modules.pop(name, None)
+
+
+def _explain(error: Exception, paths: Sequence[Path]) -> None:
+    """Raise InputError if the error comes from a line of one of the user's files."""
+    own = {str(path.absolute()): path for path in paths}
+    for frame, line in walk_tb(error.__traceback__):
+        if frame.f_code.co_filename in own:
+            path = own[frame.f_code.co_filename]
+            raise InputError(f"module {path}, line {line}: {_sentence(error)}") from error
+
+
+def _sentence(error: BaseException) -> str:
+    reason = " ".join(str(error).split())
+    return f"{type(error).__name__}{': ' if reason else ''}{reason}"
+
+
+def _import(path: Path, name: str) -> None:
+    if not path.is_file():
+        raise InputError(f"module {path} does not exist" if not path.exists() else f"module {path} is not a file")
+    specification = importlib.util.spec_from_file_location(name, path)
+    if specification is None or specification.loader is None:
+        raise InputError(f"module {path} is not a Python file: its name must end in .py")
+    module = sys.modules[name] = importlib.util.module_from_spec(specification)
+    writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # leave nothing beside the user's file
+    try:
+        specification.loader.exec_module(module)
+    except DeclarationError as error:
+        raise InputError(f"module {path}: {error}") from error
+    except (Exception, SystemExit) as error:
+        raise InputError(f"module {path} does not import: {_sentence(error)}") from error
+    finally:
+        sys.dont_write_bytecode = writes

@@ -1,0 +1,119 @@
+"""What the commands share: options, their validation, and where results go."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import secrets
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from checkers.errors import InputError
+from checkers.files import check_destination, write_whole
+from theorems import registry
+from theorems.statement import Statement
+
+if TYPE_CHECKING:
+    from checkers.profiles import Profile
+
+PROFILES = ("quick", "standard", "thorough")
+Command = Callable[..., Any]
+
+
+def finite(context: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
+    """Callback of an option: refuse nan and infinity, which pass every range."""
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter(f"{value} is not a finite number", context, parameter)
+    return value
+
+
+def as_path(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    """Callback of an option: a Path, or a tuple of them."""
+    return tuple(map(Path, value)) if isinstance(value, tuple) else value and Path(value)
+
+
+identifiers_argument = click.argument("identifiers", metavar="[ID]...", nargs=-1)
+seed_option = click.option("--seed", type=click.IntRange(min=0), help="Seed of everything random. Drawn, and printed, if not given.")
+device_option = click.option("--device", default="cpu", show_default=True, help="Where tensors live: a device of torch, cpu or cuda:0.")
+profile_option = click.option(
+    "--profile", type=click.Choice(PROFILES), default="quick", show_default=True, help="How hard to try: seconds, minutes or an hour."
+)
+modules_option = click.option(
+    "--module", "modules", metavar="FILE", multiple=True, callback=as_path, help="A Python file with statements of your own. Repeatable."
+)
+json_option = click.option("--json", "json_file", metavar="FILE", help="Write the same facts as JSON to FILE; '-': standard output, alone.")
+quiet_option = click.option("--quiet", is_flag=True, help="Print only what was refuted, and the closing line.")
+
+
+def options(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """One decorator for several options, in the order in which --help shows them."""
+
+    def decorate(command: Command) -> Command:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
+class Output:
+    """Where results go: text on standard output, JSON to the file that --json names."""
+
+    def __init__(self, json_file: str | None, quiet: bool) -> None:
+        self.to_stdout = json_file == "-"
+        self.path = None if json_file in (None, "-") else Path(str(json_file))
+        self.quiet = quiet
+        if self.path is not None:
+            check_destination(self.path)
+
+    def text(self, text: str, *, closing: bool = False) -> None:
+        """Print, unless standard output is for JSON, or is to be quiet and this is not a closing line or a refutation."""
+        if not self.to_stdout and (closing or not self.quiet):
+            click.echo(text)
+
+    def facts(self, record: Any) -> None:
+        """Write the JSON that --json asks for."""
+        if self.to_stdout or self.path is not None:
+            content = msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n"
+            if self.path is None:
+                click.echo(content, nl=False)
+            else:
+                write_whole(self.path, content)
+
+
+def chosen(identifiers: Sequence[str]) -> list[Statement]:
+    """The named statements, or all, in the order of declaration."""
+    for identifier in identifiers:
+        if identifier not in registry:
+            near = difflib.get_close_matches(identifier, [statement.id for statement in registry], 1)
+            hint = f"did you mean {near[0]!r}?" if near else "`lemmafuzz list` names them all"
+            raise InputError(f"there is no statement {identifier!r}; {hint}")
+    return [statement for statement in registry if not identifiers or statement.id in identifiers]
+
+
+def valid_device(device: str) -> str:
+    """The device itself, if torch has it and it holds float64 numbers."""
+    import torch
+
+    try:
+        torch.zeros(1, dtype=torch.float64, device=device).item()
+    except (RuntimeError, AssertionError, NotImplementedError, TypeError) as error:
+        reason = str(error).splitlines()[0].split(". ")[0].rstrip(".") if str(error) else "it cannot hold float64 numbers"
+        raise InputError(f"--device {device} is not available: {reason}") from error
+    return device
+
+
+def profile_named(name: str) -> Profile:
+    """The profile of that name."""
+    from checkers.profiles import PROFILES as KNOWN
+
+    return KNOWN[name]
+
+
+def drawn(seed: int | None) -> int:
+    """The seed given, or a new one."""
+    return secrets.randbits(32) if seed is None else seed

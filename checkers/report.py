@@ -1,0 +1,112 @@
+"""The report: a check, a power run and training runs gathered into facts, and REPORT.md with its figures written from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+
+from checkers import counterexample, figures, suite, training
+from checkers.errors import InputError
+from checkers.files import check_destination, write_whole
+from checkers.profiles import Profile
+from checkers.records import TrainingRun
+from checkers.report_text import Facts, markdown, summary
+from checkers.terminal import Progress
+from checkers.user_data import load_training_data
+from theorems.statement import Statement
+
+
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
+    """A training run of the report, on the bundled digits."""
+
+    title: str
+    samples: int
+    labels: Literal["true", "random"]
+    width: int
+    depth: int
+    weights: Literal["dense", "revealed"]
+    steps: int
+    goal: float = 1e-3
+
+
+# Real images with random labels (Zhang et al. 2017) at a width that can be stored, and at one that cannot: dense, two matrices of
+# m = 10^5 would take 160 GB.
+TRAININGS: Final = (
+    Planned(title="100 digits, random labels, m = 1024", samples=100, labels="random", width=1024, depth=2, weights="dense", steps=2000),
+    Planned(title="6 digits, random labels, m = 10^5", samples=6, labels="random", width=100_000, depth=2, weights="revealed", steps=200),
+)
+
+
+def gather(
+    statements: Sequence[Statement],
+    *,
+    seed: int,
+    profile: Profile,
+    device: str,
+    module: str,
+    folder: Path,
+    progress: Progress,
+) -> Facts:
+    """Run everything that the report is about. folder: where counterexamples go."""
+    return Facts(
+        check=suite.check(statements, seed=seed, profile=profile, device=device, module=module, folder=folder, progress=progress),
+        power=suite.power(statements, seed=seed, profile=profile, device=device, module=module, folder=folder, progress=progress),
+        trainings=[_train(plan, seed, device, progress) for plan in TRAININGS],
+        titles=[plan.title for plan in TRAININGS],
+        versions={**msgspec.structs.asdict(counterexample.versions()), "scipy": version("scipy"), "hypothesis": version("hypothesis")},
+        modules=module,
+    )
+
+
+def _train(plan: Planned, seed: int, device: str, progress: Progress) -> TrainingRun:
+    loaded = load_training_data("digits", label_column=None, samples=plan.samples, labels=plan.labels, outputs=None, seed=seed)
+    return training.train(
+        inputs=loaded.inputs,
+        targets=loaded.targets,
+        classes=loaded.classes,
+        width=plan.width,
+        depth=plan.depth,
+        seed=seed,
+        engine=plan.weights,
+        steps=plan.steps,
+        step_size=None,
+        goal=plan.goal,
+        device=device,
+        data=loaded.name,
+        labels=loaded.labels,
+        progress=lambda step, steps, loss: progress(plan.title, step, steps),
+    )
+
+
+def check_folder(folder: Path) -> None:
+    """Raise InputError unless the report can be written there."""
+    check_destination(folder / "REPORT.md")
+    if (folder / "report").exists() and not (folder / "report").is_dir():
+        raise InputError(f"cannot write figures to {folder / 'report'}: it is a file")
+
+
+def write(facts: Facts, statements: Sequence[Statement], folder: Path) -> None:
+    """Write the figures and then REPORT.md, each whole or not at all."""
+    contents = {
+        "report/margins.svg": figures.margins(facts.check, facts.power),
+        "report/training.svg": figures.training_curves(facts.trainings, facts.titles),
+        "REPORT.md": markdown(facts, statements),
+    }
+    (folder / "report").mkdir(exist_ok=True)
+    for name, content in contents.items():
+        write_whole(folder / name, content)
+
+
+def as_claimed(facts: Facts) -> bool:
+    """Whether no statement was refuted and every false variant was."""
+    return all(one.verdict != "REFUTED" for one in facts.check.verdicts) and all(one.verdict == "REFUTED" for one in facts.power.variants)
+
+
+def closing(facts: Facts, folder: Path) -> str:
+    """The last lines of the command."""
+    seconds = facts.check.seconds + facts.power.seconds + sum(run.seconds for run in facts.trainings)
+    return f"{summary(facts)}\nwrote {folder / 'REPORT.md'}; seed {facts.check.seed}, {seconds:.1f} s"

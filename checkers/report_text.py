@@ -1,0 +1,161 @@
+"""The text of REPORT.md, a function of the facts alone: the same facts give the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from checkers import words
+from checkers.records import CheckRun, PowerRun, TrainingRun, VariantVerdict, VerdictName
+from theorems.statement import Statement
+
+COLOURS: dict[str, str] = {"HOLDS": "#2f7d4a", "REFUTED": "#b3261e", "VACUOUS": "#6b7280", "UNDECIDED": "#a16207"}
+
+
+LEGEND = (
+    "A *trial* is a fresh random initialization on one *instance* (sizes, data, labels). *Failures* are trials in which the inequality"
+    " fails by more than rounding; a statement may fail as often as its failure probability allows, and is refuted when it fails more"
+    " often than chance explains. All decisions of this run share one false-alarm budget: the probability that any true statement is"
+    " refuted is at most {alpha}. *Detectable rate*: a failure rate, common to all instances, that this run would have refuted with"
+    " probability 99%. *Worst ratio*: the largest left side over right side on any trial. *Grade*: exact, the left side is the true"
+    " supremum over all that the claim quantifies over inside one instance; attacked, an adversary looked for it; sampled, neither."
+)
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """All that REPORT.md says. titles: one for each training run. versions: of what a reproduction needs. modules: the user's own files."""
+
+    check: CheckRun
+    power: PowerRun
+    trainings: list[TrainingRun]
+    titles: list[str]
+    versions: dict[str, str]
+    modules: str = ""
+
+
+def summary(facts: Facts) -> str:
+    """What came of it, in one sentence."""
+    refuted = sum(one.verdict == "REFUTED" for one in facts.power.variants)
+    return (
+        f"Statements: {words.count_verdicts(one.verdict for one in facts.check.verdicts)}."
+        f" False variants: {refuted} of {len(facts.power.variants)} refuted."
+        f" Training runs: {sum(not run.blame for run in facts.trainings)} of {len(facts.trainings)} without a broken step."
+    )
+
+
+def markdown(facts: Facts, statements: Sequence[Statement]) -> str:
+    """REPORT.md; its figures are report/margins.svg and report/training.svg."""
+    by_id = {statement.id: statement for statement in statements}
+    parts = [
+        "# Report",
+        "What `lemmafuzz report` found out about the statements of Allen-Zhu, Li and Song, *A Convergence Theory for Deep Learning via"
+        " Over-Parameterization* (ICML 2019). This file is generated.",
+        summary(facts),
+        "## Statements",
+        _statement_table(facts.check),
+        LEGEND.format(alpha=words.number(facts.check.alpha)),
+        "![Largest ratio of left side to right side, for each statement and its false variants](report/margins.svg)",
+        "Beyond 1 lies what a claim forbids. A claim about probabilities allows a few of its trials there, and a false variant may also"
+        " fail by probability rather than by size.",
+        "### How far inside the regime",
+        _regime_table(facts.check),
+        "The paper's conditions with all hidden constants set to 1; 10 times inside means that a quantity could worsen by a factor 10. An"
+        " instance outside them is *beyond*; one whose claimed failure probability is 1/2 or more is *vacuous*. Neither is ever evidence.",
+        "### What rests on what",
+        _graph(facts.check, statements),
+        "## False variants",
+        "A checker that cannot fail is worth nothing: each statement comes with wrong versions of itself, refuted with the same budget.",
+        _variant_table(facts.power, by_id),
+        *_example(facts.power, by_id),
+        "## Training",
+        "Full-batch gradient descent from random initialization, with the statements about training checked at every step. They speak of"
+        " widths far beyond these runs, so a step that breaks one says where the proof's mechanism stops, not that the theorem is wrong.",
+        "![Loss, accuracy and distance from initialization at every step](report/training.svg)",
+        *(part for run, title in zip(facts.trainings, facts.titles, strict=True) for part in _training(run, title)),
+        "## How to reproduce",
+        _reproduction(facts),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _statement_table(run: CheckRun) -> str:
+    several = words.several_architectures(one.architecture for one in run.verdicts)
+    rows = [[*words.check_row(one, several), _constants(one.constant, one.provenance)] for one in run.verdicts]
+    return words.table([*words.check_columns(several), "constants, and where they come from"], rows, "github")
+
+
+def _constants(constant: str, provenance: str) -> str:
+    return f"{constant}: {provenance}" if constant and provenance else constant or "none"
+
+
+def _regime_table(run: CheckRun) -> str:
+    several = words.several_architectures(one.architecture for one in run.verdicts)
+    rows = [[one.id, *([one.architecture] if several else []), one.regime or "no assumptions"] for one in run.verdicts]
+    return words.table(["statement", *(["architecture"] if several else []), "regime of its instances"], rows, "github")
+
+
+def _graph(run: CheckRun, statements: Sequence[Statement]) -> str:
+    """A Mermaid graph, one node a statement, coloured by the worst verdict over the architectures."""
+    order: list[VerdictName] = ["REFUTED", "UNDECIDED", "VACUOUS", "HOLDS"]
+    verdicts: dict[str, VerdictName] = {}
+    for name in order:
+        verdicts.update({one.id: name for one in run.verdicts if one.verdict == name and one.id not in verdicts})
+    shown = [statement for statement in statements if statement.id in verdicts]
+    lines = ["```mermaid", "graph LR"]
+    lines += [f'    {statement.id}["{statement.id}"]:::{verdicts[statement.id].lower()}' for statement in shown]
+    lines += [f"    {below} --> {statement.id}" for statement in shown for below in statement.rests_on if below in verdicts]
+    used = dict.fromkeys(verdicts.values())
+    lines += [f"    classDef {name.lower()} fill:{COLOURS[name]},stroke:{COLOURS[name]},color:#ffffff" for name in order if name in used]
+    return "\n".join([*lines, "```"]) + f"\n\nColours: {', '.join(f'{_COLOUR_NAMES[name]} {name}' for name in order if name in used)}."
+
+
+_COLOUR_NAMES = {"HOLDS": "green", "REFUTED": "red", "VACUOUS": "grey", "UNDECIDED": "ochre"}
+
+
+def _variant_table(run: PowerRun, by_id: dict[str, Statement]) -> str:
+    rows = [[one.id, one.variant, one.kind, one.verdict, f"{one.instances:,}", _counterexample(one, by_id)] for one in run.variants]
+    return words.table(["statement", "false variant", "kind", "verdict", "instances", "smallest counterexample"], rows, "github")
+
+
+def _counterexample(one: VariantVerdict, by_id: dict[str, Statement]) -> str:
+    if one.counterexample is None:
+        return "none found"
+    return words.decision_in_words(one.counterexample, by_id[one.id].variant(one.variant))
+
+
+def _example(run: PowerRun, by_id: dict[str, Statement]) -> list[str]:
+    """One counterexample read out in full."""
+    found = [one for one in run.variants if one.counterexample is not None and one.kind != "implementation"]
+    if not found:
+        return []
+    one = found[0]
+    decision = one.counterexample
+    assert decision is not None
+    rows = [
+        ["statement, false variant", f"{one.id}, {one.variant}"],
+        ["instance", words.sizes_in_words(decision.sizes, by_id[one.id])],
+        ["networks", f"{decision.trials:,} independent initializations, {decision.engine}"],
+        ["claimed", f"fails with probability at most {words.number(decision.claimed)}"],
+        ["seen", f"{decision.failures:,} failures"],
+        ["chance of that many if the claim were true", f"{words.number(decision.p_value)} (allowed: {words.number(decision.alpha)})"],
+        ["worst trial", f"left side {words.number(decision.left)} > right side {words.number(decision.right)}"],
+        ["at", ", ".join(f"{name} {index}" for name, index in decision.place.items()) or "-"],
+    ]
+    return ["### What a counterexample looks like", words.table(["", ""], rows, "github")]
+
+
+def _training(run: TrainingRun, title: str) -> list[str]:
+    checks = words.step_check_table(run, "github") if run.checks else ""
+    blame = f"The earliest statement that broke on this run: **{run.blame}**." if run.blame else ""
+    return [f"### {title}", words.training_in_words(run).replace("\n", "; ") + ".", words.training_table(run, "github"), checks, blame]
+
+
+def _reproduction(facts: Facts) -> str:
+    modules = f" --module {facts.modules.replace(', ', ' --module ')}" if facts.modules else ""
+    versions = ", ".join(f"{name} {number}" for name, number in facts.versions.items())
+    return (
+        f"    lemmafuzz report --profile {facts.check.profile} --seed {facts.check.seed}{modules}\n\n"
+        f"`make report` does the same in a fresh clone, with the default profile and seed. Versions: {versions}."
+        f" The same seed and versions give the same numbers; another kind of processor may change their last digits."
+    )

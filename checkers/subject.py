@@ -1,0 +1,180 @@
+"""Subjects: what a statement's measure asks its questions of (theorems.subject.Subject)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import sqrt
+from typing import NoReturn
+
+import torch
+from torch import Tensor
+
+from checkers.dense import DenseWeights
+from checkers.kernels import layer_kernel
+from checkers.network import Network, Record
+from checkers.randomness import NormalSource
+from checkers.singular_values import largest_singular_value
+from theorems.instance import Instance
+from theorems.subject import Trajectory
+
+# The largest singular value lies at an edge where the spectrum thins out, and 40 steps find it to better than one per
+# cent: measured in tests/test_singular_values.py on products of up to 8 layers.
+LANCZOS_STEPS = 40
+
+
+class PartialSubject:
+    """A subject that answers randomness for plain vectors and refuses every other question; subclasses answer more."""
+
+    engine = "vectors"
+
+    def __init__(self, instance: Instance, trials: int, source: NormalSource) -> None:
+        self._instance = instance
+        self._trials = trials
+        self._source = source
+
+    @property
+    def instance(self) -> Instance:
+        return self._instance
+
+    @property
+    def trials(self) -> int:
+        return self._trials
+
+    @property
+    def rounding(self) -> float:
+        return 0.0
+
+    def integers(self, shape: Sequence[int], low: int, high: int) -> Tensor:
+        return self._source.integers((self.trials, *shape), low, high).double()
+
+    def _refuse(self, question: str) -> NoReturn:
+        raise ValueError(f"the engine {self.engine!r} cannot answer {question}")
+
+    def norms(self) -> Tensor:
+        self._refuse("norms")
+
+    def activations(self, layer: int) -> Tensor:
+        self._refuse("activations")
+
+    def signs(self, layer: int) -> Tensor:
+        self._refuse("signs")
+
+    def network_outputs(self) -> Tensor:
+        self._refuse("network_outputs")
+
+    def backward(self, layer: int) -> Tensor:
+        self._refuse("backward")
+
+    def masked_backward(self, layer: int) -> Tensor:
+        self._refuse("masked_backward")
+
+    def product_norm(self, first: int, last: int) -> Tensor:
+        self._refuse("product_norm")
+
+    def layer_kernel(self, layer: int) -> Tensor:
+        self._refuse("layer_kernel")
+
+    def weights(self) -> tuple[Tensor, Sequence[Tensor], Tensor]:
+        self._refuse("weights")
+
+    def train(self, step_size: float, steps: int) -> Trajectory:
+        self._refuse("train")
+
+
+class VectorSubject(PartialSubject):
+    """Subject of statements about plain vectors: no network, exact arithmetic."""
+
+
+class NetworkSubject(PartialSubject):
+    """Subject of a network at its present weights; passes are run once, when they are first asked for.
+
+    source: for what is random about the questions (Lanczos start vectors, integers), independent of the network's own.
+    """
+
+    def __init__(self, network: Network, instance: Instance, source: NormalSource) -> None:
+        sizes = (network.width, network.depth, network.outputs)
+        if sizes != (instance.width, instance.depth, instance.outputs):
+            raise ValueError(f"the network has (width, depth, outputs) {sizes}, which are not the instance's")
+        super().__init__(instance, network.trials, source)
+        self.network = network
+        self.engine = "dense" if all(isinstance(weights, DenseWeights) for weights in network.hidden) else "revealed"
+        self._record: Record | None = None
+        self._factors: list[Tensor] | None = None
+
+    @property
+    def record(self) -> Record:
+        """The forward pass on the instance's inputs."""
+        if self._record is None:
+            self._record = self.network.forward(self.instance.inputs)
+        return self._record
+
+    @property
+    def rounding(self) -> float:
+        """16 eps (L + 1)^{3/2} sqrt(m).
+
+        Each of the 2L + 2 products of a forward and a backward pass errs by a few eps sqrt(m) relative to its result (sums
+        of m terms whose roundings have random signs, Higham & Mary 2019), and what follows magnifies an error by at most
+        O(sqrt L) (Lemma 7.3a). A pre-activation within this of zero may also flip its sign, which moves the squared norm of
+        a backward vector by one of its m terms: about m L eps sqrt(m) entries do, none in float64 at any width in reach,
+        a few in float32, where a relative change of a few / m stays below the bound too.
+        """
+        eps = float(torch.finfo(self.network.output.dtype).eps)
+        return 16 * eps * (self.instance.depth + 1) * sqrt((self.instance.depth + 1) * self.instance.width)
+
+    def norms(self) -> Tensor:
+        return torch.stack([h.norm(dim=-1) for h in self.record.activations], -1)
+
+    def activations(self, layer: int) -> Tensor:
+        return self.record.activations[self._layer(layer, 0, self.instance.depth)]
+
+    def signs(self, layer: int) -> Tensor:
+        return self.record.signs[self._layer(layer, 0, self.instance.depth)]
+
+    def network_outputs(self) -> Tensor:
+        return self.record.outputs
+
+    def backward(self, layer: int) -> Tensor:
+        self._layer(layer, 1, self.instance.depth + 1)
+        if layer == self.instance.depth + 1:
+            return self.network.output[:, None].expand(-1, self.record.outputs.shape[1], -1, -1)
+        factors = self.masked_backward(layer)
+        rows = factors.flatten(1, 2)  # a product of one factor has no D of a sample's own in it
+        return self.network.architecture.product_transpose(self.network.hidden, self.record.signs, layer, layer, rows).view(factors.shape)
+
+    def masked_backward(self, layer: int) -> Tensor:
+        if self._factors is None:
+            outputs = self.record.outputs
+            unit = torch.eye(outputs.shape[2], dtype=outputs.dtype, device=outputs.device)
+            self._factors = self.network.backward(self.record, unit.expand(*outputs.shape, -1))
+        return self._factors[self._layer(layer, 1, self.instance.depth) - 1]
+
+    def product_norm(self, first: int, last: int) -> Tensor:
+        self._layer(first, 1, self._layer(last, 1, self.instance.depth))
+        hidden, signs, architecture = self.network.hidden, self.record.signs, self.network.architecture
+        like = self.record.activations[0]
+        start = self._source.spawn("product norm").normal(like.shape, 1.0, like.dtype, like.device)
+        return largest_singular_value(
+            lambda x: architecture.product(hidden, signs, first, last, x),
+            lambda u: architecture.product_transpose(hidden, signs, first, last, u),
+            start,
+            LANCZOS_STEPS,
+        )
+
+    def layer_kernel(self, layer: int) -> Tensor:
+        return layer_kernel(self.activations(self._layer(layer, 1, self.instance.depth) - 1), self.masked_backward(layer))
+
+    def weights(self) -> tuple[Tensor, Sequence[Tensor], Tensor]:
+        matrices = [weights.matrix for weights in (self.network.input_weights, *self.network.hidden) if isinstance(weights, DenseWeights)]
+        if len(matrices) != self.instance.depth + 1:
+            self._refuse("weights")
+        return matrices[0], matrices[1:], self.network.output
+
+    def train(self, step_size: float, steps: int) -> Trajectory:
+        from checkers.trainer import gradient_descent
+
+        return gradient_descent(self.network.copy(), self.instance.inputs, self.instance.targets, step_size, steps)
+
+    def _layer(self, layer: int, low: int, high: int) -> int:
+        if not low <= layer <= high:
+            raise ValueError(f"layer must lie in {low}..{high}, not {layer}")
+        return layer

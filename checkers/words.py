@@ -1,0 +1,159 @@
+"""Facts of a run in words: the sentences and tables that the terminal and REPORT.md share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+from tabulate import tabulate
+
+from checkers.records import CheckRun, Counterexample, Decision, PowerRun, Replay, TrainingRun, Verdict
+from theorems.instance import QUANTITIES
+from theorems.statement import Statement
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number as one would write it on a board: 12, 2,097,152, 0.0123, 1.2e-06."""
+    if value is None or math.isnan(value):
+        return "-"
+    return f"{int(value):,}" if float(value).is_integer() and abs(value) < 1e9 else f"{value:.{digits}g}"
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[str]], style: str = "simple") -> str:
+    """A table of text; style: a tablefmt of tabulate, "simple" for the terminal and "github" for Markdown."""
+    cells = [[cell.replace("|", "\\|") for cell in row] if style == "github" else list(row) for row in rows]
+    return tabulate(cells, headers=list(headers), tablefmt=style, disable_numparse=True)
+
+
+def sizes_in_words(sizes: Mapping[str, int | float | str], statement: Statement | None = None) -> str:
+    """`m = 16, L = 2, data on an arc`: the quantities that the statement ranges over, or all of them."""
+    shown = [name for name in QUANTITIES if name in sizes and (statement is None or name in statement.ranges)]
+    words = [f"{QUANTITIES[name][0]} = {number(float(sizes[name]))}" for name in shown]
+    if shown and "samples" in shown:
+        words.append(f"data {sizes.get('data', '')}")
+    return ", ".join(words)
+
+
+def decision_in_words(decision: Decision, statement: Statement | None = None) -> str:
+    """One decision: where it is, what failed there, and how badly."""
+    place = ", ".join(f"{name} {index}" for name, index in decision.place.items())
+    return (
+        f"{sizes_in_words(decision.sizes, statement)}: {decision.failures:,} of {decision.trials:,} trials fail"
+        f" where probability {number(decision.claimed)} is claimed;"
+        f" worst {number(decision.left)} > {number(decision.right)}{f' at {place}' if place else ''}"
+    )
+
+
+def check_columns(architectures: bool) -> list[str]:
+    middle = ["architecture"] if architectures else []
+    return ["statement", "paper", *middle, "verdict", "grade", "instances", "trials", "failures", "detectable rate", "worst ratio"]
+
+
+def check_row(verdict: Verdict, architectures: bool) -> list[str]:
+    middle = [verdict.architecture] if architectures else []
+    counts = [f"{verdict.instances:,}", f"{verdict.trials:,}", f"{verdict.failures:,}"]
+    measured = [number(verdict.detectable_rate, 2), number(verdict.worst_ratio)]
+    return [verdict.id, verdict.source, *middle, verdict.verdict, verdict.grade or "-", *counts, *measured]
+
+
+def several_architectures(names: Iterable[str]) -> bool:
+    """Whether a table needs a column for the architecture."""
+    return len(set(names)) > 1
+
+
+def check_table(run: CheckRun, style: str = "simple") -> str:
+    several = several_architectures(verdict.architecture for verdict in run.verdicts)
+    return table(check_columns(several), [check_row(verdict, several) for verdict in run.verdicts], style)
+
+
+def power_table(run: PowerRun, style: str = "simple") -> str:
+    several = several_architectures(variant.architecture for variant in run.variants)
+    headers = ["statement", "false variant", "kind", *(["architecture"] if several else []), "verdict", "instances"]
+    rows = [
+        [one.id, one.variant, one.kind, *([one.architecture] if several else []), one.verdict, f"{one.instances:,}"] for one in run.variants
+    ]
+    return table(headers, rows, style)
+
+
+def count_verdicts(names: Iterable[str]) -> str:
+    """`7 HOLDS, 1 VACUOUS`."""
+    listed = list(names)
+    order = ["HOLDS", "REFUTED", "VACUOUS", "UNDECIDED"]
+    return ", ".join(f"{listed.count(name)} {name}" for name in order if name in listed) or "nothing"
+
+
+def landmarks(steps: int) -> list[int]:
+    """Steps to print of a run of that many: 0, 1, 2, 5, 10, 20, 50, ... and the last."""
+    round_steps = (factor * 10**power for power in range(12) for factor in (1, 2, 5))
+    return sorted({0, steps, *(step for step in round_steps if step < steps)})
+
+
+def training_table(run: TrainingRun, style: str = "simple") -> str:
+    def row(step: int) -> list[str]:
+        share = run.loss[step] / run.loss[0] if run.loss[0] > 0 else 0.0
+        accuracy = f"{100 * run.accuracy[step]:.4g}%" if step < len(run.accuracy) else "-"
+        return [f"{step:,}", number(run.loss[step], 4), number(share, 3), accuracy, number(run.radius[step], 4)]
+
+    return table(["step", "loss", "loss / initial", "accuracy", "‖W(t) - W(0)‖_F"], map(row, landmarks(len(run.loss) - 1)), style)
+
+
+def step_check_table(run: TrainingRun, style: str = "simple") -> str:
+    rows = [
+        [one.id, one.verdict, f"{one.steps:,}", number(one.worst_ratio), f"{one.worst_step:,}",
+         "never" if one.first_failure < 0 else f"step {one.first_failure:,}"]
+        for one in run.checks
+    ]  # fmt: skip
+    return table(["checked at every step", "outcome", "steps", "worst ratio", "at step", "first failure"], rows, style)
+
+
+def refutation_in_words(verdict: Verdict, statement: Statement, folder: str) -> str:
+    """What refuted a statement, and the files that hold it."""
+    lines = [f"REFUTED  {statement.id}  ({statement.source}): {statement.claim}"]
+    if verdict.worst is not None:
+        lines.append(f"  {decision_in_words(verdict.worst, statement)}")
+    lines += [f"  lemmafuzz replay {folder}/{name}" for name in verdict.counterexamples]
+    return "\n".join(lines)
+
+
+def check_closing(run: CheckRun) -> str:
+    """The last lines of a check: what came of it, how surely, and the seed that gives it again."""
+    counts = count_verdicts(verdict.verdict for verdict in run.verdicts)
+    return (
+        f"{counts}; the probability that a true statement is refuted is at most {number(run.alpha)}"
+        f"\nprofile {run.profile}, seed {run.seed}, {run.seconds:.1f} s"
+    )
+
+
+def power_closing(run: PowerRun) -> str:
+    """The last line of a power run, naming the false variants that survived."""
+    survivors = [f"{one.id}: {one.variant}" for one in run.variants if one.verdict != "REFUTED"]
+    refuted = len(run.variants) - len(survivors)
+    words = f"{refuted} of {len(run.variants)} false variants refuted" + (f"; not refuted: {'; '.join(survivors)}" if survivors else "")
+    return f"{words}\nprofile {run.profile}, seed {run.seed}, {run.seconds:.1f} s"
+
+
+def replay_in_words(found: Counterexample, result: Replay, statement: Statement | None) -> str:
+    """What a replay found, beside what the file says."""
+    variant = f", false variant {found.decision.variant!r}" if found.decision.variant else ""
+    lines = [f"{result.status}  {found.decision.statement}{variant}: {result.reason}".rstrip(": "), f"  claim     {found.claim}"]
+    lines.append(f"  the file  {decision_in_words(found.decision, statement)}")
+    if result.decision is not None and not result.identical:
+        lines.append(f"  again     {decision_in_words(result.decision, statement)}")
+    lines.append(f"seed {found.seed}")
+    return "\n".join(lines)
+
+
+def training_in_words(run: TrainingRun) -> str:
+    """The facts of a training run that do not change from step to step."""
+    engine = f"{run.weights} weights, step size {number(run.step_size, 4)}"
+    return (
+        f"{run.data}: n = {run.samples}, delta = {number(run.delta)}, labels {run.labels}"
+        f"\nm = {number(run.width)}, L = {run.depth}, d = {run.outputs}; {run.algorithm}, {engine}"
+    )
+
+
+def training_closing(run: TrainingRun) -> str:
+    """The last lines of a training run: whether the goal was reached, what broke, and the seed."""
+    goal = "goal reached" if run.reached else "goal not reached"
+    blame = f"; the earliest statement that broke: {run.blame}" if run.blame else "; every checked statement held at every step"
+    return f"{goal} after {run.steps:,} steps{blame if run.checks else ''}\nseed {run.seed}, {run.seconds:.1f} s"

@@ -1,0 +1,24 @@
+"""Hypothesis strategies for what the paper says "for all" about: sizes, radii, data sets, labels, whole instances."""
+
+from strategies.data import ALL_SHAPES, FAULTY_SHAPES, SHAPES, Shape, check_data, closest_pair, data_set, separation
+from strategies.instances import data_sets, instance_from_sizes, instances
+from strategies.labels import LABELS, label_set
+from strategies.sizes import radii, sizes
+
+__all__ = [
+    "ALL_SHAPES",
+    "FAULTY_SHAPES",
+    "LABELS",
+    "SHAPES",
+    "Shape",
+    "check_data",
+    "closest_pair",
+    "data_set",
+    "data_sets",
+    "instance_from_sizes",
+    "instances",
+    "label_set",
+    "radii",
+    "separation",
+    "sizes",
+]

@@ -1,0 +1,149 @@
+"""Revealed weights have the law of dense ones, jointly over everything that training asks; and the comparison can fail.
+
+Every comparison is a two-sample Kolmogorov-Smirnov test with p-value bound 1e-6, its false-alarm rate.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+
+import pytest
+import torch
+from scipy import stats
+from torch import Tensor
+
+from checkers.dense import DenseWeights
+from checkers.fully_connected import FullyConnected
+from checkers.kernels import gradient_norms
+from checkers.network import Network
+from checkers.randomness import NormalSource, seed_sequence
+from checkers.revealed import RevealedWeights, _Side
+from checkers.weights import Weights
+
+TRIALS, SAMPLES, DEPTH, STEPS = 3000, 3, 2, 6
+INPUTS = torch.tensor([[0.6, 0.8], [1.0, 0.0], [-0.6, 0.8]], dtype=torch.float64)
+TARGETS = torch.tensor([[1.0], [-1.0], [0.5]], dtype=torch.float64)
+ALARM = 1e-6
+
+
+class ForgetsLeftPart(RevealedWeights):
+    """Draws images that ignore what left questions have already fixed, U^T (V q)."""
+
+    def _known(self, other: _Side, fresh: Tensor) -> Tensor:
+        return torch.zeros_like(super()._known(other, fresh))
+
+
+class ForgetsProjection(RevealedWeights):
+    """Adds a whole Gaussian g to the known part, not (I - U^T U) g."""
+
+    def _overlap(self, other: _Side, g: Tensor) -> Tensor:
+        return torch.zeros_like(super()._overlap(other, g))
+
+
+class ForgetsChange(RevealedWeights):
+    """Keeps the images of left directions as they were before a gradient step."""
+
+    def add_outer(self, u: Tensor, v: Tensor) -> None:
+        before = self._left.images.view.clone()
+        super().add_outer(u, v)
+        self._left.images.view.copy_(before)
+
+
+def source(*names: str | int) -> NormalSource:
+    return NormalSource(seed_sequence(11, "revealed law", *names))
+
+
+def revealed_network(kind: type[RevealedWeights], width: int, trials: int, name: str) -> Network:
+    base = Network.draw("revealed", width, DEPTH, 2, 1, trials, source(name, width))
+    hidden = [kind(width, width, 2 / width, trials, source(name, width, layer)) for layer in range(DEPTH)]
+    return Network(FullyConnected(), base.input_weights, hidden, base.output)
+
+
+def trained_statistics(network: Network) -> dict[str, Tensor]:
+    """What gradient descent with many more questions than directions leaves behind, one number per trial."""
+    for _ in range(STEPS):
+        record = network.forward(INPUTS)
+        network.step(record, record.outputs - TARGETS, 0.5 / network.width)
+    record = network.forward(INPUTS)
+    loss = record.outputs - TARGETS
+    last = record.activations[-1]
+    norm = last.norm(dim=-1)
+    factors = network.backward(record, torch.ones_like(loss)[..., None])[-1][:, :, 0]
+    back = network.hidden[-1].apply_transpose(factors)
+    return {
+        "norm": norm[:, 0],
+        "inner product": (last[:, 0] * last[:, 1]).sum(-1),
+        "angle": (last[:, 0] * last[:, 2]).sum(-1) / (norm[:, 0] * norm[:, 2]).clamp(min=1e-300),
+        "output": record.outputs[:, 0, 0],
+        "output by the backward pass": (back * record.activations[-2]).sum(-1)[:, 0],
+        "gradient norm": gradient_norms(network, record, loss)[:, -1],
+        "first layer's gradient norm": gradient_norms(network, record, loss)[:, 0],
+        "distance": network.distance(),
+        "loss": loss.square().sum((1, 2)),
+    }
+
+
+def p_values(left: dict[str, Tensor], right: dict[str, Tensor]) -> dict[str, float]:
+    return {name: float(stats.ks_2samp(left[name].numpy(), right[name].numpy()).pvalue) for name in left}
+
+
+@pytest.mark.parametrize(("width", "trials"), [(4, 12_000), (8, 4000), (16, 3000), (64, 1500)])  # enough to refute each wrong law
+def test_training_has_the_law_of_dense_weights(width: int, trials: int) -> None:
+    dense = trained_statistics(Network.draw("dense", width, DEPTH, 2, 1, trials, source("dense", width)))
+    network = revealed_network(RevealedWeights, width, trials, "revealed")
+    exact = p_values(dense, trained_statistics(network))
+    assert min(exact.values()) > ALARM, exact
+    last = network.hidden[-1]
+    assert isinstance(last, RevealedWeights)
+    assert (last.directions[0] >= width) == (width <= 16)  # saturated: more questions than directions
+    for kind in (ForgetsLeftPart, ForgetsProjection, ForgetsChange):
+        wrong = p_values(dense, trained_statistics(revealed_network(kind, width, trials, "wrong")))
+        assert min(wrong.values()) < ALARM, (kind.__name__, wrong)
+
+
+def power_iteration(weights: Weights, dimension: int) -> Tensor:
+    """‖W x‖ after alternating questions, each the normalized answer to the last one: as adaptive as questions can be."""
+    x = torch.ones(TRIALS, 1, dimension, dtype=torch.float64) / sqrt(dimension)
+    for _ in range(3):
+        u = weights.apply(x)
+        back = weights.apply_transpose(u)
+        x = back / back.norm(dim=-1, keepdim=True).clamp(min=1e-300)  # a wrong law may answer zero
+    norms: Tensor = u.norm(dim=-1)[:, 0]
+    return norms
+
+
+@pytest.mark.parametrize("dimension", [2, 4, 8, 64])
+def test_adaptive_questions_have_the_law_of_dense_weights(dimension: int) -> None:
+    def revealed(kind: type[RevealedWeights]) -> Tensor:
+        return power_iteration(kind(dimension, dimension, 1.0, TRIALS, source("power", dimension)), dimension)
+
+    dense = power_iteration(DenseWeights.draw(dimension, dimension, 1.0, TRIALS, source("matrix", dimension)), dimension)
+    assert stats.ks_2samp(dense, revealed(RevealedWeights)).pvalue > ALARM
+    for kind in (ForgetsLeftPart, ForgetsProjection):
+        assert stats.ks_2samp(dense, revealed(kind)).pvalue < ALARM, kind.__name__
+
+
+@pytest.mark.parametrize("dimension", [1, 3, 5])
+def test_a_matrix_revealed_from_both_sides_has_independent_gaussian_entries(dimension: int) -> None:
+    def squared_norm(kind: type[RevealedWeights]) -> Tensor:
+        weights = kind(dimension, dimension, 1.0, TRIALS, source("entries", dimension))
+        for k in range(dimension):  # the k-th right question is the answer to the one before
+            u = weights.apply(torch.eye(dimension, dtype=torch.float64)[k : k + 1].expand(TRIALS, -1, -1))
+            weights.apply_transpose(u)
+        matrix = weights.apply(torch.eye(dimension, dtype=torch.float64).expand(TRIALS, -1, -1))
+        return matrix.square().sum((1, 2))
+
+    law = stats.chi2(dimension**2)
+    assert stats.kstest(squared_norm(RevealedWeights), law.cdf).pvalue > ALARM
+    if dimension > 1:  # in one dimension the first question reveals everything
+        assert stats.kstest(squared_norm(ForgetsProjection), law.cdf).pvalue < ALARM
+
+
+def test_a_copy_answers_the_same_questions_alike() -> None:
+    network = Network.draw("revealed", 8, DEPTH, 2, 1, 5, source("copy"))
+    network.forward(INPUTS)
+    twin = network.copy()
+    for each in (network, twin):
+        record = each.forward(INPUTS)
+        each.step(record, record.outputs - TARGETS, 0.1)
+    assert torch.equal(network.forward(INPUTS).outputs, twin.forward(INPUTS).outputs)

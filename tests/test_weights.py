@@ -1,0 +1,150 @@
+"""Exact properties that both implementations of Weights share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from checkers.dense import DenseWeights
+from checkers.randomness import NormalSource, seed_sequence
+from checkers.revealed import RevealedWeights
+from checkers.weights import Weights
+
+TRIALS, ROWS, COLUMNS = 3, 9, 6
+Make = Callable[[torch.dtype], Weights]
+
+
+def source(name: str) -> NormalSource:
+    return NormalSource(seed_sequence(3, "weights", name))
+
+
+def dense(dtype: torch.dtype) -> Weights:
+    return DenseWeights.draw(ROWS, COLUMNS, 0.5, TRIALS, source("W"), dtype)
+
+
+def revealed(dtype: torch.dtype) -> Weights:
+    return RevealedWeights(ROWS, COLUMNS, 0.5, TRIALS, source("W"), dtype)
+
+
+def vectors(name: str, count: int, dimension: int, dtype: torch.dtype = torch.float64) -> Tensor:
+    return source(name).normal((TRIALS, count, dimension), 1.0, dtype)
+
+
+def assert_near(a: Tensor, b: Tensor) -> None:
+    # At most ~10^2 roundings of numbers of size <= 30 in each entry: 10^4 eps is far above them, far below any mistake.
+    bound = 1e4 * torch.finfo(a.dtype).eps
+    assert float((a - b).abs().max()) <= bound
+
+
+both = pytest.mark.parametrize("make", [dense, revealed])
+precisions = pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+
+
+@both
+@precisions
+def test_products_are_linear_adjoint_and_repeatable(make: Make, dtype: torch.dtype) -> None:
+    weights = make(dtype)
+    x, u = vectors("x", 2, COLUMNS, dtype), vectors("u", 3, ROWS, dtype)
+    image, back = weights.apply(x), weights.apply_transpose(u)
+    assert (image.shape, back.shape, image.dtype) == ((TRIALS, 2, ROWS), (TRIALS, 3, COLUMNS), dtype)
+    assert_near(weights.apply(x), image)
+    assert_near(weights.apply(x[:, :1] - 2 * x[:, 1:]), image[:, :1] - 2 * image[:, 1:])
+    assert_near(u @ image.mT, back @ x.mT)
+    assert_near(weights.apply(torch.zeros_like(x)), torch.zeros_like(image))
+
+
+@both
+@precisions
+def test_outer_products_change_the_matrix_by_exactly_that(make: Make, dtype: torch.dtype) -> None:
+    weights = make(dtype)
+    x, u = vectors("x", 2, COLUMNS, dtype), vectors("u", 3, ROWS, dtype)
+    image, back = weights.apply(x), weights.apply_transpose(u)
+    assert float(weights.change_norm().max()) == float(weights.change_spectral_norm().max()) == 0.0
+    twin = weights.copy()
+    change = torch.zeros(TRIALS, ROWS, COLUMNS, dtype=dtype)
+    for left, right in (("new left", "new right"), ("u", "x"), ("u", "other")):  # inside and outside of what was asked for
+        a, b = vectors(left, 2, ROWS, dtype), vectors(right, 2, COLUMNS, dtype)
+        weights.add_outer(a, b)
+        change += a.mT @ b
+    assert_near(weights.apply(x), image + x @ change.mT)
+    assert_near(weights.apply_transpose(u), back + u @ change)
+    assert_near(weights.change_norm(), torch.linalg.matrix_norm(change))
+    assert_near(weights.change_spectral_norm(), torch.linalg.matrix_norm(change, ord=2))
+    assert_near(twin.apply(x), image)
+    assert float(twin.change_norm().max()) == 0.0
+    second = weights.copy()
+    weights.add_outer(a, b)
+    assert_near(second.apply(x), image + x @ change.mT)
+
+
+def test_a_revealed_matrix_is_one_matrix_however_it_is_asked() -> None:
+    """All of it, by alternating questions from both sides and changes in between, then read off twice."""
+    weights = revealed(torch.float64)
+    for k in range(4):
+        weights.apply(vectors(f"x{k}", 2, COLUMNS))
+        weights.add_outer(vectors(f"a{k}", 2, ROWS), vectors(f"b{k}", 2, COLUMNS))
+        weights.apply_transpose(vectors(f"u{k}", 3, ROWS))
+    by_columns = weights.apply(torch.eye(COLUMNS, dtype=torch.float64).expand(TRIALS, -1, -1)).mT
+    by_rows = weights.apply_transpose(torch.eye(ROWS, dtype=torch.float64).expand(TRIALS, -1, -1))
+    assert_near(by_columns, by_rows)
+
+
+def test_trials_of_different_ranks_share_a_batch() -> None:
+    weights = RevealedWeights(ROWS, COLUMNS, 0.5, TRIALS, source("ranks"))
+    x = vectors("x", 3, COLUMNS)
+    x[0, 1] = 2 * x[0, 0]
+    x[1] = 0
+    image = weights.apply(x)
+    assert weights.directions == (3, 0)
+    assert_near(image[0, 1], 2 * image[0, 0])
+    assert float(image[1].abs().max()) == 0.0
+    fresh = vectors("y", 8, COLUMNS)  # more than the dimension
+    assert_near(weights.apply(fresh) @ vectors("u", 2, ROWS).mT, (weights.apply_transpose(vectors("u", 2, ROWS)) @ fresh.mT).mT)
+    assert weights.directions[0] <= 2 * COLUMNS
+    before = weights.directions
+    weights.apply(vectors("z", 8, COLUMNS))
+    assert weights.directions == before
+
+
+@precisions
+def test_near_dependent_questions_keep_the_directions_orthonormal(dtype: torch.dtype) -> None:
+    weights = RevealedWeights(400, 300, 0.5, TRIALS, source("near"), dtype)
+    base, step = vectors("base", 4, 300, dtype), vectors("step", 4, 300, dtype)
+    for distance in (1.0, 1e-2, 1e-4, 1e-6, 1e-8, 1e-10, 1e-12, 1e-14, 1e-16):
+        weights.apply(base + distance * step)
+        step = step.roll(1, -1)
+    rows = weights._right.directions.view
+    gram = rows @ rows.mT
+    assert_near(gram - torch.diag_embed(gram.diagonal(dim1=-2, dim2=-1).round()), torch.zeros_like(gram))
+    assert weights.directions[0] < 4 * 9  # the last ones differ by less than rounding and reveal nothing
+
+
+def test_the_handed_matrix_is_never_written_to() -> None:
+    matrix = torch.eye(3, dtype=torch.float64)
+    weights = DenseWeights(matrix)
+    for _ in range(2):
+        weights.add_outer(torch.ones(1, 1, 3, dtype=torch.float64), torch.ones(1, 1, 3, dtype=torch.float64))
+    assert torch.equal(matrix, torch.eye(3, dtype=torch.float64))
+    assert weights.bytes_held == 2 * matrix.nbytes
+
+
+def test_memory_of_revealed_weights_is_that_of_the_directions() -> None:
+    weights = RevealedWeights(10**6, 10**6, 2e-6, 1, source("wide"))
+    weights.apply(source("one").normal((1, 1, 10**6), 1.0))
+    assert weights.bytes_held == 2 * 8 * 10**6
+    assert DenseWeights(torch.zeros(2, 3)).bytes_held == 24
+
+
+def test_products_of_dense_weights_are_differentiable() -> None:
+    matrix = vectors("W", ROWS, COLUMNS).requires_grad_()
+    x = vectors("x", 2, COLUMNS)
+    (gradient,) = torch.autograd.grad(DenseWeights(matrix).apply(x).sum(), matrix)
+    assert_near(gradient, x.sum(1, keepdim=True).expand_as(matrix))
+
+
+def test_a_matrix_of_the_wrong_shape_is_refused() -> None:
+    with pytest.raises(ValueError, match="weight matrix has shape"):
+        DenseWeights(torch.zeros(3))

@@ -1,0 +1,146 @@
+"""Gradient descent finds a global minimum: Theorem 1 and the steps of its proof in Section 12."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from theorems.registry import statement
+from theorems.statement import Assumption, Constant, FailureProbability, Variant
+from theorems.subject import Comparison
+
+if TYPE_CHECKING:
+    from theorems.instance import Instance
+    from theorems.subject import Subject
+
+STEPS = 10  # inside the regime the loss falls by (1 - 1/8)^2 a step: to 7% in 10 steps, and the bounds below separate long before
+
+
+def required_width(instance: Instance) -> float:
+    """The least m with m >= n^24 L^12 log^5(m) d/delta^8, hidden constant 1, solved for m."""
+    factor = instance.samples**24 * instance.depth**12 * instance.outputs / instance.separation**8
+    width = math.exp(10.0)
+    for _ in range(200):  # m -> factor log^5 m contracts above e^10 wherever the fixed point is larger than that
+        width = max(math.exp(10.0), factor * math.log(width) ** 5)
+    return width
+
+
+def step_size(instance: Instance, constant: float) -> float:
+    """c d delta/(n^4 L^2 m), the paper's step size."""
+    return constant * instance.outputs * instance.separation / (instance.samples**4 * instance.depth**2 * instance.width)
+
+
+def rate(instance: Instance, eta: float, c: float) -> float:
+    """The paper's factor per step, 1 - c eta delta m/(d n^2)."""
+    return 1 - c * eta * instance.separation * instance.width / (instance.outputs * instance.samples**2)
+
+
+def radius(instance: Instance, C: float) -> float:
+    """C n^3 sqrt(d) log(m)/(delta sqrt(m)), how far gradient descent travels."""
+    return C * instance.samples**3 * math.sqrt(instance.outputs / instance.width) * math.log(instance.width) / instance.separation
+
+
+def _failure(instance: Instance, **constants: float) -> float:
+    return math.exp(-math.log(instance.width) ** 2)
+
+
+PAPER_WIDTH = Assumption("width", "m >= n^24 L^12 log^5(m) d/delta^8", "width", ">=", required_width)
+SEPARATED = Assumption("separation", "delta <= c/L", "separation", "<=", lambda i: 1 / i.depth)
+FAILURE = FailureProbability("exp(-log^2 m)", _failure)
+# One sample and one layer: the paper's condition admits nothing larger below m = 2^24.
+INSIDE = {"width": (2**18, 2**21), "depth": (1, 1), "samples": (1, 1), "input_dimension": (2, 8), "outputs": (1, 2), "separation": (0.8, 1.0)}
+BEYOND = {"width": (64, 1024), "depth": (1, 3), "samples": (1, 6), "input_dimension": (2, 8), "outputs": (1, 3), "separation": (0.05, 1.0)}
+STEP = Constant(0.25, "the kernel's largest eigenvalue is at most n L m/(2d), so eta = 2/lambda_max is c = 4 at n = L = delta = 1; a sixteenth of that")
+
+
+def _rate(subject: Subject, c: float, step: float, whole: bool = True) -> Comparison:
+    """whole=False is the false variant that leaves delta/n^2 out of the rate."""
+    import torch
+
+    instance = subject.instance
+    eta = step_size(instance, step)
+    loss = subject.train(eta, STEPS).loss
+    decay = rate(instance, eta, c) if whole else 1 - c * eta * instance.width / instance.outputs
+    powers = max(decay, 0.0) ** torch.arange(1, STEPS + 1, dtype=loss.dtype)
+    return Comparison(loss[:, 1:], powers * loss[:, :1], axes=("step",), rounding=4 * subject.rounding)
+
+
+@statement(
+    id="gd-rate",
+    source="Theorem 1, proof in Section 12",
+    claim="F(W(t)) <= (1 - c eta delta m/(d n^2))^t F(W(0)) for every t, with eta = c' d delta/(n^4 L^2 m)",
+    kind="declared",
+    ranges=INSIDE,
+    beyond=BEYOND,
+    assumptions=(SEPARATED, PAPER_WIDTH),
+    failure=FAILURE,
+    constants={
+        "c": Constant(0.5, "for n = L = 1 the loss falls by (1 - eta m/(2d))^2 a step, so 1 is sharp as delta and eta m/d -> 0; half of that"),
+        "step": STEP,
+    },
+    exponents={"separation": 1.0, "samples": -2.0},
+    rests_on=("forward-norm", "backward-norm", "separation", "gradient-upper"),
+    labels=("random", "signs"),
+    variants=(
+        Variant("three times the sharp rate", "constant", {"constants": {"c": Constant(3.0, "false variant")}}),
+        Variant(
+            "step size beyond 2 over the largest kernel eigenvalue",
+            "assumption",
+            {"constants": {"step": Constant(8.0, "false variant"), "c": Constant(0.01, "false variant")}},
+        ),
+        Variant(
+            "rate without delta/n^2, on close pairs of opposite labels",
+            "exponent",
+            {
+                "measure": lambda subject, c, step: _rate(subject, c, step, whole=False),
+                "ranges": {"width": (256, 2048), "samples": (2, 4), "separation": (0.01, 0.1)},
+                "assumptions": (SEPARATED,),
+                "data": ("pairs",),
+                "labels": ("opposite",),
+            },
+        ),
+    ),
+    note="The step size carries the paper's factor delta/(n^4 L^2): far below what is stable.",
+)
+def gd_rate(subject: Subject, c: float, step: float) -> Comparison:
+    """F(W(t)) against the geometric decay, at every step."""
+    return _rate(subject, c, step)
+
+
+def _radius(subject: Subject, C: float, step: float, width_exponent: float = 0.5) -> Comparison:
+    import torch
+
+    instance = subject.instance
+    distance = subject.train(step_size(instance, step), STEPS).distance[:, 1:]
+    right = radius(instance, C) * instance.width ** (0.5 - width_exponent)
+    return Comparison(distance, torch.full_like(distance, right), axes=("step",), rounding=4 * subject.rounding)
+
+
+@statement(
+    id="gd-radius",
+    source="Theorem 1, proof in Section 12",
+    claim="‖W(t) - W(0)‖_F <= C n^3 sqrt(d) log(m)/(delta sqrt(m)) for every t",
+    kind="declared",
+    ranges=INSIDE,
+    beyond=BEYOND,
+    assumptions=(SEPARATED, PAPER_WIDTH),
+    failure=FAILURE,
+    constants={
+        "C": Constant(1.0, "for n = L = 1 the distance is at most sqrt(2d/m) ‖loss(0)‖, and ‖loss(0)‖ > log(m)/sqrt(2) has probability e^{-Omega(log^2 m)}"),
+        "step": STEP,
+    },
+    exponents={"width": -0.5, "separation": -1.0, "samples": 3.0},
+    rests_on=("forward-norm", "backward-norm", "separation", "gradient-upper", "gd-rate"),
+    labels=("random", "signs"),
+    variants=(
+        Variant(
+            "1/m in place of 1/sqrt(m)",
+            "exponent",
+            {"measure": lambda subject, C, step: _radius(subject, C, step, width_exponent=1.0)},
+        ),
+        Variant("a fiftieth of log(m)", "constant", {"constants": {"C": Constant(0.02, "false variant")}}),
+    ),
+)  # fmt: skip
+def gd_radius(subject: Subject, C: float, step: float) -> Comparison:
+    """Distance from the initialization, over all trained layers, at every step."""
+    return _radius(subject, C, step)

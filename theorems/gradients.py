@@ -1,0 +1,105 @@
+"""Gradient bounds near the initialization: Theorem 3 of the paper."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from theorems.registry import statement
+from theorems.statement import Assumption, Constant, FailureProbability, Variant
+from theorems.subject import Comparison
+
+if TYPE_CHECKING:
+    from theorems.instance import Instance
+    from theorems.subject import Subject
+
+
+def gradient_radius(instance: Instance) -> float:
+    """delta^{3/2}/(n^{9/2} L^6 log^3 m): the ball in which Theorem 3 speaks, hidden constant 1."""
+    polynomial = math.pow(instance.samples, 4.5) * math.pow(instance.depth, 6)
+    return math.pow(instance.separation, 1.5) / (polynomial * math.log(instance.width) ** 3)
+
+
+def _failure(instance: Instance, C: float, c: float) -> float:
+    return math.exp(-c * instance.width * instance.radius ** (2 / 3) * instance.depth)
+
+
+def _least_width(instance: Instance) -> float:
+    """The width from which m omega^{2/3} L >= 1 for the largest omega allowed: m >= n^3 L^3 log^2 m/delta, solved for m."""
+    factor = instance.samples**3 * instance.depth**3 / instance.separation
+    width = 16.0
+    for _ in range(60):  # a contraction for every factor >= 1: the derivative of factor log^2 m at the fixed point is 2/log m
+        width = max(16.0, factor * math.log(width) ** 2)
+    return width
+
+
+def _gradient_upper(subject: Subject, C: float, samples_exponent: float = 1.0, width_exponent: float = 1.0) -> Comparison:
+    import torch
+
+    instance = subject.instance
+    n, d = instance.samples, instance.outputs
+    scale = instance.width**width_exponent / d
+    sides = []
+    for layer in range(1, instance.depth + 1):
+        # grad_{W_l} F = sum_{i,c} loss_{i,c} (row (i, c) of the left factors) h_{l-1}^T: ‖.‖_F^2 = loss^T K loss, F = ‖loss‖^2/2
+        kernel = subject.layer_kernel(layer)
+        own = torch.stack([kernel[:, i * d : (i + 1) * d, i * d : (i + 1) * d] for i in range(n)], dim=1)
+        single = 2 * torch.linalg.eigvalsh(own)[..., -1].amax(dim=1) / (C * scale)
+        together = 2 * torch.linalg.eigvalsh(kernel)[..., -1] / (C * scale * n**samples_exponent)
+        sides.append(torch.stack([single, together], dim=-1))
+    left = torch.stack(sides, dim=1)
+    return Comparison(left, torch.ones_like(left), axes=("layer", "part"), rounding=4 * subject.rounding)
+
+
+@statement(
+    id="gradient-upper",
+    source="Theorem 3, upper bounds",
+    claim="‖grad_{W_l} F_i‖_F^2 <= C m F_i/d and ‖grad_{W_l} F‖_F^2 <= C n m F/d for all W with ‖W - W(0)‖_2 <= omega, l, i and all labels",
+    kind="declared",
+    ranges={
+        "width": (256, 131072), "depth": (1, 3), "samples": (1, 3), "input_dimension": (2, 8), "outputs": (1, 4),
+        "separation": (0.1, 1.0), "radius": (1e-9, 1e-2),
+    },
+    assumptions=(
+        Assumption("separation", "delta <= c/L", "separation", "<=", lambda i: 1 / i.depth),
+        Assumption("width", "m >= n^3 L^3 log^2 m/delta, where the failure probability can be below 1/2", "width", ">=", _least_width),
+        Assumption("radius", "omega <= c delta^{3/2}/(n^{9/2} L^6 log^3 m)", "radius", "<=", gradient_radius),
+        Assumption(
+            "informative radius", "omega >= (m L)^{-3/2}, where the failure probability is below 1/2", "radius", ">=",
+            lambda i: (0.7 / (i.width * i.depth)) ** 1.5,
+        ),
+    ),
+    failure=FailureProbability("exp(-c m omega^{2/3} L)", _failure),
+    constants={
+        "C": Constant(4.0, "twice the limit 1 of 2‖D Back‖^2 ‖h‖^2 d/m at large width, times 2 for d/m and fluctuations"),
+        "c": Constant(1.0, "the norms behind it fail with e^{-Omega(m/L)}, and omega^{2/3} L^2 is far below 1 in this regime"),
+    },
+    exponents={"width": 1.0, "outputs": -1.0, "samples": 1.0},
+    rests_on=("forward-norm", "backward-norm"),
+    adversary=("rank-one alignment", "random"),
+    exact=True,
+    variants=(
+        Variant("constant 0.9, below the limit", "constant", {"constants": {"C": Constant(0.9, "false variant")}}),
+        Variant(
+            "sqrt(m) in place of m",
+            "exponent",
+            {"measure": lambda subject, C, c: _gradient_upper(subject, C, width_exponent=0.5)},
+        ),
+        Variant(
+            "factor n dropped on nearly equal inputs",
+            "exponent",
+            {
+                "measure": lambda subject, C, c: _gradient_upper(subject, C, samples_exponent=0.0),
+                "data": ("arc",),
+                "ranges": {"samples": (8, 16), "separation": (1e-3, 1e-2), "width": (256, 1024)},
+                "assumptions": (),
+                "failure": FailureProbability("exp(-m/(100 L))", lambda i, C, c: math.exp(-i.width / (100 * i.depth))),
+            },
+        ),
+        Variant("initialization variance 4/m", "initialization", {"variance": 4.0, "constants": {"C": Constant(3.0, "false variant")}}),
+    ),
+    note="Quadratic forms in the loss vector: 'for all labels' is the largest eigenvalue of the layer kernel, exactly.",
+)  # fmt: skip
+def gradient_upper(subject: Subject, C: float, c: float) -> Comparison:
+    """Largest eigenvalues of the layer kernel and of its diagonal blocks against C n m/(2d) and C m/(2d)."""
+    return _gradient_upper(subject, C)

@@ -1,0 +1,99 @@
+"""What a statement may ask of the network it is about, and the form of its answer.
+
+`Subject` is the only door between theorems/ and the machinery in checkers/: a statement's measure is a function of a Subject.
+Leading dimension of every tensor: independent trials (draws of the initialization). Layers are numbered as in the paper: 0..L.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from theorems.instance import Instance
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Left side and right side of the claim `left <= right`, for every trial and every index the claim quantifies over.
+
+    left, right: broadcastable to (trials, *axes). axes: what each further dimension counts ("sample", "layer", ...).
+    rounding: relative error that floating-point arithmetic may have put into left/right; a trial whose excess lies
+    within it is neither a failure nor a success. Zero where the arithmetic is exact.
+    """
+
+    left: Tensor
+    right: Tensor
+    axes: tuple[str, ...] = ()
+    rounding: float = 0.0
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """A training run. loss: (trials, steps + 1), F(t). distance: (trials, steps + 1), ‖W(t) - W(0)‖_F over all trained layers."""
+
+    loss: Tensor
+    distance: Tensor
+    step_size: float
+
+
+class Subject(Protocol):
+    """A batch of independently initialized networks together with the instance's data, frozen at one point of weight space."""
+
+    @property
+    def instance(self) -> Instance: ...
+
+    @property
+    def trials(self) -> int: ...
+
+    @property
+    def rounding(self) -> float:
+        """Relative error bound of one forward and backward pass at these sizes, in the norms that statements measure."""
+        ...
+
+    def norms(self) -> Tensor:
+        """‖h_{i,l}‖, shape (trials, samples, depth + 1)."""
+        ...
+
+    def activations(self, layer: int) -> Tensor:
+        """h_l, shape (trials, samples, width), layer in 0..L."""
+        ...
+
+    def signs(self, layer: int) -> Tensor:
+        """The diagonal of D_l = 1[g_l >= 0] as 0/1 floats, shape (trials, samples, width), layer in 0..L."""
+        ...
+
+    def network_outputs(self) -> Tensor:
+        """f(x_i) = B h_L, shape (trials, samples, outputs)."""
+        ...
+
+    def backward(self, layer: int) -> Tensor:
+        """Back_layer, whose row c is e_c^T B D_L W_L ... D_l W_l; shape (trials, samples, outputs, width), layer in 1..L+1."""
+        ...
+
+    def masked_backward(self, layer: int) -> Tensor:
+        """Row c is (D_l Back_{l+1}^T e_c)^T: the left factors of the gradient; (trials, samples, outputs, width), layer in 1..L."""
+        ...
+
+    def product_norm(self, first: int, last: int) -> Tensor:
+        """Largest singular value found of W_b D_{b-1} ... D_a W_a (a = first <= b = last), per sample: (trials, samples)."""
+        ...
+
+    def layer_kernel(self, layer: int) -> Tensor:
+        """<grad_{W_l} f_c(x_i), grad_{W_l} f_c'(x_j)>, shape (trials, samples * outputs, samples * outputs)."""
+        ...
+
+    def weights(self) -> tuple[Tensor, Sequence[Tensor], Tensor]:
+        """(A, [W_1..W_L], B) as dense tensors (trials, rows, columns); only the dense engine can answer."""
+        ...
+
+    def integers(self, shape: Sequence[int], low: int, high: int) -> Tensor:
+        """Integers in [low, high], as float64, shape (trials, *shape): randomness for statements about plain vectors."""
+        ...
+
+    def train(self, step_size: float, steps: int) -> Trajectory:
+        """Full-batch gradient descent on F from these weights with the instance's targets; leaves this subject unchanged."""
+        ...
