@@ -180,7 +180,8 @@ def train(
     return TrainingRun(
         seed=seed, width=width, depth=depth, samples=samples, outputs=outputs, delta=delta,
         algorithm="gradient descent", step_size=eta, weights=engine,
-        loss=[_json(value) for value in loss], radius=[_json(value) for value in trajectory.distance[0].tolist()], accuracy=observer.accuracy,
+        loss=[_json(value) for value in loss], radius=[_json(value) for value in trajectory.distance[0].tolist()],
+        accuracy=observer.accuracy,
         checks=[observer.gd_rate.result(), observer.gd_radius.result()], blame=observer.blame, data=data, labels=labels,
         steps=len(loss) - 1, reached=loss[-1] <= goal * loss[0], seconds=time.monotonic() - start,
         regime_depth=registry["gd-rate"].regime_depth(instance),

@@ -1,6 +1,11 @@
 """What the paper claims: one declaration per statement, grouped by its chapters. Importing this package fills `registry`."""
 
-from theorems import calculus, convergence, gradients, initialization  # noqa: F401  (order of dependence)
+from importlib import import_module
+
 from theorems.registry import registry, statement
+
+# A statement may rest only on earlier ones, so the chapters are imported in the order of the proofs.
+for _chapter in ("calculus", "initialization", "gradients", "convergence"):
+    import_module(f"theorems.{_chapter}")
 
 __all__ = ["registry", "statement"]

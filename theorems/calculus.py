@@ -167,8 +167,8 @@ def _half(subject: Subject) -> Comparison:
 @statement(
     id="relu-difference",
     source="Proposition 11.3",
-    claim="phi(a) - phi(b) = (D_b + D'')(a - b) with D'' in [-1, 1] diagonal, |D_b + D''| <= 1, D''_k nonzero only where the signs of a_k, b_k "
-    "differ, and there |D''_k (a - b)_k| = |a_k|; hence ‖D''(a - b)‖ <= ‖a - b‖",
+    claim="phi(a) - phi(b) = (D_b + D'')(a - b) with D'' in [-1, 1] diagonal, |D_b + D''| <= 1, D''_k nonzero only where the signs of "
+    "a_k and b_k differ, and there |D''_k (a - b)_k| = |a_k|; hence ‖D''(a - b)‖ <= ‖a - b‖",
     kind="identity",
     ranges={"width": (1, 4096)},
     engines=("vectors",),

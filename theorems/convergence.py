@@ -48,9 +48,13 @@ PAPER_WIDTH = Assumption("width", "m >= n^24 L^12 log^5(m) d/delta^8", "width", 
 SEPARATED = Assumption("separation", "delta <= c/L", "separation", "<=", lambda i: 1 / i.depth)
 FAILURE = FailureProbability("exp(-log^2 m)", _failure)
 # One sample and one layer: the paper's condition admits nothing larger below m = 2^24.
-INSIDE = {"width": (2**18, 2**21), "depth": (1, 1), "samples": (1, 1), "input_dimension": (2, 8), "outputs": (1, 2), "separation": (0.8, 1.0)}
-BEYOND = {"width": (64, 1024), "depth": (1, 3), "samples": (1, 6), "input_dimension": (2, 8), "outputs": (1, 3), "separation": (0.05, 1.0)}
-STEP = Constant(0.25, "the kernel's largest eigenvalue is at most n L m/(2d), so eta = 2/lambda_max is c = 4 at n = L = delta = 1; a sixteenth of that")
+INSIDE = {
+    "width": (2**18, 2**21), "depth": (1, 1), "samples": (1, 1), "input_dimension": (2, 8), "outputs": (1, 2), "separation": (0.8, 1.0),
+}  # fmt: skip
+BEYOND = {
+    "width": (64, 1024), "depth": (1, 3), "samples": (1, 6), "input_dimension": (2, 8), "outputs": (1, 3), "separation": (0.05, 1.0),
+}  # fmt: skip
+STEP = Constant(0.25, "the kernel is near m/(2d) at n = L = 1, so eta = 2/lambda_max is c = 4 there; a sixteenth of that")
 
 
 def _rate(subject: Subject, c: float, step: float, whole: bool = True) -> Comparison:
@@ -75,7 +79,7 @@ def _rate(subject: Subject, c: float, step: float, whole: bool = True) -> Compar
     assumptions=(SEPARATED, PAPER_WIDTH),
     failure=FAILURE,
     constants={
-        "c": Constant(0.5, "for n = L = 1 the loss falls by (1 - eta m/(2d))^2 a step, so 1 is sharp as delta and eta m/d -> 0; half of that"),
+        "c": Constant(0.5, "for n = L = 1 the loss falls by (1 - eta m/(2d))^2 a step, so 1 is sharp as eta m/d -> 0; half of that"),
         "step": STEP,
     },
     exponents={"separation": 1.0, "samples": -2.0},
@@ -126,7 +130,10 @@ def _radius(subject: Subject, C: float, step: float, width_exponent: float = 0.5
     assumptions=(SEPARATED, PAPER_WIDTH),
     failure=FAILURE,
     constants={
-        "C": Constant(1.0, "for n = L = 1 the distance is at most sqrt(2d/m) ‖loss(0)‖, and ‖loss(0)‖ > log(m)/sqrt(2) has probability e^{-Omega(log^2 m)}"),
+        "C": Constant(
+            1.0, "for n = L = 1 the distance is near sqrt(2d/m) ‖loss(0)‖ at most, and ‖loss(0)‖ > log(m)/sqrt 2 has probability "
+            "e^{-Omega(log^2 m)}",
+        ),
         "step": STEP,
     },
     exponents={"width": -0.5, "separation": -1.0, "samples": 3.0},

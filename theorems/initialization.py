@@ -255,7 +255,9 @@ WIDE_ENOUGH_FOR_ANGLES = Assumption(
         lambda i, c: i.samples**2 * math.exp(-c * i.width / (i.depth + 1)),
     ),
     constants={
-        "c": Constant(1 / 20, "log-residuals vary by 5(L+1)/(4m) about log(0.9 delta): delta/2 has exponent 0.4 log(1.8)^2 = 0.14; a third of it"),
+        "c": Constant(
+            1 / 20, "log-residuals vary by 5(L+1)/(4m) about log(0.9 delta), so delta/2 has exponent 0.4 log(1.8)^2 = 0.14; a third of it"
+        ),
     },
     exponents={"separation": 1.0, "depth": 0.0},
     rests_on=("forward-norm",),
