@@ -22,6 +22,8 @@ from checkers.options import (
     json_option,
     modules_option,
     options,
+    process_count,
+    processes_option,
     profile_named,
     profile_option,
     quiet_option,
@@ -74,7 +76,14 @@ def show(identifier: str, modules: tuple[Path, ...]) -> int:
 
 
 def _run(
-    command: str, identifiers: Sequence[str], profile: str, seed: int | None, device: str, modules: Sequence[Path], quiet: bool
+    command: str,
+    identifiers: Sequence[str],
+    profile: str,
+    seed: int | None,
+    device: str,
+    modules: Sequence[Path],
+    processes: int | None,
+    quiet: bool,
 ) -> Any:
     """suite.check or suite.power with the options of the command line."""
     selected = chosen(identifiers)
@@ -88,25 +97,35 @@ def _run(
             profile=profile_named(profile),
             device=device,
             folder=Path(COUNTEREXAMPLES),
-            module=", ".join(map(str, modules)),
+            modules=modules,
+            processes=process_count(processes),
             progress=progress,
         )
 
 
-_run_options = options(identifiers_argument, profile_option, seed_option, device_option, modules_option, json_option, quiet_option)
+_run_options = options(
+    identifiers_argument, profile_option, seed_option, device_option, modules_option, processes_option, json_option, quiet_option
+)
 
 
 @lemmafuzz.command()
 @_run_options
 def check(
-    identifiers: tuple[str, ...], profile: str, seed: int | None, device: str, modules: tuple[Path, ...], json_file: str | None, quiet: bool
+    identifiers: tuple[str, ...],
+    profile: str,
+    seed: int | None,
+    device: str,
+    modules: tuple[Path, ...],
+    processes: int | None,
+    json_file: str | None,
+    quiet: bool,
 ) -> int:
     """Search for instances on which a statement fails; all statements if none is named."""
     from checkers import words
 
     output = Output(json_file, quiet)
     with own_statements(modules):
-        run = _run("check", identifiers, profile, seed, device, modules, quiet)
+        run = _run("check", identifiers, profile, seed, device, modules, processes, quiet)
         output.text(words.check_table(run) + "\n")
         refuted = [verdict for verdict in run.verdicts if verdict.verdict == "REFUTED"]
         for verdict in refuted:
@@ -119,14 +138,21 @@ def check(
 @lemmafuzz.command()
 @_run_options
 def power(
-    identifiers: tuple[str, ...], profile: str, seed: int | None, device: str, modules: tuple[Path, ...], json_file: str | None, quiet: bool
+    identifiers: tuple[str, ...],
+    profile: str,
+    seed: int | None,
+    device: str,
+    modules: tuple[Path, ...],
+    processes: int | None,
+    json_file: str | None,
+    quiet: bool,
 ) -> int:
     """Refute the false variants of the statements: what a checker that cannot fail would not do. Exit code 1 if one survives."""
     from checkers import words
 
     output = Output(json_file, quiet)
     with own_statements(modules):
-        run = _run("power", identifiers, profile, seed, device, modules, quiet)
+        run = _run("power", identifiers, profile, seed, device, modules, processes, quiet)
         output.text(words.power_table(run) + "\n")
         output.text(words.power_closing(run), closing=True)
         output.facts(run)
@@ -226,9 +252,16 @@ def replay(file: Path, modules: tuple[Path, ...], json_file: str | None, quiet: 
 @click.option("--folder", default=".", show_default=True, callback=as_path, help="Where REPORT.md goes, with its figures in report/.")
 @options(profile_option)
 @click.option("--seed", type=click.IntRange(min=0), default=REPORT_SEED, show_default=True, help="Seed of everything random.")
-@options(device_option, modules_option, json_option, quiet_option)
+@options(device_option, modules_option, processes_option, json_option, quiet_option)
 def report_command(
-    folder: Path, profile: str, seed: int, device: str, modules: tuple[Path, ...], json_file: str | None, quiet: bool
+    folder: Path,
+    profile: str,
+    seed: int,
+    device: str,
+    modules: tuple[Path, ...],
+    processes: int | None,
+    json_file: str | None,
+    quiet: bool,
 ) -> int:
     """Check, refute the false variants, train, and write REPORT.md with its figures."""
     output = Output(json_file, quiet)
@@ -244,7 +277,8 @@ def report_command(
                 profile=profile_named(profile),
                 device=device,
                 folder=folder / COUNTEREXAMPLES,
-                module=", ".join(map(str, modules)),
+                modules=modules,
+            processes=process_count(processes),
                 progress=progress,
             )
         report.write(facts, chosen(()), folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import platform
 import re
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def file_name(statement: str, variant: str, role: str) -> str:
     return "--".join(word for word in words if word) + ".json"
 
 
-def write_both(found: Campaign, statement: Statement, seed: int, folder: Path | None, module: str = "") -> list[str]:
+def write_both(found: Campaign, statement: Statement, seed: int, folder: Path | None, modules: Sequence[Path] = ()) -> list[str]:
     """Write the simplest and the most severe refutation into `folder`, if there are any; returns the file names."""
     written = []
     for role, case in (("simplest", found.simplest), ("severest", found.severest)):
@@ -56,7 +57,7 @@ def write_both(found: Campaign, statement: Statement, seed: int, folder: Path | 
             targets=instance.targets.tolist(),
             claim=statement.claim,
             versions=versions(),
-            module=Path(module).name,
+            module=", ".join(path.name for path in modules),
         )
         path = folder / file_name(statement.id, statement.variant_name, role)
         try:

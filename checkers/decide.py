@@ -15,6 +15,7 @@ from checkers.errors import InputError
 from checkers.evidence import p_value
 from checkers.exact_norms import ExactLawSubject
 from checkers.network import Network
+from checkers.processes import one_thread
 from checkers.randomness import NormalSource, seed_sequence
 from checkers.records import Decision
 from checkers.subject import NetworkSubject, VectorSubject
@@ -102,6 +103,13 @@ def decide(
 
     The weights come from (seed, statement, instance, engine, stage) alone: nobody searches for a lucky draw.
     """
+    with one_thread():
+        return _decide(statement, instance, seed, engine, trials, alpha, stage, device)
+
+
+def _decide(
+    statement: Statement, instance: Instance, seed: int, engine: Engine, trials: int, alpha: float, stage: int, device: str
+) -> Decision:
     claimed = statement.failure_probability(instance)
     informative = statement.inside(instance) and claimed < 0.5
     source = NormalSource(seed_sequence(seed, statement.id, instance.key(), engine, stage))

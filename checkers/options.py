@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import os
 import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -44,6 +45,9 @@ profile_option = click.option(
 )
 modules_option = click.option(
     "--module", "modules", metavar="FILE", multiple=True, callback=as_path, help="A Python file with statements of your own. Repeatable."
+)
+processes_option = click.option(
+    "--processes", type=click.IntRange(min=1), help="Processes to share the work; they change no verdict.  [default: one for each core]"
 )
 json_option = click.option("--json", "json_file", metavar="FILE", help="Write the same facts as JSON to FILE; '-': standard output, alone.")
 quiet_option = click.option("--quiet", is_flag=True, help="Print only what was refuted, and the closing line.")
@@ -112,6 +116,11 @@ def profile_named(name: str) -> Profile:
     from checkers.profiles import PROFILES as KNOWN
 
     return KNOWN[name]
+
+
+def process_count(processes: int | None) -> int:
+    """The number given, or one for each core."""
+    return processes or os.cpu_count() or 1
 
 
 def drawn(seed: int | None) -> int:

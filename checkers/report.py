@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -47,18 +47,20 @@ def gather(
     seed: int,
     profile: Profile,
     device: str,
-    module: str,
+    modules: Sequence[Path],
+    processes: int,
     folder: Path,
     progress: Progress,
 ) -> Facts:
     """Run everything that the report is about. folder: where counterexamples go."""
+    shared: Any = {"modules": modules, "processes": processes, "progress": progress}
     return Facts(
-        check=suite.check(statements, seed=seed, profile=profile, device=device, module=module, folder=folder, progress=progress),
-        power=suite.power(statements, seed=seed, profile=profile, device=device, module=module, folder=folder, progress=progress),
+        check=suite.check(statements, seed=seed, profile=profile, device=device, folder=folder, **shared),
+        power=suite.power(statements, seed=seed, profile=profile, device=device, folder=folder, **shared),
         trainings=[_train(plan, seed, device, progress) for plan in TRAININGS],
         titles=[plan.title for plan in TRAININGS],
         versions={**msgspec.structs.asdict(counterexample.versions()), "scipy": version("scipy"), "hypothesis": version("hypothesis")},
-        modules=module,
+        modules=", ".join(map(str, modules)),
     )
 
 

@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from checkers import counterexample
 from checkers.evidence import Ledger, detectable_rate
 from checkers.fuzz import Campaign, search
+from checkers.processes import each, silent
 from checkers.profiles import Profile
 from checkers.records import CheckRun, Decision, Grade, PowerRun, VariantVerdict, Verdict, VerdictName
-from theorems.registry import Registry, registry
+from checkers.terminal import Progress
+from theorems.registry import registry
 from theorems.statement import Statement
 
-# Called with (what is being done, decisions made, decisions planned).
-Progress = Callable[[str, int, int], None]
 ALPHA = 1e-6
 
 # A statement whose failures would have to be more frequent than this to be noticed was not tested enough to say that it holds.
 USEFUL_RATE = 0.5
 
 
-def _silent(label: str, done: int, total: int) -> None:
-    """No progress shown."""
+@dataclass(frozen=True)
+class Settings:
+    """What all jobs of a run share. folder: where counterexamples go; modules: files of the user's own statements."""
+
+    seed: int
+    profile: Profile
+    alpha: float
+    device: str
+    folder: Path | None
+    modules: tuple[Path, ...]
 
 
 def _counting(progress: Progress, label: str, total: int) -> Callable[[Decision], None]:
@@ -100,6 +109,45 @@ def _regime(statement: Statement, evidence: Sequence[Decision], vacuous: int, be
     return "; ".join(words) or "none inside"
 
 
+def check_one(settings: Settings, progress: Progress, identifier: str) -> Verdict:
+    """Try to break one statement."""
+    statement, profile = registry[identifier], settings.profile
+    account = Ledger(settings.alpha).account(registry.position(identifier))
+    total = profile.examples + (profile.examples // 2 if statement.beyond else 0)
+    observe = _counting(progress, identifier, total)
+    found = search(statement, profile, account, seed=settings.seed, examples=profile.examples, device=settings.device, observe=observe)
+    beyond = Campaign()
+    if statement.beyond:
+        beyond = search(
+            statement.beyond_regime(), profile, account, seed=settings.seed, examples=profile.examples // 2, device=settings.device,
+            observe=observe, decides=False,
+        )  # fmt: skip
+    written = counterexample.write_both(found, statement, settings.seed, settings.folder, settings.modules)
+    progress(identifier, total, total)
+    return judge(statement, found, beyond, written)
+
+
+def power_one(settings: Settings, progress: Progress, identifier: str, name: str) -> VariantVerdict:
+    """Try to refute one false variant."""
+    variant, profile = registry[identifier].variant(name), settings.profile
+    label = f"{identifier}: {name}"
+    account = Ledger(settings.alpha).account(registry.position(identifier))
+    observe = _counting(progress, label, profile.power_examples)
+    found = search(variant, profile, account, seed=settings.seed, examples=profile.power_examples, device=settings.device, observe=observe)
+    counterexample.write_both(found, variant, settings.seed, settings.folder, settings.modules)
+    progress(label, profile.power_examples, profile.power_examples)
+    return VariantVerdict(
+        id=identifier,
+        variant=name,
+        kind=next(declared.kind for declared in registry[identifier].variants if declared.name == name),
+        architecture="fully connected",
+        verdict="REFUTED" if found.severest else "HOLDS" if any(d.evidence for d in found.decisions) else "VACUOUS",
+        instances=found.until_refuted,
+        counterexample=found.simplest[0] if found.simplest else None,
+        severest=found.severest[0] if found.severest else None,
+    )
+
+
 def check(
     statements: Sequence[Statement],
     *,
@@ -108,27 +156,18 @@ def check(
     alpha: float = ALPHA,
     device: str = "cpu",
     folder: Path | None = None,
-    module: str = "",
-    progress: Progress = _silent,
-    catalogue: Registry = registry,
+    modules: Sequence[Path] = (),
+    processes: int = 1,
+    progress: Progress = silent,
 ) -> CheckRun:
-    """Try to break every statement. alpha bounds the probability that the run refutes any true one. folder: where counterexamples go."""
+    """Try to break every statement of the registry that is named. alpha bounds the probability that the run refutes any true one.
+
+    folder: where counterexamples go. processes: the verdicts do not depend on their number.
+    """
     start = time.monotonic()
-    ledger = Ledger(alpha)
-    verdicts = []
-    for statement in statements:
-        account = ledger.account(catalogue.position(statement.id))
-        total = profile.examples + (profile.examples // 2 if statement.beyond else 0)
-        observe = _counting(progress, statement.id, total)
-        found = search(statement, profile, account, seed=seed, examples=profile.examples, device=device, observe=observe)
-        beyond = Campaign()
-        if statement.beyond:
-            outside = statement.beyond_regime()
-            examples = profile.examples // 2
-            beyond = search(outside, profile, account, seed=seed, examples=examples, device=device, observe=observe, decides=False)
-        written = counterexample.write_both(found, statement, seed, folder, module)
-        verdicts.append(judge(statement, found, beyond, written))
-        progress(statement.id, total, total)
+    settings = Settings(seed, profile, alpha, device, folder, tuple(modules))
+    jobs = [(statement.id,) for statement in statements]
+    verdicts = each(check_one, settings, jobs, "statements", processes, settings.modules, progress)
     return CheckRun(seed=seed, alpha=alpha, profile=profile.name, verdicts=verdicts, seconds=time.monotonic() - start)
 
 
@@ -140,32 +179,13 @@ def power(
     alpha: float = ALPHA,
     device: str = "cpu",
     folder: Path | None = None,
-    module: str = "",
-    progress: Progress = _silent,
-    catalogue: Registry = registry,
+    modules: Sequence[Path] = (),
+    processes: int = 1,
+    progress: Progress = silent,
 ) -> PowerRun:
     """Try to refute every false variant, with the budget and the error rate that a true statement would get."""
     start = time.monotonic()
-    results = []
-    for statement in statements:
-        for declared in statement.variants:
-            variant = statement.variant(declared.name)
-            label = f"{statement.id}: {declared.name}"
-            account = Ledger(alpha).account(catalogue.position(statement.id))
-            observe = _counting(progress, label, profile.power_examples)
-            found = search(variant, profile, account, seed=seed, examples=profile.power_examples, device=device, observe=observe)
-            counterexample.write_both(found, variant, seed, folder, module)
-            progress(label, profile.power_examples, profile.power_examples)
-            results.append(
-                VariantVerdict(
-                    id=statement.id,
-                    variant=declared.name,
-                    kind=declared.kind,
-                    architecture="fully connected",
-                    verdict="REFUTED" if found.severest else "HOLDS" if any(d.evidence for d in found.decisions) else "VACUOUS",
-                    instances=found.until_refuted,
-                    counterexample=found.simplest[0] if found.simplest else None,
-                    severest=found.severest[0] if found.severest else None,
-                )
-            )
-    return PowerRun(seed=seed, alpha=alpha, profile=profile.name, variants=results, seconds=time.monotonic() - start)
+    settings = Settings(seed, profile, alpha, device, folder, tuple(modules))
+    jobs = [(statement.id, variant.name) for statement in statements for variant in statement.variants]
+    variants = each(power_one, settings, jobs, "false variants", processes, settings.modules, progress)
+    return PowerRun(seed=seed, alpha=alpha, profile=profile.name, variants=variants, seconds=time.monotonic() - start)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+# Called with (what is being done, how much is done, how much there is).
 Progress = Callable[[str, int, int], None]
 
 

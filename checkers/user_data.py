@@ -82,7 +82,7 @@ def load_training_data(
         number = outputs or _class_count(table)
         drawn = np.random.Generator(np.random.SFC64(labels_seed)).integers(max(number, 2), size=len(chosen))
         if number == 1:
-            signs: Array = 2.0 * drawn[:, None] - 1.0
+            signs: Array = np.where(drawn[:, None] > 0, 1.0, -1.0)
             return TrainingData(inputs, signs, None, where, "random signs")
         return TrainingData(inputs, one_hot(drawn, number), drawn, where, f"random, {number} classes")
     if table.labels is None:
