@@ -65,7 +65,10 @@ def stable_step_size(inputs: Array, width: int, depth: int, outputs: int) -> flo
 
 
 def broken(network: Network, instance: Instance, identifiers: list[str], source: NormalSource) -> list[str]:
-    """Which of the statements this very network violates, in the order given; one that the engine cannot answer is passed over."""
+    """Which of the statements this very network violates, in the order given; one that the engine cannot answer is passed over.
+
+    They speak of W(0) or of a ball around it that training soon leaves, so the network to ask is the initial one.
+    """
     found = []
     for identifier in identifiers:
         statement = registry[identifier]
@@ -91,6 +94,7 @@ class _Observer:
     progress: Progress | None
     source: NormalSource
     initial: float = 0.0
+    untrained: Network | None = None
     accuracy: list[float] = field(default_factory=list)
     gd_rate: _PerStep = field(default_factory=lambda: _PerStep("gd-rate"))
     gd_radius: _PerStep = field(default_factory=lambda: _PerStep("gd-radius"))
@@ -100,6 +104,9 @@ class _Observer:
         value = float(loss[0])
         if step == 0:
             self.initial = value
+            # Shares the matrices of dense weights. Revealed ones know their answers to this first forward pass; what they are
+            # asked beyond it follows the exact law given those.
+            self.untrained = self.network.copy()
         constants = registry["gd-rate"].constant_values()
         if step:
             self.gd_rate.see(step, value, max(rate(self.instance, self.step_size, constants["c"]), 0.0) ** step * self.initial)
@@ -109,9 +116,9 @@ class _Observer:
             right = record.outputs[0].argmax(-1).cpu().numpy() == self.classes
             self.accuracy.append(float(right.mean()))
         for check in (self.gd_rate, self.gd_radius):
-            if check.first_failure == step and not self.blame:
+            if check.first_failure == step and not self.blame and self.untrained is not None:
                 earlier = [statement.id for statement in registry.foundations(check.id) if not statement.id.startswith("gd-")]
-                self.blame = next(iter(broken(self.network, self.instance, earlier, self.source)), check.id)
+                self.blame = next(iter(broken(self.untrained, self.instance, earlier, self.source)), check.id)
         if self.progress is not None:
             self.progress(step, self.steps, value / self.initial if self.initial else 0.0)
         diverged = not np.isfinite(value) or value > 1e6 * max(self.initial, 1e-300)

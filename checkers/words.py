@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from tabulate import tabulate
@@ -10,6 +11,8 @@ from tabulate import tabulate
 from checkers.records import CheckRun, Counterexample, Decision, PowerRun, Replay, TrainingRun, Verdict
 from theorems.instance import QUANTITIES
 from theorems.statement import Statement
+
+WIDEST = 180  # of a padded Markdown table
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -22,7 +25,10 @@ def number(value: float | None, digits: int = 3) -> str:
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]], style: str = "simple") -> str:
     """A table of text; style: a tablefmt of tabulate, "simple" for the terminal and "github" for Markdown."""
     cells = [[cell.replace("|", "\\|") for cell in row] if style == "github" else list(row) for row in rows]
-    return tabulate(cells, headers=list(headers), tablefmt=style, disable_numparse=True)
+    text = tabulate(cells, headers=list(headers), tablefmt=style, disable_numparse=True)
+    if style == "github" and len(text.split("\n", 1)[0]) > WIDEST:
+        text = re.sub(r"-{3,}", "---", re.sub(r" {2,}", " ", text))  # too wide to read as text: no padding
+    return text
 
 
 def sizes_in_words(sizes: Mapping[str, int | float | str], statement: Statement | None = None) -> str:

@@ -126,7 +126,7 @@ def _intervals(depth: int) -> list[tuple[int, int]]:
     rests_on=("forward-norm",),
     engines=("dense",),
     attack="Lanczos iteration",
-    passes=8,
+    passes=4,
     variants=(
         Variant("constant 2.8, just below the sharp edge", "constant", {"constants": {"C": Constant(2.8, "false variant")}}),
         Variant(
