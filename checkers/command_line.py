@@ -165,7 +165,7 @@ def power(
 @click.option("--samples", type=click.IntRange(min=1), help="Rows to train on, chosen by the seed.  [default: 100, or all]")
 @click.option("--labels", type=click.Choice(["true", "random"]), default="true", show_default=True, help="The data's own, or random ones.")
 @click.option("--outputs", type=click.IntRange(min=1), help="Outputs of the network.  [default: one for each class]")
-@click.option("--width", type=click.IntRange(min=1), default=512, show_default=True, help="Neurons in each layer.")
+@click.option("--width", type=click.IntRange(min=1), default=256, show_default=True, help="Neurons in each layer.")
 @click.option("--depth", type=click.IntRange(min=1), default=2, show_default=True, help="Trained layers.")
 @click.option(
     "--weights",
@@ -174,7 +174,7 @@ def power(
     show_default=True,
     help="dense: matrices that are stored. revealed: only what the samples ask of them, for any width.",
 )
-@click.option("--steps", type=click.IntRange(min=1), default=20_000, show_default=True, help="Steps of gradient descent, at most.")
+@click.option("--steps", type=click.IntRange(min=1), default=50_000, show_default=True, help="Steps of gradient descent, at most.")
 @click.option("--step-size", type=click.FloatRange(min=0, min_open=True), callback=finite, help="[default: the largest stable one]")
 @click.option("--goal", type=click.FloatRange(0, 1), default=1e-3, show_default=True, callback=finite, help="Loss to stop at, as a share.")
 @options(seed_option, device_option, json_option, quiet_option)
@@ -204,8 +204,9 @@ def train(
     loaded = load_training_data(data, label_column=label_column, samples=samples, labels=labels, outputs=outputs, seed=seed)
     device = valid_device(device)
     from checkers import training
+    from checkers.processes import one_thread
 
-    with progress_bars(quiet=quiet) as progress:
+    with one_thread(), progress_bars(quiet=quiet) as progress:
         run = training.train(
             inputs=loaded.inputs,
             targets=loaded.targets,
@@ -278,7 +279,7 @@ def report_command(
                 device=device,
                 folder=folder / COUNTEREXAMPLES,
                 modules=modules,
-            processes=process_count(processes),
+                processes=process_count(processes),
                 progress=progress,
             )
         report.write(facts, chosen(()), folder)

@@ -56,8 +56,8 @@ def markdown(facts: Facts, statements: Sequence[Statement]) -> str:
         _statement_table(facts.check, by_id),
         LEGEND.format(alpha=words.number(facts.check.alpha)),
         "![Largest ratio of left side to right side, for each statement and its false variants](report/margins.svg)",
-        "Beyond 1 lies what a claim forbids; ratios beyond the axis are drawn at its ends. A claim about probabilities allows a few of its trials there, and a false variant may also"
-        " fail by probability rather than by size.",
+        "Beyond 1 lies what a claim forbids; ratios beyond the axis are drawn at its ends. A claim about probabilities allows a few of"
+        " its trials there, and a false variant may also fail by probability rather than by size.",
         "### How far inside the regime",
         _regime_table(facts.check),
         "The paper's conditions with all hidden constants set to 1; 10 times inside means that a quantity could worsen by a factor 10. An"

@@ -18,13 +18,13 @@ from theorems.instance import Instance
 from theorems.statement import FailureProbability, Statement
 from theorems.subject import Comparison, Subject
 
-PROFILE = Profile("test", 60, 60, 200, 2**16, 2**12, 64, 64)
+PROFILE = Profile("test", 60, 60, 100, 2**16, 2**12, 64, 64)
 
 
 def synthetic(measure: Callable[[Subject], Comparison], **fields: Any) -> Statement:
     declaration: dict[str, Any] = {
         "id": "synthetic", "source": "", "claim": "", "kind": "derived", "measure": measure, "engines": ("vectors",),
-        "ranges": {"width": (1, 4096), "depth": (1, 64), "samples": (1, 16), "radius": (1e-3, 1.0)}, **fields,
+        "ranges": {"width": (1, 4096), "depth": (1, 64)}, **fields,
     }  # fmt: skip
     return Statement(**declaration)
 
@@ -43,32 +43,30 @@ def run(statement: Statement, seed: int = 0, examples: int = 60, profile: Profil
     return search(statement, profile, Account(1e-6), seed=seed, examples=examples, **options)
 
 
+EVERY_RANGE = {"width": (1, 4096), "depth": (1, 64), "samples": (1, 16), "separation": (1e-2, 0.5), "radius": (1e-3, 1.0)}
 # What fails, and the fields of the simplest failing instance that differ from those of the simplest instance of all.
 PLANTED: dict[str, tuple[Callable[[Instance], bool], dict[str, float]]] = {
     "everything": (lambda i: True, {}),
     "wide and deep": (lambda i: i.width >= 37 and i.depth >= 3, {"width": 37, "depth": 3}),
-    "several samples": (lambda i: i.samples >= 5, {"samples": 5, "input_dimension": 3}),
+    "several samples": (lambda i: i.samples >= 5, {"samples": 5}),
     "large product": (lambda i: i.width >= 100 and i.depth >= 2 and i.samples >= 2, {"width": 100, "depth": 2, "samples": 2}),
     "small radius": (lambda i: i.radius <= 0.25, {"radius": 0.25}),
 }
 
 
 @pytest.mark.parametrize("name", PLANTED)
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_planted_bug_is_found_and_shrunk_to_the_exact_minimum(name: str, seed: int) -> None:
     fails, smallest = PLANTED[name]
-    found = run(measuring(lambda i: 2.0 if fails(i) else 0.5), seed)
+    found = run(measuring(lambda i: 2.0 if fails(i) else 0.5, ranges=EVERY_RANGE), seed)
     assert found.simplest is not None
     decision, instance = found.simplest
     assert decision.sizes == instance.sizes()
-    assert {field: instance.quantity(field) for field in smallest} == smallest
-    rest = {"width": 1, "depth": 1, "samples": 1, "radius": 1.0, "data_seed": 0, "data": "random"}
-    assert {field: value for field, value in instance.sizes().items() if field in rest.keys() - smallest.keys()} == {
-        field: value for field, value in rest.items() if field not in smallest
-    }
+    rest = {"width": 1, "depth": 1, "samples": 1, "separation": 0.5, "radius": 1.0, "data_seed": 0, "data": "random", **smallest}
+    assert {field: decision.sizes[field] for field in rest} == rest
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_the_severest_is_the_largest_ratio_of_all_and_the_simplest_the_last_word(seed: int) -> None:
     found = run(measuring(lambda i: i.width / 36), seed)
     assert found.simplest is not None
@@ -82,17 +80,16 @@ def test_the_severest_is_the_largest_ratio_of_all_and_the_simplest_the_last_word
     assert not any(decision.refuted for decision in found.decisions[: found.until_refuted - 1])
 
 
-@pytest.mark.parametrize("shrinks", [0, 1, 7, 25])
+@pytest.mark.parametrize("shrinks", [0, 1, 7])
 def test_simplifying_stays_within_its_decisions(shrinks: int) -> None:
     profile = Profile("test", 60, 60, shrinks, 2**16, 2**12, 64, 64)
-    for seed in range(3):
-        found = run(measuring(lambda i: 2.0 if i.width >= 37 and i.depth >= 3 else 0.5), seed, profile=profile)
-        assert found.simplest is not None
-        assert found.simplest[0].refuted
-        assert len(found.decisions) - found.until_refuted <= shrinks
+    found = run(measuring(lambda i: 2.0 if i.width >= 37 and i.depth >= 3 else 0.5), profile=profile)
+    assert found.simplest is not None
+    assert found.simplest[0].refuted
+    assert len(found.decisions) - found.until_refuted <= shrinks
 
 
-@pytest.mark.parametrize("examples", [1, 10, 60])
+@pytest.mark.parametrize("examples", [1, 10, 40])
 def test_a_true_statement_costs_at_most_its_examples(examples: int) -> None:
     seen: list[Decision] = []
     account = Account(1e-6)
@@ -114,8 +111,8 @@ def failing_at(rate: float, claimed: float) -> Statement:
 
 
 def test_a_suspicious_instance_is_looked_at_again_with_fresh_weights_and_more_trials() -> None:
-    """At 256 trials a rate of 0.06 where 0.02 is claimed is suspicious, but only the second stage can refute it at 1e-6."""
-    found = run(failing_at(0.06, 0.02), examples=10)
+    """At 256 trials a rate of 0.045 where 0.02 is claimed is suspicious, but only the second stage can refute it at 1e-6."""
+    found = run(failing_at(0.045, 0.02), examples=10)
     assert found.simplest is not None
     assert found.simplest[0].stage == 2
     for before, after in zip(found.decisions, found.decisions[1:], strict=False):
@@ -130,7 +127,7 @@ def test_a_suspicious_instance_is_looked_at_again_with_fresh_weights_and_more_tr
 
 
 def test_both_stages_of_all_instances_together_stay_within_the_budget() -> None:
-    for statement in (failing_at(0.06, 0.02), failing_at(0.035, 0.02)):
+    for statement in (failing_at(0.045, 0.02), failing_at(0.03, 0.02)):
         found = run(statement, examples=20)
         assert {decision.stage for decision in found.decisions} == {1, 2}
         single = {(tuple(decision.sizes.items()), decision.stage): decision.alpha for decision in found.decisions}
@@ -158,7 +155,7 @@ def test_outside_the_regime_failures_are_counted_and_refute_nothing() -> None:
 
 def test_the_search_is_a_function_of_its_seed() -> None:
     statement = measuring(lambda i: i.width / 200)
-    first, again, other = run(statement, 3), run(statement, 3), run(statement, 4)
+    first, again, other = (run(statement, seed, examples=20) for seed in (3, 3, 4))
     assert first.decisions == again.decisions
     assert first.decisions != other.decisions
 
@@ -176,7 +173,7 @@ def test_an_error_of_the_measure_reaches_the_caller_unchanged() -> None:
     def broken(subject: Subject) -> Comparison:
         raise ZeroDivisionError("in the measure")
 
-    with pytest.raises(ZeroDivisionError, match="^in the measure$"):
+    with pytest.raises(ZeroDivisionError, match=r"^in the measure$"):
         run(synthetic(broken), examples=5)
 
 
@@ -193,7 +190,7 @@ def test_an_error_of_the_measure_reaches_the_caller_unchanged() -> None:
 )
 def test_no_margin_confuses_the_search(ratio: Callable[[Instance], float]) -> None:
     """Hypothesis finds nothing flaky, nothing deprecated and no unhealthy test: any warning here would be an error."""
-    for seed in range(3):
-        found = run(measuring(ratio), seed, examples=40)
-        assert len(found.decisions) <= 40 + PROFILE.shrinks
+    for seed in range(2):
+        found = run(measuring(ratio), seed, examples=30)
+        assert len(found.decisions) <= 30 + PROFILE.shrinks
         assert (found.simplest is None) == (found.severest is None)

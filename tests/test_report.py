@@ -169,7 +169,7 @@ def test_a_users_statement_is_reported(tmp_path: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(report, "TRAININGS", ())
     monkeypatch.setattr(report, "gather", only_the_users)
-    assert main(["report", "--folder", str(tmp_path), "--module", str(MODULE)]) == 0
+    assert main(["report", "--folder", str(tmp_path), "--module", str(MODULE), "--processes", "1"]) == 0
     text = (tmp_path / "REPORT.md").read_text()
     assert rows(text, "statement")[0][:3] == ["loudest-neuron", "docs/own-statement.md", "HOLDS"]
     assert f"--module {MODULE}" in text
