@@ -39,6 +39,10 @@ COUNTEREXAMPLES = "counterexamples"
 REPORT_SEED = 20190609
 
 
+# Every step of revealed weights adds directions to remember: memory, not patience, is their limit.
+DENSE_STEPS, REVEALED_STEPS = 50_000, 200
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="lemmafuzz", message="lemmafuzz %(version)s")
 def lemmafuzz() -> None:
@@ -166,7 +170,7 @@ def power(
 @click.option("--labels", type=click.Choice(["true", "random"]), default="true", show_default=True, help="The data's own, or random ones.")
 @click.option("--outputs", type=click.IntRange(min=1), help="Outputs of the network.  [default: one for each class]")
 @click.option("--width", type=click.IntRange(min=1), default=256, show_default=True, help="Neurons in each layer.")
-@click.option("--depth", type=click.IntRange(min=1), default=2, show_default=True, help="Trained layers.")
+@click.option("--depth", type=click.IntRange(min=1), default=4, show_default=True, help="Trained layers.")
 @click.option(
     "--weights",
     type=click.Choice(["dense", "revealed"]),
@@ -174,7 +178,7 @@ def power(
     show_default=True,
     help="dense: matrices that are stored. revealed: only what the samples ask of them, for any width.",
 )
-@click.option("--steps", type=click.IntRange(min=1), default=50_000, show_default=True, help="Steps of gradient descent, at most.")
+@click.option("--steps", type=click.IntRange(min=1), help="Steps of gradient descent, at most.  [default: 50,000; revealed, 200]")
 @click.option("--step-size", type=click.FloatRange(min=0, min_open=True), callback=finite, help="[default: the largest stable one]")
 @click.option("--goal", type=click.FloatRange(0, 1), default=1e-3, show_default=True, callback=finite, help="Loss to stop at, as a share.")
 @options(seed_option, device_option, json_option, quiet_option)
@@ -187,7 +191,7 @@ def train(
     width: int,
     depth: int,
     weights: Literal["dense", "revealed"],
-    steps: int,
+    steps: int | None,
     step_size: float | None,
     goal: float,
     seed: int | None,
@@ -215,7 +219,7 @@ def train(
             depth=depth,
             seed=seed,
             engine=weights,
-            steps=steps,
+            steps=steps or (DENSE_STEPS if weights == "dense" else REVEALED_STEPS),
             step_size=step_size,
             goal=goal,
             device=device,

@@ -43,10 +43,11 @@ def sizes_in_words(sizes: Mapping[str, int | float | str], statement: Statement 
 def decision_in_words(decision: Decision, statement: Statement | None = None) -> str:
     """One decision: where it is, what failed there, and how badly."""
     place = ", ".join(f"{name} {index}" for name, index in decision.place.items())
+    relation = ">" if decision.left > decision.right else "<="
     return (
         f"{sizes_in_words(decision.sizes, statement)}: {decision.failures:,} of {decision.trials:,} trials fail"
         f" where probability {number(decision.claimed)} is claimed;"
-        f" worst {number(decision.left)} > {number(decision.right)}{f' at {place}' if place else ''}"
+        f" worst {number(decision.left)} {relation} {number(decision.right)}{f' at {place}' if place else ''}"
     )
 
 
@@ -141,10 +142,11 @@ def power_closing(run: PowerRun) -> str:
 def replay_in_words(found: Counterexample, result: Replay, statement: Statement | None) -> str:
     """What a replay found, beside what the file says."""
     variant = f", false variant {found.decision.variant!r}" if found.decision.variant else ""
-    lines = [f"{result.status}  {found.decision.statement}{variant}: {result.reason}".rstrip(": "), f"  claim     {found.claim}"]
-    lines.append(f"  the file  {decision_in_words(found.decision, statement)}")
+    lines = [f"{result.status}  {found.decision.statement}{variant}: {result.reason}".rstrip(": ")]
+    lines.append(f"  {'variant of' if variant else 'claim'}".ljust(14) + found.claim)
+    lines.append(f"  the file    {decision_in_words(found.decision, statement)}")
     if result.decision is not None and not result.identical:
-        lines.append(f"  again     {decision_in_words(result.decision, statement)}")
+        lines.append(f"  again       {decision_in_words(result.decision, statement)}")
     lines.append(f"seed {found.seed}")
     return "\n".join(lines)
 

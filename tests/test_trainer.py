@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
+from checkers.kernels import limit_kernel
 from checkers.network import Engine, Network, Record
 from checkers.randomness import NormalSource, seed_sequence
 from checkers.trainer import gradient_descent
-from checkers.training import stable_step_size
 from strategies import instance_from_sizes
 from theorems.instance import Instance
 
@@ -51,7 +52,8 @@ def plain_descent(network: Network, step_size: float, steps: int) -> tuple[Tenso
     return torch.stack(losses, 1), torch.stack(distances, 1)
 
 
-ETA = stable_step_size(INSTANCE.inputs, INSTANCE.width, INSTANCE.depth, INSTANCE.outputs)
+# 1/lambda_max of the kernel's limit: stable with a factor of two to spare
+ETA = INSTANCE.outputs / (INSTANCE.width * float(np.linalg.eigvalsh(limit_kernel(INSTANCE.inputs, INSTANCE.depth))[-1]))
 
 
 def test_it_is_the_plain_loop_over_automatic_gradients() -> None:

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from checkers.errors import InputError
+from checkers.kernels import limit_kernel
 from checkers.records import TrainingRun
-from checkers.training import planned_bytes, stable_step_size, train
+from checkers.training import planned_bytes, train
 from checkers.user_data import TrainingData, load_training_data
 from theorems import registry
 from theorems.convergence import radius, rate
@@ -29,7 +30,8 @@ def run(data: TrainingData, **options: Any) -> TrainingRun:
 
 
 def eta(data: TrainingData, factor: float = 1.0, width: int = WIDTH) -> float:
-    return factor * stable_step_size(data.inputs, width, DEPTH, data.targets.shape[1])
+    """A multiple of 1/lambda_max of the kernel's limit."""
+    return factor * data.targets.shape[1] / (width * float(np.linalg.eigvalsh(limit_kernel(data.inputs, DEPTH))[-1]))
 
 
 @pytest.fixture(scope="module")

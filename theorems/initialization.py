@@ -269,7 +269,8 @@ WIDE_ENOUGH_FOR_ANGLES = Assumption(
             "assumption",
             {
                 "assumptions": (WIDE_ENOUGH_FOR_ANGLES,),
-                "ranges": {"depth": (1, 48), "separation": (0.3, 1.0), "width": (16, 16384)},
+                "ranges": {"depth": (16, 48), "samples": (2, 3), "separation": (0.7, 1.0), "width": (16, 16384)},
+                "data": ("pairs", "arc"),
             },
         ),
         Variant("separation test that forgets one pair", "implementation", {"data": ("forgotten pair",)}),
