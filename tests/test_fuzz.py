@@ -165,8 +165,8 @@ def test_the_margin_is_what_hypothesis_is_told(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(fuzz, "target", lambda value, label: told.append(value))
     found = run(measuring(lambda i: i.width / 5000 if i.depth > 1 else 0.0), examples=30)
     assert all(math.isfinite(value) for value in told)
-    margins = [math.log(max(decision.ratio, 1e-300)) for decision in found.decisions]
-    assert sorted(set(told)) == sorted(set(margins))
+    margins = {round(math.log(max(decision.ratio, 1e-300)), 6) for decision in found.decisions}
+    assert {round(value, 6) for value in told} == margins, "up to what breaks ties"
 
 
 def test_an_error_of_the_measure_reaches_the_caller_unchanged() -> None:
@@ -194,3 +194,17 @@ def test_no_margin_confuses_the_search(ratio: Callable[[Instance], float]) -> No
         found = run(measuring(ratio), seed, examples=30)
         assert len(found.decisions) <= 30 + PROFILE.shrinks
         assert (found.simplest is None) == (found.severest is None)
+
+
+def test_the_margin_leads_the_search_to_a_corner_that_chance_seldom_meets() -> None:
+    """Only 0.4% of the sizes fail. Where the margin says how near an instance came, hill climbing gets there."""
+
+    def found(ratio: Callable[[Instance], float]) -> int:
+        profile = Profile("test", 100, 100, 0, 2**16, 2**12, 64, 64)
+        return sum(run(measuring(ratio), seed, examples=100, profile=profile).severest is not None for seed in range(6))
+
+    def share(instance: Instance) -> float:
+        return instance.width / 4000 * instance.depth / 60
+
+    assert found(share) >= 4
+    assert found(lambda i: 2.0 if share(i) > 1 else 0.5) <= 2

@@ -31,7 +31,8 @@ def run(data: TrainingData, **options: Any) -> TrainingRun:
 
 def eta(data: TrainingData, factor: float = 1.0, width: int = WIDTH) -> float:
     """A multiple of 1/lambda_max of the kernel's limit."""
-    return factor * data.targets.shape[1] / (width * float(np.linalg.eigvalsh(limit_kernel(data.inputs, DEPTH))[-1]))
+    largest = float(np.linalg.eigvalsh(limit_kernel(data.inputs, DEPTH))[-1])
+    return float(factor * data.targets.shape[1] / (width * largest))
 
 
 @pytest.fixture(scope="module")
