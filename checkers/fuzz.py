@@ -134,7 +134,7 @@ def search(
         if decision.refuted:
             campaign.simplest = (decision, instance)
             raise _Refuted
-        # The hill climber takes every step that is not worse, so a quantity without effect would use up its examples: a tie goes to the first.
+        # The hill climber takes every step that is not worse: a quantity without effect would use up its examples. So the first wins a tie.
         margin = math.log(min(max(decision.ratio, 1e-300), 1e300)) - TIE * len(campaign.decisions)
         target(margin, label="log of the worst ratio")
 
