@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from checkers.adversaries import ADVERSARIES, Attack
+from checkers.adversaries import ADVERSARIES, COSTLY, Attack
 from checkers.errors import InputError
 from checkers.evidence import p_value
 from checkers.exact_norms import ExactLawSubject
@@ -96,6 +96,8 @@ def subjects(
 def _moved(statement: Statement, origin: NetworkSubject, source: NormalSource) -> Iterator[tuple[str, Subject]]:
     questions = source.spawn("questions")
     for name in statement.adversary:
+        if origin.engine == "revealed" and name in COSTLY:
+            continue
         attack = Attack(origin.network, origin.instance, source.spawn(name), partial(_objective, statement, origin, questions))
         yield name, NetworkSubject(ADVERSARIES[name](attack), origin.instance, questions, origin)
 

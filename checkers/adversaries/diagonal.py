@@ -49,7 +49,8 @@ def changed_product_norm(
         scores.append(p * q)
     for layer, score in zip(range(first, last), scores, strict=True):
         changed[layer] = signs[layer] + largest_diagonal(score, nonzeros, 1.0)
-    return torch.maximum(norm, largest_singular_pair(apply, apply_transpose, start, steps)[0])
+    # the top vector of before is a good start: a quarter of the steps
+    return torch.maximum(norm, largest_singular_pair(apply, apply_transpose, right, -(-steps // 4))[0])
 
 
 @torch.no_grad()
