@@ -86,7 +86,7 @@ def subjects(
         yield from _moved(statement, still, source)
     for name in statement.start:
         # To W~, wherever in the ball an adversary of the outputs of the untouched network would go.
-        attack = Attack(network, instance, source.spawn(f"start {name}"), partial(_objective, statement, still, questions))
+        attack = Attack(network, instance, source.spawn(f"start {name}"), partial(largest_ratio, statement, still, questions))
         origin = NetworkSubject(ADVERSARIES[name](attack), instance, questions)
         for second, subject in _moved(statement, origin, source.spawn(f"from {name}")):
             yield f"{name}, then {second}", subject
@@ -98,11 +98,11 @@ def _moved(statement: Statement, origin: NetworkSubject, source: NormalSource) -
     for name in statement.adversary:
         if origin.engine == "revealed" and name in COSTLY:
             continue
-        attack = Attack(origin.network, origin.instance, source.spawn(name), partial(_objective, statement, origin, questions))
+        attack = Attack(origin.network, origin.instance, source.spawn(name), partial(largest_ratio, statement, origin, questions))
         yield name, NetworkSubject(ADVERSARIES[name](attack), origin.instance, questions, origin)
 
 
-def _objective(statement: Statement, origin: NetworkSubject, questions: NormalSource, network: Network) -> Tensor:
+def largest_ratio(statement: Statement, origin: NetworkSubject, questions: NormalSource, network: Network) -> Tensor:
     """The statement's largest ratio left/right in each trial, (trials,), with its derivatives."""
     comparison = statement.measure(NetworkSubject(network, origin.instance, questions, origin), **statement.constant_values())
     ratio = comparison.left / comparison.right

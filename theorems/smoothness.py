@@ -69,7 +69,10 @@ def _output_stability(subject: Subject, C: float, depth: float = 0.0, outputs_ex
     ranges=NETWORKS,
     assumptions=(SMALL_RADIUS, informative_radius(4.0)),
     failure=FLIP_FAILURE,
-    constants={"C": Constant(2.5, "one layer attains ‖h_0‖ and ‖B D‖ sqrt(d/m) <= 1.2; doubled for fluctuations at widths near 64"), "c": SHARP_C},
+    constants={
+        "C": Constant(2.5, "one layer attains ‖h_0‖ and ‖B D‖ sqrt(d/m) <= 1.2; doubled for fluctuations at widths near 64"),
+        "c": SHARP_C,
+    },
     exponents={"depth": 1.5, "width": 0.5, "outputs": -0.5},
     rests_on=("forward-norm", "operator-norm", "backward-norm", "forward-stability", "operator-stability"),
     start=START,
@@ -104,7 +107,8 @@ def _semi_smoothness(subject: Subject, C: float, radius_exponent: float = 1 / 3,
     # F(W~ + W') - F(W~) = <loss, change> + ‖change‖^2/2, and <grad F, W'> = <loss, first order>
     left = (before * (change - _first_order(subject))).sum((1, 2)) + change.square().sum((1, 2)) / 2
     size = subject.displacement_norm()
-    flips = (n * loss).sqrt() * instance.radius**radius_exponent * instance.depth**2 * math.sqrt(instance.width * math.log(instance.width) / d)
+    scale = math.sqrt(instance.width * math.log(instance.width) / d)
+    flips = (n * loss).sqrt() * instance.radius**radius_exponent * instance.depth**2 * scale
     right = C * (flips * size + quadratic * n * instance.depth**2 * instance.width / d * size.square())
     # the change is a difference of outputs of size one; the bound is at least sqrt(n F) omega^{4/3} sqrt(m)
     smallest = instance.radius ** (4 / 3) * math.sqrt(instance.width)
@@ -126,7 +130,7 @@ LARGE_ENOUGH = Assumption(
     ranges=NETWORKS,
     assumptions=(LARGE_ENOUGH, SMALL_RADIUS, informative_radius(4.0)),
     failure=FLIP_FAILURE,
-    constants={"C": Constant(1.0, "the quadratic term attains 1/4 of it in one layer (‖B D‖^2/2), the flips less"), "c": SHARP_C},
+    constants={"C": Constant(2.0, "0.84 seen under ascent in one layer of width 64 (‖B D‖^2 d/(2m) tends to 1/4), less at larger widths; doubled"), "c": SHARP_C},
     exponents={"radius": 1 / 3, "depth": 2.0, "width": 0.5},
     rests_on=("output-stability", "backward-stability", "gradient-upper"),
     labels=("random", "signs"),
@@ -184,7 +188,10 @@ def _gradient_drift(subject: Subject, C: float, radius_exponent: float = 1 / 3) 
     ranges=KERNEL_NETWORKS,
     assumptions=(KERNEL_RADIUS, informative_radius(4.0)),
     failure=FLIP_FAILURE,
-    constants={"C": Constant(3.0, "weighted flips attain 0.6 at m = 512 and 2.4 in one draw of a hundred at m = 64, where single gradients are small"), "c": SHARP_C},
+    constants={
+        "C": Constant(3.0, "weighted flips attain 0.6 at m = 512, 2.4 in one of a hundred draws at m = 64, where gradients may be small"),
+        "c": SHARP_C,
+    },
     exponents={"radius": 1 / 3, "depth": 3.0},
     rests_on=("sign-flips", "forward-stability", "backward-stability"),
     adversary=("random", "targeted sign flips", "weighted sign flips", "output alignment", "spectral ascent"),
@@ -222,7 +229,10 @@ def _linearization(subject: Subject, C: float, radius_exponent: float = 4 / 3) -
     ranges=KERNEL_NETWORKS,
     assumptions=(KERNEL_RADIUS, informative_radius(4.0)),
     failure=FLIP_FAILURE,
-    constants={"C": Constant(1.5, "0.73 seen under the output alignment in one layer of width 64, less at larger width; doubled"), "c": SHARP_C},
+    constants={
+        "C": Constant(1.5, "0.73 seen under the output alignment in one layer of width 64, less at larger width; doubled"),
+        "c": SHARP_C,
+    },
     exponents={"radius": 4 / 3, "width": 0.5, "outputs": -0.5, "depth": 3.0},
     rests_on=("gradient-drift", "output-stability"),
     adversary=OUTPUT_ADVERSARIES,

@@ -61,20 +61,21 @@ def changed_backward_norm(network: Network, signs: Sequence[Tensor], back: Seque
     changes = [largest_diagonal(back[layer].square().sum(-2), nonzeros, size) for layer in range(1, depth + 1)]
     found = torch.zeros_like(back[0][..., 0, 0])[..., None].expand(-1, -1, depth).clone()
     for round_ in range(ROUNDS):
-        moved = _backward(network, [sign + change for sign, change in zip(signs[1:], changes, strict=True)])
+        moved = backward_through(network, [sign + change for sign, change in zip(signs[1:], changes, strict=True)])
         gaps = [after - before for after, before in zip(moved, back[:-1], strict=True)]
-        found = torch.maximum(found, torch.stack([_norm(gap) for gap in gaps], -1))
+        found = torch.maximum(found, torch.stack([rows_norm(gap) for gap in gaps], -1))
         if round_ + 1 < ROUNDS:
             changes = _alternate(network, signs, changes, back, gaps[0], nonzeros, size)
     return found
 
 
-def _norm(rows: Tensor) -> Tensor:
+def rows_norm(rows: Tensor) -> Tensor:
+    """Largest singular value of (..., few, many)."""
     values: Tensor = torch.linalg.eigvalsh(rows @ rows.mT)[..., -1]
     return values.clamp_min(0).sqrt()
 
 
-def _backward(network: Network, diagonals: Sequence[Tensor]) -> list[Tensor]:
+def backward_through(network: Network, diagonals: Sequence[Tensor]) -> list[Tensor]:
     """B D_L W_L ... D_a W_a for a = 1..L and any diagonals D_1..D_L, (trials, samples, outputs, width)."""
     trials, samples, width = diagonals[0].shape
     rows = network.output[:, None].expand(trials, samples, -1, width)
