@@ -130,7 +130,10 @@ LARGE_ENOUGH = Assumption(
     ranges=NETWORKS,
     assumptions=(LARGE_ENOUGH, SMALL_RADIUS, informative_radius(4.0)),
     failure=FLIP_FAILURE,
-    constants={"C": Constant(2.0, "0.84 seen under ascent in one layer of width 64 (‖B D‖^2 d/(2m) tends to 1/4), less at larger widths; doubled"), "c": SHARP_C},
+    constants={
+        "C": Constant(2.0, "0.84 seen under ascent in one layer of width 64 (‖B D‖^2 d/(2m) tends to 1/4), less at larger widths; doubled"),
+        "c": SHARP_C,
+    },
     exponents={"radius": 1 / 3, "depth": 2.0, "width": 0.5},
     rests_on=("output-stability", "backward-stability", "gradient-upper"),
     labels=("random", "signs"),

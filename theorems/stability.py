@@ -177,7 +177,7 @@ def _operator_stability(subject: Subject, C: float, growth: float = 0.5, share: 
         Variant(
             "a diagonal change of half of the neurons", "assumption",
             {
-                "measure": lambda subject, C, c: _operator_stability(subject, C, share=0.5), "ranges": {"depth": (3, 4)},
+                "measure": lambda subject, C, c: _operator_stability(subject, C, share=0.5), "ranges": {"depth": (3, 3)},
                 "assumptions": (SMALL_RADIUS,),
                 "failure": FailureProbability("exp(-m/(16 L))", lambda i, **_: math.exp(-i.width / (16 * i.depth))),
             },
