@@ -59,7 +59,8 @@ def test_one_step_reaches_the_nuclear_norm(engine: str) -> None:
     ]
     task = attack(origin, 0.1, partial(linear, origin, targets))
     still = task.objective(task.still())
-    gained = task.objective(ascend(task, task.still(), steps=1)) - still
+    with torch.no_grad():  # the caller's, which must not switch off the adversary's own derivatives
+        gained = task.objective(ascend(task, task.still(), steps=1)) - still
     nuclear = torch.stack([torch.linalg.matrix_norm(g, ord="nuc") for g in targets]).sum(0)
     assert torch.allclose(gained, 0.1 * nuclear, rtol=1e-8)
     random = task.objective(ADVERSARIES["random"](task)) - still

@@ -30,10 +30,10 @@ def _derivatives(attack: Attack, network: Network, probes: list[Tensor], side: s
     """The objective at `network`, and for each layer G q_k (side "right") or G^T q_k (side "left") for the rows q_k of the probe."""
     zeros = [torch.zeros_like(probe).requires_grad_() for probe in probes]
     pairs = []
-    for (left, right), probe, zero in zip(factors(network), probes, zeros, strict=True):
-        new = (zero, probe) if side == "right" else (probe, zero)
-        pairs.append((torch.cat([left, new[0]], 1), torch.cat([right, new[1]], 1)))
-    with torch.enable_grad():
+    with torch.enable_grad():  # whatever the caller does with what is found
+        for (left, right), probe, zero in zip(factors(network), probes, zeros, strict=True):
+            new = (zero, probe) if side == "right" else (probe, zero)
+            pairs.append((torch.cat([left, new[0]], 1), torch.cat([right, new[1]], 1)))
         value = attack.objective(attack.move(pairs))
         found = torch.autograd.grad(value.sum(), zeros, allow_unused=True) if value.requires_grad else [None] * len(zeros)
     # A trial whose ratio has no derivative where it stands is given none.
