@@ -131,7 +131,7 @@ LARGE_ENOUGH = Assumption(
     assumptions=(LARGE_ENOUGH, SMALL_RADIUS, informative_radius(4.0)),
     failure=FLIP_FAILURE,
     constants={
-        "C": Constant(2.0, "0.84 seen under ascent in one layer of width 64 (‖B D‖^2 d/(2m) tends to 1/4), less at larger widths; doubled"),
+        "C": Constant(2.0, "0.9 seen under ascent in one layer of width 64 (‖B D‖^2 d/(2m) tends to 1/4), less at larger widths; doubled"),
         "c": SHARP_C,
     },
     exponents={"radius": 1 / 3, "depth": 2.0, "width": 0.5},
@@ -233,7 +233,7 @@ def _linearization(subject: Subject, C: float, radius_exponent: float = 4 / 3) -
     assumptions=(KERNEL_RADIUS, informative_radius(4.0)),
     failure=FLIP_FAILURE,
     constants={
-        "C": Constant(1.5, "0.73 seen under the output alignment in one layer of width 64, less at larger width; doubled"),
+        "C": Constant(2.0, "1.2 is the most seen, in one layer of width near 64; less at larger widths"),
         "c": SHARP_C,
     },
     exponents={"radius": 4 / 3, "width": 0.5, "outputs": -0.5, "depth": 3.0},
@@ -281,7 +281,7 @@ def _kernel_stability(subject: Subject, C: float, radius_exponent: float = 1 / 3
     assumptions=(KERNEL_RADIUS, informative_radius(4.0)),
     failure=FLIP_FAILURE,
     constants={
-        "C": Constant(2.0, "1.4 seen in one draw of a hundred at m = 64 and omega = 1/10, under 1 from omega = 1/100 on"), "c": SHARP_C,
+        "C": Constant(2.5, "1.4 is the most seen, in one layer of width near 64; less at larger widths"), "c": SHARP_C,
     },
     exponents={"radius": 1 / 3, "depth": 3.0},
     rests_on=("gradient-drift",),
