@@ -245,7 +245,7 @@ def _linearization(subject: Subject, C: float, radius_exponent: float = 4 / 3) -
             "omega^2 in place of omega^{4/3}", "exponent",
             {"measure": lambda subject, C, c: _linearization(subject, C, radius_exponent=2.0)},
         ),
-        Variant("constant 0.02", "constant", {"constants": {"C": Constant(0.02, VARIANT)}}),
+        Variant("constant 0.05", "constant", {"constants": {"C": Constant(0.05, VARIANT)}}),
     ),
 )  # fmt: skip
 def linearization(subject: Subject, C: float, c: float) -> Comparison:

@@ -165,7 +165,10 @@ def _operator_stability(subject: Subject, C: float, growth: float = 0.5, share: 
     ranges={**NETWORKS, "width": (64, 512), "depth": (1, 3), "samples": (1, 1)},
     assumptions=(SMALL_RADIUS, informative_radius(4.0)),
     failure=FLIP_FAILURE,
-    constants={"C": Constant(6.0, "sharp edge 3.30 as L grows (free probability); 4.5 seen with diagonal changes and the fluctuations of widths below 300"), "c": SHARP_C},
+    constants={
+        "C": Constant(6.0, "sharp edge 3.30 as L grows (free probability); 4.5 seen with diagonal changes, at widths below 300"),
+        "c": SHARP_C,
+    },
     exponents={"depth": 0.5, "width": 0.0},
     rests_on=("operator-norm", "sign-flips", "forward-stability"),
     engines=("dense",),
@@ -222,7 +225,7 @@ ONE_CHANGE = Assumption(
     ),
     failure=FailureProbability("exp(-c s log m), s = m omega^{2/3} L", lambda i, C, c: math.exp(-c * flip_count(i) * math.log(i.width))),
     constants={
-        "C": Constant(18.0, "3 times the norm 2.83 of W_a times sqrt(2) for the largest of m columns; seen: 5.3 in one layer, 12.9 at L = 3"),
+        "C": Constant(18.0, "3 times the norm 2.83 of W_a times sqrt(2) for the largest column; seen: 5.3 in one layer, 12.9 at L = 3"),
         "c": Constant(1.0, "the union bound over supports of D'' is exp(s log m)"),
     },
     exponents={"radius": 1 / 3, "width": 0.5, "depth": 2.0, "outputs": -0.5},
