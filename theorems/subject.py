@@ -82,6 +82,14 @@ class Subject(Protocol):
         """Largest singular value found of W_b D_{b-1} ... D_a W_a (a = first <= b = last), per sample: (trials, samples)."""
         ...
 
+    def sparse_product_norm(self, first: int, last: int, left: int | None, right: int | None) -> Tensor:
+        """Largest |u^T W_b D_{b-1} ... D_a W_a v| found over unit u, v with at most `left` and `right` nonzeros (None: any): (trials, samples)."""
+        ...
+
+    def sparse_backward_norm(self, layer: int, sparsity: int) -> Tensor:
+        """Largest ‖Back_layer u‖ found over unit u with at most `sparsity` nonzeros; exact for one output: (trials, samples)."""
+        ...
+
     def layer_kernel(self, layer: int) -> Tensor:
         """<grad_{W_l} f_c(x_i), grad_{W_l} f_c'(x_j)>, shape (trials, samples * outputs, samples * outputs)."""
         ...
