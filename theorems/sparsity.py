@@ -44,7 +44,7 @@ WIDE_FOR_SPARSE = wide_enough_to_say(1 / 64)
 FAILURE = FailureProbability("exp(-c m/L)", lambda i, C, c: math.exp(-c * i.width / i.depth))
 EXPONENT = Constant(1 / 64, "one long column has exponent log(sqrt 2)^2 2m/(5L) = 0.048 m/L, less log m for the choice of the column")
 RANGES = {
-    "width": (64, 131072), "depth": (1, 8), "samples": (1, 2), "input_dimension": (2, 8), "separation": (1e-2, 1.0), "sparsity": (1, 4096),
+    "width": (64, 131072), "depth": (1, 4), "samples": (1, 2), "input_dimension": (2, 8), "separation": (1e-2, 1.0), "sparsity": (1, 4096),
 }  # fmt: skip
 ASSUMPTIONS = (WIDTH_FOR_OPERATORS, WIDE_FOR_SPARSE, SOME_SPARSITY, SPARSE)
 
@@ -116,7 +116,7 @@ def sparse_forward(subject: Subject, C: float, c: float) -> Comparison:
             "exponent",
             {
                 "measure": lambda subject, C, c: _stretch(subject, C, left=True, depth_exponent=-0.5),
-                "ranges": {"depth": (3, 8), "width": (64, 4096)},
+                "ranges": {"depth": (4, 8), "width": (64, 2048), "samples": (1, 1)},
             },
         ),
         DENSE_SUPPORTS,
@@ -200,7 +200,7 @@ AT_LEAST_OUTPUTS = Assumption("many nonzeros", "s >= d/log m", "sparsity", ">=",
     source="Lemma 7.4a",
     claim="‖Back_{i,a} u‖ <= C sqrt(s log(m)/d) ‖u‖ for all u with s nonzeros, 1 <= a <= L + 1 and i, where s >= d/log m",
     kind="declared",
-    ranges={**RANGES, "depth": (1, 16), "outputs": (1, 64)},
+    ranges={**RANGES, "depth": (1, 8), "outputs": (1, 16)},
     assumptions=(
         WIDTH_FOR_OPERATORS,
         Assumption("wide enough for a sparse vector", "m >= L log m max(1, d/log m)", "width", ">=",
@@ -217,26 +217,27 @@ AT_LEAST_OUTPUTS = Assumption("many nonzeros", "s >= d/log m", "sparsity", ">=",
     exponents={"width": 0.0, "sparsity": 0.5, "outputs": -0.5, "depth": 0.0},
     rests_on=("forward-norm",),
     attack="truncated power iteration",
+    passes=4,
     variants=(
         Variant(
             "constant 0.9, below the largest entry",
             "constant",
-            {"constants": {"C": Constant(0.9, "false variant")}, "ranges": {"sparsity": (1, 2), "outputs": (1, 4)}},
+            {"constants": {"C": Constant(0.9, "false variant")}, "ranges": {"sparsity": (1, 2), "outputs": (1, 2), "width": (64, 512)}},
         ),
         Variant(
             "1/d in place of 1/sqrt(d)",
             "exponent",
-            {"measure": lambda subject, C, c: _output(subject, C, outputs_exponent=-1.0), "ranges": {"outputs": (16, 64)}},
+            {"measure": lambda subject, C, c: _output(subject, C, outputs_exponent=-1.0), "ranges": {"outputs": (8, 16)}},
         ),
         Variant(
             "s >= d/log m dropped",
             "assumption",
             {
                 "assumptions": (WIDTH_FOR_OPERATORS, AT_MOST_SPARSE),
-                "ranges": {"outputs": (128, 512), "sparsity": (1, 2), "width": (512, 4096), "depth": (1, 4)},
+                "ranges": {"outputs": (256, 512), "sparsity": (1, 1), "width": (512, 1024), "depth": (1, 1), "samples": (1, 1)},
             },
         ),
-        Variant("initialization variance 6/m", "initialization", {"variance": 6.0, "ranges": {"depth": (4, 16), "outputs": (1, 4)}}),
+        Variant("initialization variance 6/m", "initialization", {"variance": 6.0, "ranges": {"depth": (4, 8), "outputs": (1, 2), "width": (64, 256), "samples": (1, 1)}}),
     ),
     note="Exact for one output: the largest entries of a row. With more, alternating truncation between R^d and the supports.",
 )  # fmt: skip
