@@ -124,7 +124,8 @@ def _least_quadratic_form(kernel: Tensor, samples: int) -> Tensor:
     values, vectors = torch.linalg.eigh(kernel)
     # A singular kernel has a v with v^T K v = 0: 1e-300 in place of an eigenvalue lost in rounding makes the answer zero as well.
     blocks = vectors.unflatten(1, (samples, outputs)) / values.clamp_min(1e-300).sqrt()[:, None, None]
-    return 1 / torch.linalg.eigvalsh(blocks @ blocks.mT)[..., -1].amax(dim=1)
+    largest: Tensor = torch.linalg.eigvalsh(blocks @ blocks.mT)[..., -1].amax(dim=1)
+    return 1 / largest
 
 
 def _gradient_lower(subject: Subject, c: float, separation_exponent: float = 1.0, derivative: bool = True) -> Comparison:
@@ -150,8 +151,8 @@ def _gradient_lower(subject: Subject, c: float, separation_exponent: float = 1.0
     claim="‖grad_{W_L} F‖_F^2 >= c (delta m/(d n)) max_i F_i for all W with ‖W - W(0)‖_2 <= omega and all labels",
     kind="declared",
     ranges={
-        "width": (256, 131072), "depth": (1, 4), "samples": (1, 6), "input_dimension": (2, 8), "outputs": (1, 3),
-        "separation": (0.01, 1.0), "radius": (1e-12, 1e-2),
+        "width": (256, 131072), "depth": (1, 4), "samples": (1, 8), "input_dimension": (2, 8), "outputs": (1, 4),
+        "separation": (0.01, 1.0), "radius": (1e-10, 1e-2),
     },
     assumptions=ASSUMPTIONS,
     failure=FailureProbability("exp(-C m omega^{2/3} L)", lambda i, c, C: _failure(i, c, C)),

@@ -20,7 +20,7 @@ PROBABILITY = 0.05  # the p that is claimed: small enough to be refuted in few t
 
 def _error(instance: Instance, C: float, p: float) -> float:
     """C L (L^6 log(L/p)/m)^{1/4}."""
-    return C * instance.depth * (instance.depth**6 * math.log(instance.depth / p) / instance.width) ** 0.25
+    return C * instance.depth**2.5 * math.pow(math.log(instance.depth / p) / instance.width, 0.25)
 
 
 def _kernel_limit(subject: Subject, bound: float, layers_left_out: int = 0) -> Comparison:
@@ -31,7 +31,7 @@ def _kernel_limit(subject: Subject, bound: float, layers_left_out: int = 0) -> C
     n, d = instance.samples, instance.outputs
     layers = [subject.layer_kernel(layer) for layer in range(1, instance.depth + 1 - layers_left_out)]
     total = torch.stack(layers).sum(dim=0) if layers else torch.zeros_like(subject.layer_kernel(1))
-    kernel = (d / instance.width) * total.unflatten(2, (n, d)).unflatten(1, (n, d)).diagonal(dim1=2, dim2=4)  # (trials, n, n, d)
+    kernel = (d / instance.width) * total.view(-1, n, d, n, d).diagonal(dim1=2, dim2=4)  # (trials, n, n, d)
     limit = torch.as_tensor(limit_kernel(instance.inputs, instance.depth))[:, :, None].to(kernel)
     left = (kernel - limit).abs()
     # kernel entries are of size L/2 and their rounding is absolute

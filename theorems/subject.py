@@ -83,7 +83,10 @@ class Subject(Protocol):
         ...
 
     def sparse_product_norm(self, first: int, last: int, left: int | None, right: int | None) -> Tensor:
-        """Largest |u^T W_b D_{b-1} ... D_a W_a v| found over unit u, v with at most `left` and `right` nonzeros (None: any): (trials, samples)."""
+        """Largest |u^T W_b D_{b-1} ... D_a W_a v| found over unit u, v with at most `left` and `right` nonzeros (None: any number).
+
+        Per sample: (trials, samples).
+        """
         ...
 
     def sparse_backward_norm(self, layer: int, sparsity: int) -> Tensor:
