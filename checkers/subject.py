@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import sqrt
 from typing import NoReturn
 
@@ -16,6 +16,7 @@ from checkers.network import Network, Record
 from checkers.perturbed import PerturbedWeights
 from checkers.randomness import NormalSource
 from checkers.singular_values import largest_singular_value
+from checkers.sparse_suprema import sparse_supremum
 from checkers.weights import Weights
 from theorems.instance import Instance
 from theorems.subject import Subject, Trajectory
@@ -23,6 +24,12 @@ from theorems.subject import Subject, Trajectory
 # The largest singular value lies at an edge where the spectrum thins out, and 40 steps find it to better than one per
 # cent: measured in tests/test_singular_values.py on products of up to 8 layers.
 LANCZOS_STEPS = 24
+
+# Up to this width all columns of a product are looked at, which costs as much as multiplying the matrices; beyond it, this many
+# Gaussian probes rank the columns, and revealed weights, whose cost grows with every vector asked for, must do with fewer.
+ALL_COLUMNS = 128
+DENSE_PROBES = 32
+REVEALED_PROBES = 2
 
 
 class PartialSubject:
@@ -92,6 +99,12 @@ class PartialSubject:
 
     def changed_backward_norm(self, nonzeros: int, size: float) -> Tensor:
         self._refuse("changed_backward_norm")
+
+    def sparse_product_norm(self, first: int, last: int, left: int | None, right: int | None) -> Tensor:
+        self._refuse("sparse_product_norm")
+
+    def sparse_backward_norm(self, layer: int, sparsity: int) -> Tensor:
+        self._refuse("sparse_backward_norm")
 
     def layer_kernel(self, layer: int) -> Tensor:
         self._refuse("layer_kernel")
@@ -219,6 +232,33 @@ class NetworkSubject(PartialSubject):
             start,
             LANCZOS_STEPS,
         )
+
+    def sparse_product_norm(self, first: int, last: int, left: int | None, right: int | None) -> Tensor:
+        self._layer(first, 1, self._layer(last, 1, self.instance.depth))
+        like = self.record.activations[0]
+        trials, samples, width = like.shape
+        if self.engine == "dense" and width <= ALL_COLUMNS:
+            probes = torch.eye(width, dtype=like.dtype, device=like.device).expand(trials, samples, width, width)
+        else:
+            few = DENSE_PROBES if self.engine == "dense" else REVEALED_PROBES
+            probes = self._source.spawn("sparse").normal((trials, samples, few, width), 1.0, like.dtype, like.device)
+
+        def product(pass_through: Callable[..., Tensor], x: Tensor) -> Tensor:
+            signs = [sign.repeat_interleave(x.shape[2], dim=1) for sign in self.record.signs]
+            return pass_through(self.network.hidden, signs, first, last, x.flatten(1, 2)).view(x.shape)
+
+        architecture = self.network.architecture
+        starts, steps = (2, 4) if self.engine == "dense" else (1, 3)
+        return sparse_supremum(
+            lambda x: product(architecture.product, x),
+            lambda u: product(architecture.product_transpose, u),
+            probes, left, right, starts, steps,
+        )  # fmt: skip
+
+    def sparse_backward_norm(self, layer: int, sparsity: int) -> Tensor:
+        rows = self.backward(layer)
+        probes = torch.eye(rows.shape[2], dtype=rows.dtype, device=rows.device).expand(*rows.shape[:3], -1)
+        return sparse_supremum(lambda x: x @ rows.mT, lambda u: u @ rows, probes, None, sparsity)
 
     def layer_kernel(self, layer: int) -> Tensor:
         return layer_kernel(self.activations(self._layer(layer, 1, self.instance.depth) - 1), self.masked_backward(layer))

@@ -23,10 +23,11 @@ class DeclarationError(ValueError):
 
 @dataclass(frozen=True)
 class Constant:
-    """A constant that the paper hides. provenance: how its value was found."""
+    """A constant that the paper hides. provenance: how its value was found. calibrated: `lemmafuzz calibrate` finds it."""
 
     value: float
     provenance: str
+    calibrated: bool = False
 
 
 @dataclass(frozen=True)

@@ -109,6 +109,17 @@ class Subject(Protocol):
         Back~_a = B (D_L + D'') W_L ... (D_a + D'') W_a with this subject's W; D and Back_a: the origin's; (trials, samples, L)."""
         ...
 
+    def sparse_product_norm(self, first: int, last: int, left: int | None, right: int | None) -> Tensor:
+        """Largest |u^T W_b D_{b-1} ... D_a W_a v| found over unit u, v with at most `left` and `right` nonzeros (None: any number).
+
+        Per sample: (trials, samples).
+        """
+        ...
+
+    def sparse_backward_norm(self, layer: int, sparsity: int) -> Tensor:
+        """Largest ‖Back_layer u‖ found over unit u with at most `sparsity` nonzeros; exact for one output: (trials, samples)."""
+        ...
+
     def layer_kernel(self, layer: int) -> Tensor:
         """<grad_{W_l} f_c(x_i), grad_{W_l} f_c'(x_j)>, shape (trials, samples * outputs, samples * outputs)."""
         ...
