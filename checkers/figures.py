@@ -136,7 +136,7 @@ def _ladder(axes: Axes, row: Exponent) -> None:
         axes.plot(values, repetition, ".", color=colour, markersize=3, alpha=0.5)
     axes.plot(values, middle, "-o", color=colour, markersize=4, linewidth=1.2, label="measured")
     # Through the measured middle: only the slopes are compared here, the constants are in the table.
-    axes.plot(values, level * (values / centre) ** row.claimed, "--", color=ORANGE, linewidth=1.2, label=f"slope {row.direction} the claimed")
+    axes.plot(values, level * (values / centre) ** row.claimed, "--", color=ORANGE, linewidth=1.2, label="claimed slope")
     symbol = QUANTITIES[row.axis][0]
     axes.set(xscale="log", yscale="log", xlabel=symbol, title=f"{symbol}: claimed {row.claimed:g}, measured {row.measured:.2f}")
     axes.set_xticks([values[0], values[-1]], labels=[number(values[0]), number(values[-1])])

@@ -75,7 +75,9 @@ def _possible(statement: Statement, sizes: dict[str, float], shape: str, assumed
         return False
 
 
-def _longest(axis: str, ranges: dict[str, Range], others: dict[str, float], statement: Statement, shape: str, assumed: bool) -> Range | None:
+def _longest(
+    axis: str, ranges: dict[str, Range], others: dict[str, float], statement: Statement, shape: str, assumed: bool
+) -> Range | None:
     """The longest interval of the axis on which every point of a fine grid is possible; from its upper end where it is too long."""
     low, high = ranges[axis]
     grid = sorted({float(round(v)) if axis in INTEGER_QUANTITIES else v for v in (low * (high / low) ** (k / 8) for k in range(9))})

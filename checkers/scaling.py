@@ -66,9 +66,8 @@ def _sides(statement: Statement, instance: Instance, settings: Settings) -> tupl
         ]
     ratios = np.stack([case.ratio.double().numpy() for case in cases])
     pick = ratios.argmax(axis=0)[None]
-    chosen = [
-        np.take_along_axis(np.stack([getattr(case, side).double().numpy() for case in cases]), pick, axis=0)[0] for side in ("left", "right")
-    ]
+    sides = [np.stack([getattr(case, side).double().numpy() for case in cases]) for side in ("left", "right")]
+    chosen = [np.take_along_axis(side, pick, axis=0)[0] for side in sides]
     left, right = (np.median(values.reshape(REPETITIONS, -1), axis=1) for values in chosen)
     return left, right
 
@@ -105,13 +104,14 @@ def summarize(identifier: str, rungs: ladder.Ladder, claimed: float, left: Array
     low, high = measured - width, measured + width
     return Exponent(
         id=identifier, axis=rungs.axis, claimed=claimed, measured=measured, low=low, high=high,
-        consistent=not rungs.inside or (high >= claimed if lower else low <= claimed), direction="at least" if lower else "at most", level=1 - 2 * alpha,
+        consistent=not rungs.inside or (high >= claimed if lower else low <= claimed),
+        direction="at least" if lower else "at most", level=1 - 2 * alpha,
         values=list(rungs.values), points=side.tolist(), bound=np.median(bound, axis=0).tolist(), fixed=rungs.fixed, inside=rungs.inside,
     )  # fmt: skip
 
 
 def measure_one(settings: Settings, progress: Progress, identifier: str, axis: str) -> Exponent | None:
-    """The row of one statement and one quantity: of its ladders the one on which the claim surely does worst. None where there is no ladder."""
+    """The row of one statement and one quantity, of its ladders the one on which the claim surely does worst; None without a ladder."""
     statement = registry[identifier]
     rows: list[tuple[float, Exponent]] = []
     for rungs in ladder.find(statement, axis, settings.profile):

@@ -55,7 +55,7 @@ def test_growth_outside_the_regime_refutes_nothing() -> None:
 def test_log_factors_of_the_bound_are_divided_out() -> None:
     x, generator = np.array(VALUES), np.random.Generator(np.random.SFC64(2))
     side = x**-0.5 * np.log(4 * x) ** 0.5 * np.exp(0.01 * generator.standard_normal((16, 5)))
-    assert not scaling.summarize("operator-norm", RUNGS, -0.5, side, np.tile(x**-0.5, (16, 1)), 1e-6).consistent
+    assert scaling.summarize("operator-norm", RUNGS, -0.5, side, np.tile(x**-0.5, (16, 1)), 1e-6).measured > -0.4
     bound = np.tile(3 * x**-0.5 * np.log(4 * x) ** 0.5, (16, 1))
     assert scaling.summarize("operator-norm", RUNGS, -0.5, side, bound, 1e-6).measured == pytest.approx(-0.5, abs=0.02)
 

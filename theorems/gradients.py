@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from theorems.calibration import calibrated
@@ -29,7 +30,11 @@ def _failure(instance: Instance, C: float, c: float) -> float:
 
 def _least_width(instance: Instance) -> float:
     """The width from which m omega^{2/3} L >= 1 for the largest omega allowed: m >= n^3 L^3 log^2 m/delta, solved for m."""
-    factor = instance.samples**3 * instance.depth**3 / instance.separation
+    return _solved(instance.samples**3 * instance.depth**3 / instance.separation)
+
+
+@lru_cache(maxsize=65536)
+def _solved(factor: float) -> float:
     width = 16.0
     for _ in range(60):  # a contraction for every factor >= 1: the derivative of factor log^2 m at the fixed point is 2/log m
         width = max(16.0, factor * math.log(width) ** 2)

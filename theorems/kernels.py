@@ -20,7 +20,7 @@ PROBABILITY = 0.05  # the p that is claimed: small enough to be refuted in few t
 
 def _error(instance: Instance, C: float, p: float) -> float:
     """C L (L^6 log(L/p)/m)^{1/4}."""
-    return C * instance.depth**2.5 * math.pow(math.log(instance.depth / p) / instance.width, 0.25)
+    return C * math.pow(instance.depth, 2.5) * math.pow(math.log(instance.depth / p) / instance.width, 0.25)
 
 
 def _kernel_limit(subject: Subject, bound: float, layers_left_out: int = 0) -> Comparison:

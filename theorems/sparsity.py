@@ -237,7 +237,11 @@ AT_LEAST_OUTPUTS = Assumption("many nonzeros", "s >= d/log m", "sparsity", ">=",
                 "ranges": {"outputs": (256, 512), "sparsity": (1, 1), "width": (512, 1024), "depth": (1, 1), "samples": (1, 1)},
             },
         ),
-        Variant("initialization variance 6/m", "initialization", {"variance": 6.0, "ranges": {"depth": (4, 8), "outputs": (1, 2), "width": (64, 256), "samples": (1, 1)}}),
+        Variant(
+            "initialization variance 6/m",
+            "initialization",
+            {"variance": 6.0, "ranges": {"depth": (4, 8), "outputs": (1, 2), "width": (64, 256), "samples": (1, 1)}},
+        ),
     ),
     note="Exact for one output: the largest entries of a row. With more, alternating truncation between R^d and the supports.",
 )  # fmt: skip
