@@ -164,6 +164,72 @@ def power(
 
 
 @lemmafuzz.command()
+@_run_options
+def scale(
+    identifiers: tuple[str, ...],
+    profile: str,
+    seed: int | None,
+    device: str,
+    modules: tuple[Path, ...],
+    processes: int | None,
+    json_file: str | None,
+    quiet: bool,
+) -> int:
+    """Measure the exponents of the claims on geometric ladders. Exit code 1 if one grows beyond what is claimed."""
+    from checkers import words
+
+    output = Output(json_file, quiet)
+    seed = drawn(seed)
+    with own_statements(modules):
+        selected = chosen(identifiers)
+        device = valid_device(device)
+        from checkers import scaling
+
+        with progress_bars(quiet=quiet) as progress:
+            rows = scaling.scale(
+                selected,
+                seed=seed,
+                profile=profile_named(profile),
+                device=device,
+                modules=modules,
+                processes=process_count(processes),
+                progress=progress,
+            )
+        output.text(words.scaling_table(rows) + "\n")
+        output.text(words.scaling_closing(rows, selected, profile, seed), closing=True)
+        output.facts(rows)
+    return 0 if all(row.consistent for row in rows) else REFUTED
+
+
+@lemmafuzz.command()
+@click.option("--margin", type=click.FloatRange(min=1), callback=finite, help="Factor beyond the worst that was seen.  [default: 1.3]")
+@click.option("--file", callback=as_path, help="Where the constants are written.  [default: theorems/calibration.json]")
+@options(identifiers_argument, seed_option, json_option, quiet_option)
+def calibrate(
+    identifiers: tuple[str, ...], margin: float | None, file: Path | None, seed: int | None, json_file: str | None, quiet: bool
+) -> int:
+    """Find the constants that the paper hides on small sizes (L <= 6, m <= 512), and write them to the file that the checks read."""
+    from checkers import words
+    from checkers.files import check_destination
+    from theorems.calibration import FILE
+
+    output = Output(json_file, quiet)
+    seed = drawn(seed)
+    destination = file or FILE
+    check_destination(destination)
+    selected = chosen(identifiers)
+    from checkers import calibration
+
+    with progress_bars(quiet=quiet) as progress:
+        found = calibration.calibrate(selected, seed=seed, margin=margin or calibration.MARGIN, progress=progress)
+    calibration.write(found, destination)
+    output.text(words.calibration_table(found) + "\n")
+    output.text(f"{len(found)} constants written to {destination}\nseed {seed}", closing=True)
+    output.facts(found)
+    return 0
+
+
+@lemmafuzz.command()
 @click.option("--data", default="digits", show_default=True, metavar="digits|FILE", help="Bundled digits, or a .csv, .npy or .npz file.")
 @click.option("--label-column", metavar="NAME", help="Column of the labels: its name, or its number from 0. Of an npz file: an array.")
 @click.option("--samples", type=click.IntRange(min=1), help="Rows to train on, chosen by the seed.  [default: 100, or all]")

@@ -7,7 +7,11 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from checkers.records import CheckRun, PowerRun, TrainingRun
+import numpy as np
+
+from checkers.records import CheckRun, Exponent, PowerRun, TrainingRun
+from checkers.words import number
+from theorems.instance import QUANTITIES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -105,3 +109,36 @@ def training_curves(runs: Sequence[TrainingRun], names: Iterable[str]) -> str:
         if runs:
             figure.legend(*loss.get_legend_handles_labels(), loc="outside lower center", ncols=2)
         return _svg(figure)
+
+
+def scaling(rows: Sequence[Exponent]) -> str:
+    """One statement's measured side in each quantity, every repetition a point, against the paper's slope: SVG."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(0.6 + 2.9 * max(len(rows), 1), 3.0), layout="constrained")
+        for place, row in enumerate(rows):
+            _ladder(figure.add_subplot(1, len(rows), place + 1), row)
+        if rows:
+            figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+        return _svg(figure)
+
+
+def _ladder(axes: Axes, row: Exponent) -> None:
+    values = np.array(row.values)
+    points = np.maximum(np.array(row.points), 1e-300)
+    middle = np.exp(np.log(points).mean(axis=0))
+    centre = np.exp(np.log(values).mean())
+    level = np.exp(np.log(middle).mean())
+    colour = BLUE if row.consistent else RED
+    for repetition in points:
+        axes.plot(values, repetition, ".", color=colour, markersize=3, alpha=0.5)
+    axes.plot(values, middle, "-o", color=colour, markersize=4, linewidth=1.2, label="measured")
+    # Through the measured middle: only the slopes are compared here, the constants are in the table.
+    axes.plot(values, level * (values / centre) ** row.claimed, "--", color=ORANGE, linewidth=1.2, label="claimed slope")
+    symbol = QUANTITIES[row.axis][0]
+    axes.set(xscale="log", yscale="log", xlabel=symbol, title=f"{symbol}: claimed {row.claimed:g}, measured {row.measured:.2f}")
+    axes.set_xticks([values[0], values[-1]], labels=[number(values[0]), number(values[-1])])
+    axes.minorticks_off()
+    axes.grid(color=GREY, alpha=0.25, linewidth=0.5)

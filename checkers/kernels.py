@@ -6,15 +6,14 @@ grad_{W_l} f_c(x_i) = s_{i,c} h_{l-1,i}^T with s_{i,c} = D_l Back_{l+1}^T e_c, s
 
 from __future__ import annotations
 
-from math import pi
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import numpy as np
 import torch
-from scipy.spatial.distance import cdist
 from torch import Tensor
 
 from checkers.network import Network, Record
+from theorems import exact_laws
 
 Rows = TypeVar("Rows", np.ndarray, Tensor)
 
@@ -59,9 +58,8 @@ def empirical_kernel(network: Network, x: Rows) -> Rows:
 
 
 def limit_kernel(x: Rows, depth: int) -> Rows:
-    """The limit of (d/m) K as the width grows (Arora et al. 2019, theorem 3.1, for this network): (n, n), float64.
+    """The limit of (d/m) K as the width grows: theorems.exact_laws.limit_kernel, (n, n), float64, for checked input.
 
-    1/2 sum_{l=1..L} r_{l-1} prod_{k=l..L} kappa0(r_{k-1}), r_{-1} = <x_i, x_j>, r_l = kappa1(r_{l-1}); L/2 on the diagonal.
     x: (n, d_in), rows of unit norm, array or tensor; the answer is of the same kind.
     """
     if depth < 1:
@@ -72,22 +70,6 @@ def limit_kernel(x: Rows, depth: int) -> Rows:
     # 1e-6: rows normalized in single precision pass, anything that was not normalized does not.
     if not np.all(np.abs(np.linalg.norm(rows, axis=1) - 1) <= 1e-6):
         raise ValueError("every row of the inputs needs unit norm")
-    # From distances, so that equal inputs have correlation exactly one: arccos is infinitely steep there.
-    correlation = kappa1(np.clip(1 - cdist(rows, rows) ** 2 / 2, -1, 1))
-    kernel = np.zeros_like(correlation)
-    for _ in range(depth):
-        kernel = (kernel + correlation) * kappa0(correlation)
-        correlation = kappa1(correlation)
-    kernel = kernel / 2
+    kernel = exact_laws.limit_kernel(rows, depth)
     return torch.from_numpy(kernel).to(x.device) if isinstance(x, Tensor) else kernel
 
-
-def kappa0(correlation: np.ndarray) -> np.ndarray:
-    """2 E 1[a >= 0] 1[b >= 0] for standard Gaussians a, b of this correlation in [-1, 1]."""
-    return cast(np.ndarray, 1 - np.arccos(correlation) / pi)
-
-
-def kappa1(correlation: np.ndarray) -> np.ndarray:
-    """2 E phi(a) phi(b) for standard Gaussians a, b of this correlation in [-1, 1]."""
-    value = (np.sqrt(1 - correlation**2) + (pi - np.arccos(correlation)) * correlation) / pi
-    return cast(np.ndarray, np.clip(value, -1, 1))  # one rounding above 1 would have no arccos

@@ -37,12 +37,13 @@ class Profile:
         """Ranges narrowed to what this profile can afford, one entry for each kind of instance to draw.
 
         A range that begins beyond what can be afforded keeps its first octave: the regime is there or nowhere. The exact law
-        knows no limit, but speaks of one sample.
+        knows no limit, but speaks of one sample. A measure of several passes asks revealed weights for that many more directions.
         """
         if "vectors" in statement.engines:
             return [{}]
         low, high = statement.ranges["width"]
-        afford = self.revealed_width if "revealed" in statement.engines else self.dense_width
+        revealed = max(self.dense_width, self.revealed_width // statement.passes)
+        afford = revealed if "revealed" in statement.engines else self.dense_width
         network = {"width": (low, min(high, max(afford, 2 * low)))}
         return [{"samples": (1, 1)}, network] if "exact law" in statement.engines else [network]
 

@@ -179,3 +179,43 @@ class Replay(Struct, frozen=True, kw_only=True):
     identical: bool
     reason: str
     decision: Decision | None = None
+
+
+class Calibration(Struct, frozen=True, kw_only=True):
+    """A constant as `lemmafuzz calibrate` found it. sizes: least and largest of each quantity searched; worst: the instance that set it."""
+
+    id: str
+    constant: str
+    value: float
+    margin: float
+    seed: int
+    instances: int
+    trials: int
+    sizes: dict[str, tuple[float, float]]
+    worst: Sizes
+
+
+class Exponent(Struct, frozen=True, kw_only=True):
+    """One row of `lemmafuzz scale`: the exponent of a claim in one quantity, beside the measured one.
+
+    measured, low, high: slope on the ladder, with the interval of `level` over the repetitions; log factors of the bound are divided out.
+    consistent: no growth beyond the claim, or only outside the regime, where nothing is refuted.
+    direction: "at most" for a bound from above, "at least" for one from below.
+    values: the ladder; points: measured side, one row a repetition; bound: the claim's other side, its median at each rung.
+    fixed: the sizes that do not change; inside: whether all instances of the ladder meet the statement's assumptions.
+    """
+
+    id: str
+    axis: str
+    claimed: float
+    measured: float
+    low: float
+    high: float
+    consistent: bool
+    direction: Literal["at most", "at least"] = "at most"
+    level: float = 0.0
+    values: list[float] = []
+    points: list[list[float]] = []
+    bound: list[float] = []
+    fixed: Sizes = {}
+    inside: bool = True

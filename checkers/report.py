@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from checkers import counterexample, figures, suite, training
+from checkers import counterexample, figures, scaling, suite, training
 from checkers.errors import InputError
 from checkers.files import check_destination, write_whole
 from checkers.processes import each, one_thread
@@ -58,6 +58,7 @@ def gather(
     return Facts(
         check=suite.check(statements, seed=seed, profile=profile, device=device, folder=folder, **shared),
         power=suite.power(statements, seed=seed, profile=profile, device=device, folder=folder, **shared),
+        scaling=scaling.scale(statements, seed=seed, profile=profile, device=device, **shared),
         trainings=each(_train, (seed, device), [(plan,) for plan in TRAININGS], "training runs", processes, (), progress),
         titles=[plan.title for plan in TRAININGS],
         versions={**msgspec.structs.asdict(counterexample.versions()), "scipy": version("scipy"), "hypothesis": version("hypothesis")},
@@ -101,14 +102,17 @@ def write(facts: Facts, statements: Sequence[Statement], folder: Path) -> None:
         "report/training.svg": figures.training_curves(facts.trainings, facts.titles),
         "REPORT.md": markdown(facts, statements),
     }
+    for name in dict.fromkeys(row.id for row in facts.scaling):
+        contents[f"report/scaling-{name}.svg"] = figures.scaling([row for row in facts.scaling if row.id == name])
     (folder / "report").mkdir(exist_ok=True)
     for name, content in contents.items():
         write_whole(folder / name, content)
 
 
 def as_claimed(facts: Facts) -> bool:
-    """Whether no statement was refuted and every false variant was."""
-    return all(one.verdict != "REFUTED" for one in facts.check.verdicts) and all(one.verdict == "REFUTED" for one in facts.power.variants)
+    """Whether no statement was refuted, nothing grew beyond its claim, and every false variant was refuted."""
+    held = all(one.verdict != "REFUTED" for one in facts.check.verdicts) and all(row.consistent for row in facts.scaling)
+    return held and all(one.verdict == "REFUTED" for one in facts.power.variants)
 
 
 def closing(facts: Facts, folder: Path) -> str:

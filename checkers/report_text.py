@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from checkers import words
-from checkers.records import CheckRun, PowerRun, TrainingRun, VariantVerdict, VerdictName
+from checkers.records import CheckRun, Exponent, PowerRun, TrainingRun, VariantVerdict, VerdictName
 from theorems.statement import Statement
 
 COLOURS: dict[str, str] = {"HOLDS": "#2f7d4a", "REFUTED": "#b3261e", "VACUOUS": "#6b7280", "UNDECIDED": "#a16207"}
@@ -32,6 +32,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     titles: list[str]
     versions: dict[str, str]
     modules: str = ""
+    scaling: list[Exponent] = []
 
 
 def summary(facts: Facts) -> str:
@@ -68,6 +69,7 @@ def markdown(facts: Facts, statements: Sequence[Statement]) -> str:
         "A checker that cannot fail is worth nothing: each statement comes with wrong versions of itself, refuted with the same budget.",
         _variant_table(facts.power, by_id),
         *_example(facts.power, by_id),
+        *_scaling(facts.scaling),
         "## Training",
         "Full-batch gradient descent from random initialization, with the statements about training checked at every step. They speak of"
         " widths far beyond these runs, so a step that breaks one says where the proof's mechanism stops, not that the theorem is wrong.",
@@ -123,6 +125,21 @@ def _counterexample(one: VariantVerdict, by_id: dict[str, Statement]) -> str:
     if one.counterexample is None:
         return "none found"
     return words.decision_in_words(one.counterexample, by_id[one.id].variant(one.variant))
+
+
+def _scaling(rows: list[Exponent]) -> list[str]:
+    """The table of exponents, and a figure for each statement."""
+    if not rows:
+        return []
+    names = list(dict.fromkeys(row.id for row in rows))
+    return [
+        "## Scaling",
+        "The exponent that the paper claims beside the one measured under the statement's attack, on a geometric ladder of one quantity"
+        " with the others fixed, log factors of the bound divided out. *Interval*: over independent repetitions, widened by what a slope"
+        " at finite sizes may still drift. Growth beyond the claim refutes it, inside the regime; slack is a finding.",
+        words.scaling_table(rows, "github"),
+        *(f"![{name}: measured against the claimed slopes](report/scaling-{name}.svg)" for name in names),
+    ]
 
 
 def _example(run: PowerRun, by_id: dict[str, Statement]) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tabulate import tabulate
 
-from checkers.records import CheckRun, Counterexample, Decision, PowerRun, Replay, TrainingRun, Verdict
+from checkers.records import Calibration, CheckRun, Counterexample, Decision, Exponent, PowerRun, Replay, TrainingRun, Verdict
 from theorems.instance import QUANTITIES
 from theorems.statement import Statement
 
@@ -137,6 +137,52 @@ def power_closing(run: PowerRun) -> str:
     refuted = len(run.variants) - len(survivors)
     words = f"{refuted} of {len(run.variants)} false variants refuted" + (f"; not refuted: {'; '.join(survivors)}" if survivors else "")
     return f"{words}\nprofile {run.profile}, seed {run.seed}, {run.seconds:.1f} s"
+
+
+def _exponent(value: float) -> str:
+    return f"{value:.3f}".replace("-0.000", "0.000")
+
+
+def scaling_table(rows: Sequence[Exponent], style: str = "simple") -> str:
+    """Claimed and measured exponents. Slack: how much less the measured side grows than the claim allows."""
+
+    def row(one: Exponent) -> list[str]:
+        slack = (one.claimed - one.measured) * (1 if one.direction == "at most" else -1)
+        fixed = {name: value for name, value in one.fixed.items() if name in ("depth", "width", "samples", "outputs", "separation")}
+        shown = ", ".join(f"{QUANTITIES[name][0]} = {number(float(value))}" for name, value in fixed.items() if name in QUANTITIES)
+        return [
+            one.id,
+            QUANTITIES[one.axis][0],
+            f"{number(one.values[0])} to {number(one.values[-1])}",
+            f"{one.direction} {number(one.claimed)}",
+            _exponent(one.measured),
+            f"{_exponent(one.low)} to {_exponent(one.high)}",
+            "consistent" if one.consistent else "GROWS BEYOND",
+            _exponent(slack),
+            shown + ("" if one.inside else " (beyond the regime)"),
+        ]
+
+    headers = ["statement", "in", "from, to", "claimed", "measured", "interval", "outcome", "slack", "at"]
+    return table(headers, map(row, rows), style)
+
+
+def scaling_closing(rows: Sequence[Exponent], statements: Sequence[Statement], profile: str, seed: int) -> str:
+    """The last lines of a scaling run: what grows beyond its claim, what could not be measured, and the seed."""
+    grown = [f"{one.id} in {QUANTITIES[one.axis][0]}" for one in rows if not one.consistent]
+    seen = {(one.id, one.axis) for one in rows}
+    missing = [f"{one.id} in {QUANTITIES[axis][0]}" for one in statements for axis in one.exponents if (one.id, axis) not in seen]
+    words = f"{len(rows) - len(grown)} of {len(rows)} exponents consistent with the claim"
+    words += f"; growth beyond it: {', '.join(grown)}" if grown else ""
+    words += f"; no ladder within the ranges: {', '.join(missing)}" if missing else ""
+    return f"{words}\nprofile {profile}, seed {seed}"
+
+
+def calibration_table(found: Sequence[Calibration], style: str = "simple") -> str:
+    rows = [
+        [one.id, one.constant, number(one.value), number(one.margin), f"{one.instances:,}", f"{one.trials:,}", sizes_in_words(one.worst)]
+        for one in found
+    ]
+    return table(["statement", "constant", "value", "margin", "instances", "trials", "worst instance"], rows, style)
 
 
 def replay_in_words(found: Counterexample, result: Replay, statement: Statement | None) -> str:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from checkers.kernels import empirical_kernel, gradient_norms, kappa0, kappa1, limit_kernel, sample_gradient_norms
+from checkers.kernels import empirical_kernel, gradient_norms, limit_kernel, sample_gradient_norms
 from checkers.network import Network
 from checkers.randomness import NormalSource, seed_sequence
+from theorems.exact_laws import kappa0, kappa1
 
 ANGLE = 1.0
 PLANE = np.array([[1.0, 0.0], [np.cos(ANGLE), np.sin(ANGLE)], [-1.0, 0.0]])

@@ -112,3 +112,31 @@ def product_edge(factors: int) -> float:
         return math.log(2) + 2 * math.log1p(z) + (factors - 1) * math.log1p(2 * z) - math.log(z)
 
     return math.exp(float(minimize_scalar(squared, bounds=(-12, 2), method="bounded", options={"xatol": 1e-10}).fun) / 2)
+
+
+def kappa0(correlation: Array) -> Array:
+    """2 E 1[a >= 0] 1[b >= 0] for standard Gaussians a, b of this correlation in [-1, 1]."""
+    value: Array = 1 - np.arccos(correlation) / math.pi
+    return value
+
+
+def kappa1(correlation: Array) -> Array:
+    """2 E phi(a) phi(b) for standard Gaussians a, b of this correlation in [-1, 1]."""
+    value: Array = (np.sqrt(1 - correlation**2) + (math.pi - np.arccos(correlation)) * correlation) / math.pi
+    return np.clip(value, -1, 1)  # one rounding above 1 would have no arccos
+
+
+def limit_kernel(inputs: Array, depth: int) -> Array:
+    """The limit of (d/m) K as the width grows (Arora et al. 2019, theorem 3.1, for this network): (n, n).
+
+    1/2 sum_{l=1..L} r_{l-1} prod_{k=l..L} kappa0(r_{k-1}), r_{-1} = <x_i, x_j>, r_l = kappa1(r_{l-1}); L/2 on the diagonal.
+    inputs: (n, d_in), rows of unit norm.
+    """
+    # From distances, so that equal inputs have correlation exactly one: arccos is infinitely steep there.
+    squares = np.stack([((inputs - row) ** 2).sum(axis=1) for row in inputs])
+    correlation = kappa1(np.clip(1 - squares / 2, -1, 1))
+    kernel = np.zeros_like(correlation)
+    for _ in range(depth):
+        kernel = (kernel + correlation) * kappa0(correlation)
+        correlation = kappa1(correlation)
+    return kernel / 2

@@ -101,7 +101,7 @@ def wide_enough_to_say(constant: float) -> Assumption:
     )
 
 
-def _intervals(depth: int) -> list[tuple[int, int]]:
+def intervals(depth: int) -> list[tuple[int, int]]:
     """Pairs a <= b: all of them up to depth 4; beyond, single layers and the first and last products of 2, 4, 8, ... and L layers."""
     if depth <= 4:
         return [(a, b) for a in range(1, depth + 1) for b in range(a, depth + 1)]
@@ -151,7 +151,7 @@ def _operator_norm(subject: Subject, C: float, growth: float) -> Comparison:
     import torch
 
     depth = subject.instance.depth
-    left = torch.stack([subject.product_norm(a, b) for a, b in _intervals(depth)], dim=-1)
+    left = torch.stack([subject.product_norm(a, b) for a, b in intervals(depth)], dim=-1)
     return Comparison(left, torch.full_like(left, C * depth**growth), axes=("sample", "interval"), rounding=subject.rounding)
 
 

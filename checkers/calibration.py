@@ -1,0 +1,107 @@
+"""Finds the constants that the paper hides: on small sizes, under the strongest attack, with a margin; the checks then run far beyond."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from checkers.decide import decide
+from checkers.errors import InputError
+from checkers.evidence import Account
+from checkers.files import write_whole
+from checkers.fuzz import search
+from checkers.processes import silent
+from checkers.profiles import Profile
+from checkers.records import Calibration, Decision
+from checkers.terminal import Progress
+from strategies import instance_from_sizes
+from theorems.statement import Constant, Statement
+
+DEPTH: Final = 6
+WIDTH: Final = 512
+# Largest ratios of a few thousand small networks lie within this factor of what a claimed probability of 5% or less can be held to.
+MARGIN: Final = 1.3
+SMALL: Final = Profile("calibration", 80, 0, 0, 2**22, 2**19, WIDTH, WIDTH)
+
+
+def calibrated_names(statement: Statement) -> list[str]:
+    """The constants of the statement that are found here."""
+    return [name for name, constant in statement.constants.items() if constant.calibrated]
+
+
+def _small(statement: Statement) -> Statement:
+    """The statement on depths up to 6; widths are capped by the profile."""
+    low, high = statement.ranges.get("depth", (1, 1))
+    return dataclasses.replace(statement, ranges={**statement.ranges, "depth": (low, max(low, min(high, DEPTH)))})
+
+
+def _scaled(statement: Statement, factor: float) -> Statement:
+    changed = {name: Constant(statement.constants[name].value * factor, "tried", calibrated=True) for name in calibrated_names(statement)}
+    return dataclasses.replace(statement, constants={**statement.constants, **changed})
+
+
+def _is_upper(statement: Statement, worst: Decision, seed: int) -> bool:
+    """Whether the constants stand on the right side: doubling them halves the ratio there, and doubles it on the left side."""
+    doubled = decide(
+        _scaled(statement, 2.0), instance_from_sizes(statement, worst.sizes), seed=seed, engine=worst.engine,  # type: ignore[arg-type]
+        trials=worst.trials, alpha=0.0, stage=worst.stage,
+    )  # fmt: skip
+    change = doubled.ratio / worst.ratio
+    if not math.isclose(max(change, 1 / change), 2.0, rel_tol=1e-6):
+        raise InputError(f"the constants {', '.join(calibrated_names(statement))} of {statement.id!r} do not scale one side of the claim")
+    return change < 1
+
+
+def _three_digits(value: float, up: bool) -> float:
+    """Rounded to three digits, away from what was seen."""
+    step = 10.0 ** (math.floor(math.log10(value)) - 2)
+    return float(f"{(math.ceil if up else math.floor)(value / step) * step:.3g}")
+
+
+def calibrate_one(statement: Statement, seed: int, margin: float = MARGIN) -> list[Calibration]:
+    """The calibrated constants of one statement: the worst ratio of a search over small instances, times the margin."""
+    small = _small(statement)
+    campaign = search(small, SMALL, Account(0.0), seed=seed, examples=SMALL.examples, decides=False)
+    seen = [decision for decision in campaign.decisions if decision.ratio > 0]
+    if not seen:
+        raise InputError(f"statement {statement.id!r} has no small instance to calibrate on")
+    worst = max(seen, key=lambda decision: decision.ratio)
+    up = _is_upper(small, worst, seed)
+    factor = worst.ratio * margin
+    sizes = {
+        name: (min(float(d.sizes[name]) for d in seen), max(float(d.sizes[name]) for d in seen)) for name in small.ranges
+    }  # fmt: skip
+    return [
+        Calibration(
+            id=statement.id, constant=name, value=_three_digits(constant.value * (factor if up else 1 / factor), up),
+            margin=margin, seed=seed, instances=len(seen), trials=sum(d.trials for d in seen), sizes=sizes, worst=worst.sizes,
+        )
+        for name, constant in small.constants.items()
+        if constant.calibrated
+    ]  # fmt: skip
+
+
+def calibrate(statements: Sequence[Statement], *, seed: int, margin: float = MARGIN, progress: Progress = silent) -> list[Calibration]:
+    """The calibrated constants of the statements; the verdicts of a run use them once they are written."""
+    chosen = [statement for statement in statements if calibrated_names(statement)]
+    found: list[Calibration] = []
+    for number, statement in enumerate(chosen):
+        progress("statements calibrated", number, len(chosen))
+        found += calibrate_one(statement, seed, margin)
+    progress("statements calibrated", len(chosen), len(chosen))
+    return found
+
+
+def write(found: Sequence[Calibration], file: Path) -> None:
+    """Replace the entries of these constants in the file, and keep the others."""
+    entries = json.loads(file.read_text()) if file.exists() else {}
+    for one in found:
+        fields = msgspec.to_builtins(one)
+        entries.setdefault(one.id, {})[one.constant] = {key: fields[key] for key in fields if key not in ("id", "constant")}
+    write_whole(file, json.dumps(dict(sorted(entries.items())), indent=2) + "\n")

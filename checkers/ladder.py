@@ -1,0 +1,157 @@
+"""Ladders: one quantity in geometric steps, all others fixed, so that every rung is an instance of the statement."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from checkers.profiles import Profile
+from strategies.data import ALL_SHAPES, SHAPES
+from strategies.region import ORDER, box
+from theorems.instance import INTEGER_QUANTITIES, Instance
+from theorems.statement import Range, Statement
+
+RUNGS: Final = 5  # a slope, a second slope to compare it with, and the point between
+SPAN: Final = 4.0  # a shorter ladder cannot tell exponents apart from finite-size effects
+RADII: Final = 21  # two points in each decade of the widest range of a radius
+LONG: Final = 64.0  # a longer one adds cost, not knowledge
+# Width of the ladders in other quantities: finite-width effects are below the resolution of a slope there.
+REVEALED_WIDTH, DENSE_WIDTH = 4096.0, 256.0
+PACKED: Final = ("pairs", "arc")  # data at the promised distance exactly: the worst that the assumption on delta allows
+
+Sizes = dict[str, int | float | str]
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """values: of the quantity `axis`, increasing; fixed: the other sizes, data shape and labels. inside: all rungs meet the assumptions."""
+
+    axis: str
+    values: tuple[float, ...]
+    fixed: Sizes
+    inside: bool
+
+    def sizes(self, rung: int, data_seed: int) -> Sizes:
+        """The sizes of one rung's instance."""
+        value = self.values[rung]
+        return {**self.fixed, self.axis: int(value) if self.axis in INTEGER_QUANTITIES else value, "data_seed": data_seed}
+
+
+def _steps(axis: str, low: float, high: float) -> tuple[float, ...]:
+    """RUNGS values in geometric steps, integers where the quantity is one."""
+    values = [low * (high / low) ** (k / (RUNGS - 1)) for k in range(RUNGS)]
+    return tuple(dict.fromkeys(float(round(v)) if axis in INTEGER_QUANTITIES else v for v in values))
+
+
+def _corners(ranges: dict[str, Range], axis: str) -> list[dict[str, float]]:
+    """Values of the quantities off the axis: the ends and the middle of each range, more of a radius, which lies in a narrow window; the
+    cheapest first."""
+    others = [name for name in ORDER if name not in (axis, "input_dimension")]
+    choices = []
+    for name in others:
+        low, high = ranges[name]
+        points = RADII if name == "radius" and low > 0 else 3
+        inner = [low * (high / low) ** (k / (points - 1)) for k in range(1, points - 1)] if 0 < low < high else []
+        inner += [width for width in (DENSE_WIDTH, REVEALED_WIDTH) if name == "width" and low < width < high]
+        choices.append(list(dict.fromkeys(float(round(v)) if name in INTEGER_QUANTITIES else v for v in (low, *inner, high))))
+    corners = [dict(zip(others, values, strict=True)) for values in itertools.product(*choices)]
+    return sorted(corners, key=_cost)
+
+
+def _instance(sizes: dict[str, float]) -> Instance:
+    return Instance(**{name: int(v) if name in INTEGER_QUANTITIES else v for name, v in sizes.items()})  # type: ignore[arg-type]
+
+
+def _possible(statement: Statement, sizes: dict[str, float], shape: str, assumed: bool) -> bool:
+    samples = int(sizes["samples"])
+    if samples < ALL_SHAPES[shape].minimum_samples or ALL_SHAPES[shape].largest_separation(samples) < sizes["separation"]:
+        return False
+    try:
+        return not assumed or statement.inside(_instance(sizes))
+    except ArithmeticError:
+        return False
+
+
+def _longest(
+    axis: str, ranges: dict[str, Range], others: dict[str, float], statement: Statement, shape: str, assumed: bool
+) -> Range | None:
+    """The longest interval of the axis on which every point of a fine grid is possible; from its upper end where it is too long."""
+    low, high = ranges[axis]
+    grid = sorted({float(round(v)) if axis in INTEGER_QUANTITIES else v for v in (low * (high / low) ** (k / 8) for k in range(9))})
+    good = [value for value in grid if _possible(statement, {**others, axis: value}, shape, assumed)]
+    if not good or [value for value in grid if good[0] <= value <= good[-1]] != good:
+        return None
+    return max(good[0], good[-1] / LONG), good[-1]
+
+
+def find(statement: Statement, axis: str, profile: Profile) -> list[Ladder]:
+    """The longest ladders inside the regime: for each packed data shape that the statement speaks of (or its first shape), with data
+    as close together and as far apart as such a ladder allows.
+
+    Without assumptions, and so without refuting anything, where the assumptions leave no ladder of a factor 4; but not for a statement
+    that declares ranges beyond its regime: that regime is out of reach. Empty where the ranges leave no ladder.
+    """
+    allowed = [name for name in (*PACKED, *SHAPES) if name in statement.data or "any" in statement.data]
+    shapes = [name for name in allowed if name in PACKED] or allowed[:1] or list(statement.data[:1])
+    labels = "random" if statement.labels[0] in ("any", "random") else statement.labels[0]
+    revealed = "revealed" in statement.engines
+    wide = float(max(profile.dense_width, profile.revealed_width // statement.passes) if revealed else profile.dense_width)
+    for assumed in (True, False):
+        limits = {"width": (1.0, max(wide, 2.0 * statement.ranges["width"][0]))}
+        if "exact law" in statement.engines and axis != "samples":
+            limits = {"samples": (1.0, 1.0)}
+        ranges = box(statement, limits)
+        if axis == "samples":  # one sample has no distance to keep: from one to two is no step of a ladder
+            ranges[axis] = (min(2.0, ranges[axis][1]), ranges[axis][1])
+        found = [
+            ladder
+            for shape in shapes
+            for apart in (1, -1)
+            if (ladder := _best(statement, axis, ranges, shape, labels, assumed, apart)) is not None
+        ]
+        if found:
+            # One sample has neither a shape nor a distance.
+            return list({str(ladder): ladder for ladder in found}.values()) if found[0].fixed.get("samples") != 1 else found[:1]
+        if statement.beyond:
+            break
+    return []
+
+
+def _best(
+    statement: Statement, axis: str, ranges: dict[str, Range], shape: str, labels: str, assumed: bool, apart: int
+) -> Ladder | None:
+    best: tuple[tuple[float, ...], Range, dict[str, float]] | None = None
+    longest = round(math.log2(min(LONG, ranges[axis][1] / ranges[axis][0])))
+    for others in _corners(ranges, axis):
+        if axis == "separation" and others["samples"] < 2:
+            continue
+        if best is not None and -_cost(others) < best[0][1] and best[0][0] >= longest:
+            break
+        interval = _longest(axis, ranges, others, statement, shape, assumed)
+        if interval is None or interval[1] < SPAN * interval[0]:
+            continue
+        enough = REVEALED_WIDTH if "revealed" in statement.engines else DENSE_WIDTH
+        # Long first; then shallow and small, but wide: finite-width effects are the largest error of a slope.
+        width = others.get("width", 1.0)
+        score = (
+            round(math.log2(interval[1] / interval[0])), -_cost(others), min(width, enough), -width,
+            apart * others.get("separation", 0.0), others.get("radius", 0.0),
+        )  # fmt: skip
+        if best is None or score > best[0]:
+            best = (score, interval, others)
+    if best is None:
+        return None
+    fixed: Sizes = {name: int(v) if name in INTEGER_QUANTITIES else v for name, v in best[2].items()}
+    return Ladder(axis, _steps(axis, *best[1]), {**fixed, "data": shape, "labels": labels}, assumed)
+
+
+def _cost(others: dict[str, float]) -> float:
+    return math.prod(others.get(name, 1.0) for name in ("depth", "samples", "outputs"))
+
+
+def axes(statement: Statement) -> Sequence[str]:
+    """The quantities in which the statement claims an exponent."""
+    return list(statement.exponents)

@@ -1,0 +1,67 @@
+"""Constants: which side they stand on, how they are written, and that the file in use is the one that `calibrate` writes."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from checkers import calibration
+from checkers.command_line import main
+from checkers.errors import InputError
+from theorems import registry
+from theorems.calibration import FILE, calibrated
+from theorems.statement import Constant
+
+
+def test_every_calibrated_constant_is_in_the_file_with_its_provenance() -> None:
+    entries = json.loads(FILE.read_text())
+    for statement in registry:
+        for name in calibration.calibrated_names(statement):
+            entry = entries[statement.id][name]
+            assert statement.constants[name].value == entry["value"]
+            assert {"seed", "sizes", "margin", "instances"} <= set(entry)
+            assert entry["sizes"]["depth"][1] <= calibration.DEPTH
+            assert f"seed {entry['seed']}" in statement.constants[name].provenance
+
+
+def test_a_constant_that_was_never_calibrated_says_so() -> None:
+    assert calibrated("no-such-statement", "C") == Constant(1.0, "not calibrated yet", calibrated=True)
+
+
+@pytest.mark.parametrize(("identifier", "name", "up"), [("kernel-limit", "C", True), ("gradient-lower", "c", False)])
+def test_calibration_gives_the_constant_at_which_the_claim_is_just_met(
+    identifier: str, name: str, up: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a constant ten times off, on either side of the claim, the same value is found: the ratio is linear in it."""
+    monkeypatch.setattr(calibration, "SMALL", dataclasses.replace(calibration.SMALL, examples=4))
+    statement = registry[identifier]
+    moved = Constant(statement.constants[name].value * (0.1 if up else 10), "moved", calibrated=True)
+    values = [
+        calibration.calibrate_one(one, 5)[0].value
+        for one in (statement, dataclasses.replace(statement, constants={**statement.constants, name: moved}))
+    ]
+    assert values[0] == pytest.approx(values[1], rel=0.02)  # three digits
+
+
+def test_a_constant_that_scales_neither_side_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calibration, "SMALL", dataclasses.replace(calibration.SMALL, examples=2))
+    statement = registry["backward-norm"]
+    wrong = {**statement.constants, "c": Constant(0.1, "", calibrated=True)}
+    with pytest.raises(InputError, match="do not scale one side"):
+        calibration.calibrate_one(dataclasses.replace(statement, constants=wrong), 5)
+
+
+def test_the_command_changes_only_what_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(calibration, "SMALL", dataclasses.replace(calibration.SMALL, examples=2))
+    file = tmp_path / "constants.json"
+    file.write_text(json.dumps({"another": {"C": {"value": 2.0}}}))
+    assert main(["calibrate", "kernel-limit", "--seed", "4", "--file", str(file), "--quiet"]) == 0
+    entries = json.loads(file.read_text())
+    assert entries["another"] == {"C": {"value": 2.0}}
+    assert entries["kernel-limit"]["C"]["seed"] == 4
+    assert "seed 4" in capsys.readouterr().out

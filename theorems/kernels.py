@@ -1,0 +1,87 @@
+"""Tangent kernels of wide networks: how far a random initialization is from the limit (Arora et al. 2019)."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from theorems.calibration import calibrated
+from theorems.exact_laws import limit_kernel
+from theorems.registry import statement
+from theorems.statement import Assumption, Constant, FailureProbability, Variant
+from theorems.subject import Comparison
+
+if TYPE_CHECKING:
+    from theorems.instance import Instance
+    from theorems.subject import Subject
+
+PROBABILITY = 0.05  # the p that is claimed: small enough to be refuted in few trials, large enough that the bound's log(1/p) is a number
+
+
+def _error(instance: Instance, C: float, p: float) -> float:
+    """C L (L^6 log(L/p)/m)^{1/4}."""
+    return C * math.pow(instance.depth, 2.5) * math.pow(math.log(instance.depth / p) / instance.width, 0.25)
+
+
+def _kernel_limit(subject: Subject, bound: float, layers_left_out: int = 0) -> Comparison:
+    """|(d/m) K_ij - K_inf| for every pair and output against the bound; a false variant leaves out the last layers."""
+    import torch
+
+    instance = subject.instance
+    n, d = instance.samples, instance.outputs
+    layers = [subject.layer_kernel(layer) for layer in range(1, instance.depth + 1 - layers_left_out)]
+    total = torch.stack(layers).sum(dim=0) if layers else torch.zeros_like(subject.layer_kernel(1))
+    kernel = (d / instance.width) * total.view(-1, n, d, n, d).diagonal(dim1=2, dim2=4)  # (trials, n, n, d)
+    limit = torch.as_tensor(limit_kernel(instance.inputs, instance.depth))[:, :, None].to(kernel)
+    left = (kernel - limit).abs()
+    # kernel entries are of size L/2 and their rounding is absolute
+    return Comparison(left, torch.full_like(left, bound), axes=("i", "j", "output"), rounding=4 * subject.rounding * instance.depth / bound)
+
+
+@statement(
+    id="kernel-limit",
+    source="Arora et al. 2019, Theorem 3.1",
+    claim="|(d/m) K_ij(W(0)) - K_inf(x_i, x_j)| <= C L (L^6 log(L/p)/m)^{1/4} for all i, j, with probability at least 1 - p",
+    kind="declared",
+    ranges={
+        "width": (64, 131072), "depth": (1, 8), "samples": (1, 4), "input_dimension": (2, 8), "outputs": (1, 4), "separation": (1e-2, 1.0),
+    },
+    assumptions=(
+        Assumption("width", "m >= L^6 log(L/p), where the bound is below C L", "width", ">=",
+                   lambda i: i.depth**6 * math.log(i.depth / PROBABILITY)),
+        Assumption("pairs and outputs", "m >= n^2 d, so that log m covers the union over them", "width", ">=",
+                   lambda i: i.samples**2 * i.outputs),
+    ),
+    failure=FailureProbability("p", lambda i, C, p: p),
+    constants={
+        "C": calibrated("kernel-limit", "C", "measured errors fall like m^{-1/2}, the bound only like m^{-1/4}"),
+        "p": Constant(PROBABILITY, "a choice, not a hidden constant: the p of the theorem"),
+    },
+    exponents={"width": -0.25, "depth": 2.5},
+    rests_on=("forward-norm", "backward-norm"),
+    exact=True,
+    variants=(
+        Variant(
+            "1/m in place of m^{-1/4}",
+            "exponent",
+            {
+                "measure": lambda subject, C, p: _kernel_limit(subject, _error(subject.instance, C, p) / subject.instance.width**0.75),
+            },
+        ),
+        Variant(
+            "kernel without its last layer",
+            "implementation",
+            {
+                "measure": lambda subject, C, p: _kernel_limit(subject, _error(subject.instance, C, p), layers_left_out=1),
+                "ranges": {"depth": (1, 1), "width": (8192, 131072)},
+            },
+        ),
+        Variant(
+            "initialization variance 4/m", "initialization", {"variance": 4.0, "ranges": {"depth": (1, 1), "width": (8192, 131072)}},
+        ),
+    ),
+    note="K_inf in closed form, theorems.exact_laws.limit_kernel; one output c at a time.",
+)  # fmt: skip
+def kernel_limit(subject: Subject, C: float, p: float) -> Comparison:
+    """Largest deviation of a kernel entry from its limit against C L (L^6 log(L/p)/m)^{1/4}."""
+    return _kernel_limit(subject, _error(subject.instance, C, p))
