@@ -83,7 +83,7 @@ def _rate(subject: Subject, c: float, step: float, whole: bool = True) -> Compar
         "step": STEP,
     },
     exponents={"separation": 1.0, "samples": -2.0},
-    rests_on=("forward-norm", "backward-norm", "separation", "gradient-upper"),
+    rests_on=("gradient-upper", "gradient-lower", "semi-smoothness"),
     labels=("random", "signs"),
     passes=2 * STEPS,
     variants=(
@@ -138,7 +138,7 @@ def _radius(subject: Subject, C: float, step: float, width_exponent: float = 0.5
         "step": STEP,
     },
     exponents={"width": -0.5, "separation": -1.0, "samples": 3.0},
-    rests_on=("forward-norm", "backward-norm", "separation", "gradient-upper", "gd-rate"),
+    rests_on=("gradient-upper", "gd-rate"),
     labels=("random", "signs"),
     passes=2 * STEPS,
     variants=(
