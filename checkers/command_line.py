@@ -39,6 +39,10 @@ COUNTEREXAMPLES = "counterexamples"
 REPORT_SEED = 20190609
 
 
+# Every step of revealed weights adds directions to remember: memory, not patience, is their limit.
+DENSE_STEPS, REVEALED_STEPS = 50_000, 200
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="lemmafuzz", message="lemmafuzz %(version)s")
 def lemmafuzz() -> None:
@@ -231,8 +235,8 @@ def calibrate(
 @click.option("--samples", type=click.IntRange(min=1), help="Rows to train on, chosen by the seed.  [default: 100, or all]")
 @click.option("--labels", type=click.Choice(["true", "random"]), default="true", show_default=True, help="The data's own, or random ones.")
 @click.option("--outputs", type=click.IntRange(min=1), help="Outputs of the network.  [default: one for each class]")
-@click.option("--width", type=click.IntRange(min=1), default=1024, show_default=True, help="Neurons in each layer.")
-@click.option("--depth", type=click.IntRange(min=1), default=2, show_default=True, help="Trained layers.")
+@click.option("--width", type=click.IntRange(min=1), default=256, show_default=True, help="Neurons in each layer.")
+@click.option("--depth", type=click.IntRange(min=1), default=4, show_default=True, help="Trained layers.")
 @click.option(
     "--weights",
     type=click.Choice(["dense", "revealed"]),
@@ -240,7 +244,7 @@ def calibrate(
     show_default=True,
     help="dense: matrices that are stored. revealed: only what the samples ask of them, for any width.",
 )
-@click.option("--steps", type=click.IntRange(min=1), default=2000, show_default=True, help="Steps of gradient descent, at most.")
+@click.option("--steps", type=click.IntRange(min=1), help="Steps of gradient descent, at most.  [default: 50,000; revealed, 200]")
 @click.option("--step-size", type=click.FloatRange(min=0, min_open=True), callback=finite, help="[default: the largest stable one]")
 @click.option("--goal", type=click.FloatRange(0, 1), default=1e-3, show_default=True, callback=finite, help="Loss to stop at, as a share.")
 @options(seed_option, device_option, json_option, quiet_option)
@@ -253,7 +257,7 @@ def train(
     width: int,
     depth: int,
     weights: Literal["dense", "revealed"],
-    steps: int,
+    steps: int | None,
     step_size: float | None,
     goal: float,
     seed: int | None,
@@ -270,8 +274,9 @@ def train(
     loaded = load_training_data(data, label_column=label_column, samples=samples, labels=labels, outputs=outputs, seed=seed)
     device = valid_device(device)
     from checkers import training
+    from checkers.processes import one_thread
 
-    with progress_bars(quiet=quiet) as progress:
+    with one_thread(), progress_bars(quiet=quiet) as progress:
         run = training.train(
             inputs=loaded.inputs,
             targets=loaded.targets,
@@ -280,7 +285,7 @@ def train(
             depth=depth,
             seed=seed,
             engine=weights,
-            steps=steps,
+            steps=steps or (DENSE_STEPS if weights == "dense" else REVEALED_STEPS),
             step_size=step_size,
             goal=goal,
             device=device,
@@ -344,7 +349,7 @@ def report_command(
                 device=device,
                 folder=folder / COUNTEREXAMPLES,
                 modules=modules,
-            processes=process_count(processes),
+                processes=process_count(processes),
                 progress=progress,
             )
         report.write(facts, chosen(()), folder)

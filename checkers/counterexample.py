@@ -23,7 +23,7 @@ from theorems.statement import Statement
 
 SCHEMA = 1
 MOST_CELLS = 10**7  # of a counterexample's data: larger files are not ours
-MOST_WORK = 2**33  # matrix entries, over all trials, that a replay may draw: what no profile exceeds
+MOST_WORK = 2**33  # numbers, over all trials, that a replay may hold: what no profile exceeds
 
 
 def versions() -> Versions:
@@ -133,6 +133,14 @@ def _statement(old: Decision, catalogue: Registry, module: str) -> Statement | s
     return statement.variant(old.variant)
 
 
+def _numbers(engine: str, instance: Instance) -> int:
+    """How many numbers one trial holds, up to a small factor: vectors, norms, or the passes and the matrices."""
+    if engine in ("vectors", "exact law"):
+        return instance.width if engine == "vectors" else instance.depth
+    passes = instance.depth * instance.width * instance.samples * instance.outputs
+    return passes + (instance.depth * instance.width**2 if engine == "dense" else 0)
+
+
 def replay(record: Counterexample, catalogue: Registry = registry, device: str = "cpu") -> Replay:
     """Make the same decision again, from the file's own data and seed."""
     old = record.decision
@@ -142,15 +150,14 @@ def replay(record: Counterexample, catalogue: Registry = registry, device: str =
     instance = restore(record)
     if old.engine not in statement.engines:
         return Replay(status="CANNOT RUN", identical=False, reason=f"statement {old.statement!r} is no longer run on {old.engine!r}")
-    entries = {"dense": instance.depth * instance.width**2, "revealed": instance.depth * instance.width * instance.samples}
-    if old.trials < 1 or old.trials * entries.get(old.engine, instance.depth) > MOST_WORK:
+    if old.trials < 1 or old.trials * _numbers(old.engine, instance) > MOST_WORK:
         return Replay(status="CANNOT RUN", identical=False, reason=f"{old.trials} trials at these sizes are more than any profile draws")
     engine = next(engine for engine in statement.engines if engine == old.engine)
     try:
         new = decide(
             statement, instance, seed=record.seed, engine=engine, trials=old.trials, alpha=old.alpha, stage=old.stage, device=device
         )  # fmt: skip
-    except (ValueError, RuntimeError, IndexError) as error:
+    except (ValueError, RuntimeError, IndexError, ArithmeticError, MemoryError) as error:
         sentence = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"the data of this counterexample do not fit its statement: {sentence}") from error
     identical = new == old

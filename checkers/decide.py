@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from checkers.adversaries import ADVERSARIES
+from checkers.adversaries import ADVERSARIES, COSTLY, Attack
 from checkers.errors import InputError
 from checkers.evidence import p_value
 from checkers.exact_norms import ExactLawSubject
@@ -47,13 +48,14 @@ class Worst:
 
 
 def worst_case(statement: Statement, comparison: Comparison, adversary: str = "") -> Worst:
-    """Reduce a comparison to the largest ratio of every trial; 0/0 counts as 0, for 0 <= 0 holds."""
+    """Reduce a comparison to the largest ratio of every trial; 0/0 counts as 0, for 0 <= 0 holds, and 1/0 as infinity."""
     full = np.broadcast_shapes(tuple(comparison.left.shape), tuple(comparison.right.shape))
     left, right = comparison.left.detach().expand(full), comparison.right.detach().expand(full)
     shape = tuple(full[1:])
     left, right = left.reshape(left.shape[0], -1), right.reshape(left.shape[0], -1)
-    ratio = torch.where(left <= 0, torch.zeros_like(left), left / right)
-    if bool(ratio.isnan().any()):
+    # where the right side is not positive a ratio says nothing, and the claim itself decides
+    ratio = torch.where(right > 0, left.clamp_min(0) / right, torch.where(left <= right, 0.0, torch.inf))
+    if bool((left.isnan() | right.isnan() | ratio.isnan()).any()):
         raise InputError(f"statement {statement.id!r} measured a quantity that is not a number; its measure cannot be judged")
     top, index = ratio.max(dim=1)
     pick = index[:, None]
@@ -81,11 +83,32 @@ def subjects(
         return
     network = draw_network(statement, instance, engine, trials, source, device)
     questions = source.spawn("questions")
+    still = NetworkSubject(network, instance, questions)
+    if not statement.start:
+        yield from _moved(statement, still, source)
+    for name in statement.start:
+        # To W~, wherever in the ball an adversary of the outputs of the untouched network would go.
+        attack = Attack(network, instance, source.spawn(f"start {name}"), partial(largest_ratio, statement, still, questions))
+        origin = NetworkSubject(ADVERSARIES[name](attack), instance, questions)
+        for second, subject in _moved(statement, origin, source.spawn(f"from {name}")):
+            yield f"{name}, then {second}", subject
+    yield "", still
+
+
+def _moved(statement: Statement, origin: NetworkSubject, source: NormalSource) -> Iterator[tuple[str, Subject]]:
+    questions = source.spawn("questions")
     for name in statement.adversary:
-        moved = network.copy()
-        ADVERSARIES[name](moved, instance, source.spawn(name))
-        yield name, NetworkSubject(moved, instance, questions)
-    yield "", NetworkSubject(network, instance, questions)
+        if origin.engine == "revealed" and name in COSTLY:
+            continue
+        attack = Attack(origin.network, origin.instance, source.spawn(name), partial(largest_ratio, statement, origin, questions))
+        yield name, NetworkSubject(ADVERSARIES[name](attack), origin.instance, questions, origin)
+
+
+def largest_ratio(statement: Statement, origin: NetworkSubject, questions: NormalSource, network: Network) -> Tensor:
+    """The statement's largest ratio left/right in each trial, (trials,), with its derivatives."""
+    comparison = statement.measure(NetworkSubject(network, origin.instance, questions, origin), **statement.constant_values())
+    ratio = comparison.left / comparison.right
+    return ratio.reshape(ratio.shape[0], -1).amax(1)
 
 
 def decide(

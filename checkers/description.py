@@ -81,6 +81,12 @@ def grade_basis(statement: Statement) -> str:
     return "sampled: the measured left side bounds the supremum from below"
 
 
+def _adversaries(statement: Statement) -> str:
+    """Who moves the weights, from where."""
+    names = ", ".join(statement.adversary) or "none: the weights stay at their initialization"
+    return f"{names}; from a W~ that {' or '.join(statement.start)} chose in the ball" if statement.start else names
+
+
 def statement_in_words(statement: Statement, registry: Registry) -> str:
     """Everything that `lemmafuzz show` prints, to be read beside the paper."""
     quantities = [f"{interval(name, bounds)}: {QUANTITIES[name][1]}" for name, bounds in statement.ranges.items()]
@@ -99,7 +105,7 @@ def statement_in_words(statement: Statement, registry: Registry) -> str:
         ("rests on it", [", ".join(above) or "nothing else here"]),
         ("architectures", [", ".join(statement.architectures)]),
         ("engines", [", ".join(statement.engines)]),
-        ("adversaries", [", ".join(statement.adversary) or "none: the weights stay at their initialization"]),
+        ("adversaries", [_adversaries(statement)]),
         ("grade of a HOLDS", [grade_basis(statement)]),
         ("false variants", [f"{one.name} ({one.kind}): {_change(one)}" for one in statement.variants]),
     ]

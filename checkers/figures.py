@@ -99,10 +99,10 @@ def training_curves(runs: Sequence[TrainingRun], names: Iterable[str]) -> str:
             loss.plot(steps, [max(value, 1e-300) / run.loss[0] if run.loss[0] > 0 else 0.0 for value in run.loss], color=colour, label=name)
             if run.accuracy:
                 accuracy.plot(steps, [100 * value for value in run.accuracy], color=colour)
-            distance.plot(steps, run.radius, color=colour)
+            distance.plot(steps[1:], run.radius[1:], color=colour)
         loss.set(title="loss / initial loss", yscale="log")
         accuracy.set(title="training accuracy, %", ylim=(-3, 103))
-        distance.set(title="‖W(t) - W(0)‖_F", yscale="linear")
+        distance.set(title="‖W(t) - W(0)‖_F", yscale="log")
         for axes in (loss, accuracy, distance):
             axes.set(xlabel="step + 1", xscale="log")
             axes.grid(color=GREY, alpha=0.25, linewidth=0.5)

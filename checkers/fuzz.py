@@ -26,6 +26,7 @@ from theorems.statement import Statement
 # A second stage with fresh weights is worth its cost where the first was improbable under the claim but not enough to refute.
 SUSPICIOUS = 0.01
 SECOND_STAGE = 8  # times as many trials
+TIE = 1e-9  # of the log ratio, per decision: above its rounding, and far below any margin worth climbing
 
 
 class _Refuted(Exception):
@@ -133,7 +134,9 @@ def search(
         if decision.refuted:
             campaign.simplest = (decision, instance)
             raise _Refuted
-        target(math.log(min(max(decision.ratio, 1e-300), 1e300)), label="log of the worst ratio")
+        # The hill climber takes every step that is not worse: a quantity without effect would use up its examples. So the first wins a tie.
+        margin = math.log(min(max(decision.ratio, 1e-300), 1e300)) - TIE * len(campaign.decisions)
+        target(margin, label="log of the worst ratio")
 
     with suppress(_Refuted):
         trial()

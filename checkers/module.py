@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from traceback import walk_tb
+from traceback import format_exception
 
 from checkers.errors import InputError
 from theorems import registry
@@ -44,11 +45,11 @@ def own_statements(paths: Sequence[Path]) -> Iterator[list[str]]:
 
 def _explain(error: Exception, paths: Sequence[Path]) -> None:
     """Raise InputError if the error comes from a line of one of the user's files."""
-    own = {str(path.absolute()): path for path in paths}
-    for frame, line in walk_tb(error.__traceback__):
-        if frame.f_code.co_filename in own:
-            path = own[frame.f_code.co_filename]
-            raise InputError(f"module {path}, line {line}: {_sentence(error)}") from error
+    trace = "".join(format_exception(error))  # as text, for so it also comes from another process
+    for path in paths:
+        lines = re.findall(rf'File "{re.escape(str(path.absolute()))}", line (\d+)', trace)
+        if lines:
+            raise InputError(f"module {path}, line {lines[-1]}: {_sentence(error)}") from error
 
 
 def _sentence(error: BaseException) -> str:

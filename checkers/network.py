@@ -13,6 +13,7 @@ from torch import Tensor
 
 from checkers.dense import DenseWeights
 from checkers.fully_connected import FullyConnected
+from checkers.perturbed import PerturbedWeights
 from checkers.randomness import NormalSource
 from checkers.revealed import RevealedWeights
 from checkers.weights import Weights
@@ -158,3 +159,9 @@ class Network:
     def copy(self) -> Network:
         """A network whose hidden weights change independently of this one's."""
         return Network(self.architecture, self.input_weights, [weights.copy() for weights in self.hidden], self.output)
+
+    def perturbed(self) -> Network:
+        """This network with W' = 0 added to every hidden layer; both ask the same matrices. This one must not change from now on."""
+        empty = self.output.new_zeros
+        hidden = [PerturbedWeights(w, empty(self.trials, 0, w.rows), empty(self.trials, 0, w.columns)) for w in self.hidden]
+        return Network(self.architecture, self.input_weights, hidden, self.output)

@@ -9,6 +9,8 @@ from theorems.statement import Engine, Statement
 
 MINIMUM_TRIALS = 4  # fewer would leave a failure rate of one half undetected in one of sixteen instances
 
+COSTLY = 16  # passes over the weights
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -26,6 +28,10 @@ class Profile:
     law_draws: int
     dense_width: int
     revealed_width: int
+
+    def instances(self, statement: Statement) -> int:
+        """How many instances of a statement to try: half as many where each costs a training run or the like."""
+        return self.examples if statement.passes < COSTLY else self.examples // 2
 
     def populations(self, statement: Statement) -> list[dict[str, tuple[float, float]]]:
         """Ranges narrowed to what this profile can afford, one entry for each kind of instance to draw.
@@ -56,7 +62,7 @@ class Profile:
 
 
 PROFILES = {
-    "quick": Profile("quick", 16, 25, 60, 2**22, 2**19, 512, 2**14),
+    "quick": Profile("quick", 16, 25, 40, 2**22, 2**19, 512, 2**14),
     "standard": Profile("standard", 100, 60, 200, 2**24, 2**22, 1024, 2**17),
     "thorough": Profile("thorough", 500, 200, 500, 2**26, 2**24, 4096, 2**20),
 }

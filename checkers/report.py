@@ -12,6 +12,7 @@ import msgspec
 from checkers import counterexample, figures, scaling, suite, training
 from checkers.errors import InputError
 from checkers.files import check_destination, write_whole
+from checkers.processes import each, one_thread
 from checkers.profiles import Profile
 from checkers.records import TrainingRun
 from checkers.report_text import Facts, markdown, summary
@@ -33,11 +34,11 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     goal: float = 1e-3
 
 
-# Real images with random labels (Zhang et al. 2017) at a width that can be stored, and at one that cannot: dense, two matrices of
-# m = 10^5 would take 160 GB.
+# Real images with random labels (Zhang et al. 2017) at a width that can be stored, and at one that cannot: stored, a matrix of
+# m = 10^6 would take 8 TB.
 TRAININGS: Final = (
-    Planned(title="100 digits, random labels, m = 1024", samples=100, labels="random", width=1024, depth=2, weights="dense", steps=2000),
-    Planned(title="6 digits, random labels, m = 10^5", samples=6, labels="random", width=100_000, depth=2, weights="revealed", steps=200),
+    Planned(title="30 digits, random labels, m = 512", samples=30, labels="random", width=512, depth=2, weights="dense", steps=4000),
+    Planned(title="5 digits, random labels, m = 10^6", samples=5, labels="random", width=10**6, depth=1, weights="revealed", steps=400),
 )
 
 
@@ -58,31 +59,33 @@ def gather(
         check=suite.check(statements, seed=seed, profile=profile, device=device, folder=folder, **shared),
         power=suite.power(statements, seed=seed, profile=profile, device=device, folder=folder, **shared),
         scaling=scaling.scale(statements, seed=seed, profile=profile, device=device, **shared),
-        trainings=[_train(plan, seed, device, progress) for plan in TRAININGS],
+        trainings=each(_train, (seed, device), [(plan,) for plan in TRAININGS], "training runs", processes, (), progress),
         titles=[plan.title for plan in TRAININGS],
         versions={**msgspec.structs.asdict(counterexample.versions()), "scipy": version("scipy"), "hypothesis": version("hypothesis")},
         modules=", ".join(map(str, modules)),
     )
 
 
-def _train(plan: Planned, seed: int, device: str, progress: Progress) -> TrainingRun:
+def _train(settings: tuple[int, str], progress: Progress, plan: Planned) -> TrainingRun:
+    seed, device = settings
     loaded = load_training_data("digits", label_column=None, samples=plan.samples, labels=plan.labels, outputs=None, seed=seed)
-    return training.train(
-        inputs=loaded.inputs,
-        targets=loaded.targets,
-        classes=loaded.classes,
-        width=plan.width,
-        depth=plan.depth,
-        seed=seed,
-        engine=plan.weights,
-        steps=plan.steps,
-        step_size=None,
-        goal=plan.goal,
-        device=device,
-        data=loaded.name,
-        labels=loaded.labels,
-        progress=lambda step, steps, loss: progress(plan.title, step, steps),
-    )
+    with one_thread():
+        return training.train(
+            inputs=loaded.inputs,
+            targets=loaded.targets,
+            classes=loaded.classes,
+            width=plan.width,
+            depth=plan.depth,
+            seed=seed,
+            engine=plan.weights,
+            steps=plan.steps,
+            step_size=None,
+            goal=plan.goal,
+            device=device,
+            data=loaded.name,
+            labels=loaded.labels,
+            progress=lambda step, steps, loss: progress(plan.title, step, steps),
+        )
 
 
 def check_folder(folder: Path) -> None:

@@ -54,11 +54,11 @@ def markdown(facts: Facts, statements: Sequence[Statement]) -> str:
         " Over-Parameterization* (ICML 2019). This file is generated.",
         summary(facts),
         "## Statements",
-        _statement_table(facts.check),
+        _statement_table(facts.check, by_id),
         LEGEND.format(alpha=words.number(facts.check.alpha)),
         "![Largest ratio of left side to right side, for each statement and its false variants](report/margins.svg)",
-        "Beyond 1 lies what a claim forbids. A claim about probabilities allows a few of its trials there, and a false variant may also"
-        " fail by probability rather than by size.",
+        "Beyond 1 lies what a claim forbids; ratios beyond the axis are drawn at its ends. A claim about probabilities allows a few of"
+        " its trials there, and a false variant may also fail by probability rather than by size.",
         "### How far inside the regime",
         _regime_table(facts.check),
         "The paper's conditions with all hidden constants set to 1; 10 times inside means that a quantity could worsen by a factor 10. An"
@@ -81,14 +81,15 @@ def markdown(facts: Facts, statements: Sequence[Statement]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _statement_table(run: CheckRun) -> str:
+def _statement_table(run: CheckRun, by_id: dict[str, Statement]) -> str:
     several = words.several_architectures(one.architecture for one in run.verdicts)
-    rows = [[*words.check_row(one, several), _constants(one.constant, one.provenance)] for one in run.verdicts]
+    rows = [[*words.check_row(one, several), _constants(by_id[one.id])] for one in run.verdicts]
     return words.table([*words.check_columns(several), "constants, and where they come from"], rows, "github")
 
 
-def _constants(constant: str, provenance: str) -> str:
-    return f"{constant}: {provenance}" if constant and provenance else constant or "none"
+def _constants(statement: Statement) -> str:
+    named = [f"{name} = {words.number(constant.value)}: {constant.provenance}" for name, constant in statement.constants.items()]
+    return "; ".join(named) or f"none: {statement.kind}"
 
 
 def _regime_table(run: CheckRun) -> str:
@@ -143,10 +144,11 @@ def _scaling(rows: list[Exponent]) -> list[str]:
 
 def _example(run: PowerRun, by_id: dict[str, Statement]) -> list[str]:
     """One counterexample read out in full."""
-    found = [one for one in run.variants if one.counterexample is not None and one.kind != "implementation"]
+    found = [one for one in run.variants if one.counterexample is not None]
     if not found:
         return []
-    one = found[0]
+    # One that fails by chance, more often than it may, says more than one that always fails.
+    one = next((one for one in found if one.counterexample and one.counterexample.claimed > 0), found[0])
     decision = one.counterexample
     assert decision is not None
     rows = [
@@ -155,11 +157,16 @@ def _example(run: PowerRun, by_id: dict[str, Statement]) -> list[str]:
         ["networks", f"{decision.trials:,} independent initializations, {decision.engine}"],
         ["claimed", f"fails with probability at most {words.number(decision.claimed)}"],
         ["seen", f"{decision.failures:,} failures"],
-        ["chance of that many if the claim were true", f"{words.number(decision.p_value)} (allowed: {words.number(decision.alpha)})"],
+        ["chance of that many if the claim were true", f"{_chance(decision.p_value)} (refuted below {words.number(decision.alpha)})"],
         ["worst trial", f"left side {words.number(decision.left)} > right side {words.number(decision.right)}"],
         ["at", ", ".join(f"{name} {index}" for name, index in decision.place.items()) or "-"],
     ]
     return ["### What a counterexample looks like", words.table(["", ""], rows, "github")]
+
+
+def _chance(p_value: float) -> str:
+    """A p-value: the smallest ones underflow."""
+    return words.number(p_value, 2) if p_value > 0 else "below 1e-300"
 
 
 def _training(run: TrainingRun, title: str) -> list[str]:

@@ -24,6 +24,7 @@ share a batch, and no trial ever holds more directions than there are dimensions
 from __future__ import annotations
 
 from math import sqrt
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -111,6 +112,19 @@ def _orthonormal(block: Tensor, floor: Tensor) -> Tensor:
     return result
 
 
+class _Product(torch.autograd.Function):
+    """W x or W^T x, differentiable in x: the derivative asks the same matrix a question from the other side."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weights: RevealedWeights, transposed: bool) -> Tensor:
+        ctx.weights, ctx.transposed = weights, transposed
+        return weights._apply(x, transposed)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        return ctx.weights._apply(gradients[0], not ctx.transposed), None, None
+
+
 class RevealedWeights:
     """Matrices with independent N(0, variance) entries, exact in law jointly over all calls, in memory O(directions asked x dimension).
 
@@ -148,13 +162,18 @@ class RevealedWeights:
         sides = (self._right, self._left)
         return self._change.nbytes + sum(side.directions.nbytes + side.images.nbytes for side in sides)
 
-    @torch.no_grad()
     def apply(self, x: Tensor) -> Tensor:
-        return self._coordinates(self._right, self._left, x) @ self._right.images.view
+        product: Tensor = _Product.apply(x, self, False)  # type: ignore[no-untyped-call]
+        return product
+
+    def apply_transpose(self, u: Tensor) -> Tensor:
+        product: Tensor = _Product.apply(u, self, True)  # type: ignore[no-untyped-call]
+        return product
 
     @torch.no_grad()
-    def apply_transpose(self, u: Tensor) -> Tensor:
-        return self._coordinates(self._left, self._right, u) @ self._left.images.view
+    def _apply(self, x: Tensor, transposed: bool) -> Tensor:
+        side, other = (self._left, self._right) if transposed else (self._right, self._left)
+        return self._coordinates(side, other, x) @ side.images.view
 
     @torch.no_grad()
     def add_outer(self, u: Tensor, v: Tensor) -> None:

@@ -9,14 +9,17 @@ from typing import NoReturn
 import torch
 from torch import Tensor
 
+from checkers.adversaries.diagonal import changed_backward_norm, changed_product_norm
 from checkers.dense import DenseWeights
 from checkers.kernels import layer_kernel
 from checkers.network import Network, Record
+from checkers.perturbed import PerturbedWeights
 from checkers.randomness import NormalSource
 from checkers.singular_values import largest_singular_value
 from checkers.sparse_suprema import sparse_supremum
+from checkers.weights import Weights
 from theorems.instance import Instance
-from theorems.subject import Trajectory
+from theorems.subject import Subject, Trajectory
 
 # The largest singular value lies at an edge where the spectrum thins out, and 40 steps find it to better than one per
 # cent: measured in tests/test_singular_values.py on products of up to 8 layers.
@@ -57,6 +60,19 @@ class PartialSubject:
     def _refuse(self, question: str) -> NoReturn:
         raise ValueError(f"the engine {self.engine!r} cannot answer {question}")
 
+    @property
+    def origin(self) -> Subject:
+        return self
+
+    def displacement(self, layer: int, vectors: Tensor) -> Tensor:
+        self._refuse("displacement")
+
+    def displacement_norm(self) -> Tensor:
+        self._refuse("displacement_norm")
+
+    def pre_activations(self, layer: int) -> Tensor:
+        self._refuse("pre_activations")
+
     def norms(self) -> Tensor:
         self._refuse("norms")
 
@@ -77,6 +93,12 @@ class PartialSubject:
 
     def product_norm(self, first: int, last: int) -> Tensor:
         self._refuse("product_norm")
+
+    def changed_product_norm(self, first: int, last: int, nonzeros: int) -> Tensor:
+        self._refuse("changed_product_norm")
+
+    def changed_backward_norm(self, nonzeros: int, size: float) -> Tensor:
+        self._refuse("changed_backward_norm")
 
     def sparse_product_norm(self, first: int, last: int, left: int | None, right: int | None) -> Tensor:
         self._refuse("sparse_product_norm")
@@ -102,17 +124,55 @@ class NetworkSubject(PartialSubject):
     """Subject of a network at its present weights; passes are run once, when they are first asked for.
 
     source: for what is random about the questions (Lanczos start vectors, integers), independent of the network's own.
+    origin: the subject of the network that an adversary moved to become this one; the moved weights are perturbations of its weights.
     """
 
-    def __init__(self, network: Network, instance: Instance, source: NormalSource) -> None:
+    def __init__(self, network: Network, instance: Instance, source: NormalSource, origin: NetworkSubject | None = None) -> None:
         sizes = (network.width, network.depth, network.outputs)
         if sizes != (instance.width, instance.depth, instance.outputs):
             raise ValueError(f"the network has (width, depth, outputs) {sizes}, which are not the instance's")
         super().__init__(instance, network.trials, source)
         self.network = network
-        self.engine = "dense" if all(isinstance(weights, DenseWeights) for weights in network.hidden) else "revealed"
+        self.engine = "dense" if all(_stored(weights) for weights in network.hidden) else "revealed"
+        self._origin = self if origin is None else origin
         self._record: Record | None = None
         self._factors: list[Tensor] | None = None
+
+    @property
+    def origin(self) -> NetworkSubject:
+        return self._origin
+
+    def displacement(self, layer: int, vectors: Tensor) -> Tensor:
+        weights = self._moved(layer)
+        return torch.zeros_like(vectors) if weights is None else weights.change(vectors)
+
+    def displacement_norm(self) -> Tensor:
+        moved = [self._moved(layer) for layer in range(1, self.instance.depth + 1)]
+        norms = [self.network.output.new_zeros(self.trials) if weights is None else weights.change_spectral_norm() for weights in moved]
+        return torch.stack(norms).amax(0)
+
+    def _moved(self, layer: int) -> PerturbedWeights | None:
+        """The layer's weights as a perturbation of the origin's; None where they are the origin's."""
+        layer = self._layer(layer, 1, self.instance.depth)
+        weights, before = self.network.hidden[layer - 1], self.origin.network.hidden[layer - 1]
+        if weights is before:
+            return None
+        if isinstance(weights, PerturbedWeights) and weights.base is before:
+            return weights
+        raise ValueError("these weights are no perturbation of the origin's: two matrices would be compared, not one before and after")
+
+    def changed_product_norm(self, first: int, last: int, nonzeros: int) -> Tensor:
+        self._layer(first, 1, self._layer(last, 1, self.instance.depth))
+        like = self.record.activations[0]
+        start = self._source.spawn("changed product norm").normal(like.shape, 1.0, like.dtype, like.device)
+        return changed_product_norm(self.network, self.origin.record.signs, first, last, nonzeros, start, LANCZOS_STEPS)
+
+    def changed_backward_norm(self, nonzeros: int, size: float) -> Tensor:
+        back = [self.origin.backward(layer) for layer in range(1, self.instance.depth + 2)]
+        return changed_backward_norm(self.network, self.origin.record.signs, back, nonzeros, size)
+
+    def pre_activations(self, layer: int) -> Tensor:
+        return self.record.pre_activations[self._layer(layer, 0, self.instance.depth)]
 
     @property
     def record(self) -> Record:
@@ -204,7 +264,8 @@ class NetworkSubject(PartialSubject):
         return layer_kernel(self.activations(self._layer(layer, 1, self.instance.depth) - 1), self.masked_backward(layer))
 
     def weights(self) -> tuple[Tensor, Sequence[Tensor], Tensor]:
-        matrices = [weights.matrix for weights in (self.network.input_weights, *self.network.hidden) if isinstance(weights, DenseWeights)]
+        found = [_matrix(weights) for weights in (self.network.input_weights, *self.network.hidden)]
+        matrices = [matrix for matrix in found if matrix is not None]
         if len(matrices) != self.instance.depth + 1:
             self._refuse("weights")
         return matrices[0], matrices[1:], self.network.output
@@ -218,3 +279,15 @@ class NetworkSubject(PartialSubject):
         if not low <= layer <= high:
             raise ValueError(f"layer must lie in {low}..{high}, not {layer}")
         return layer
+
+
+def _stored(weights: Weights) -> bool:
+    return _stored(weights.base) if isinstance(weights, PerturbedWeights) else isinstance(weights, DenseWeights)
+
+
+def _matrix(weights: Weights) -> Tensor | None:
+    """The matrix of weights that store one."""
+    if isinstance(weights, PerturbedWeights):
+        base = _matrix(weights.base)
+        return None if base is None else base + weights.left.mT @ weights.right
+    return weights.matrix if isinstance(weights, DenseWeights) else None

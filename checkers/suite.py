@@ -113,13 +113,14 @@ def check_one(settings: Settings, progress: Progress, identifier: str) -> Verdic
     """Try to break one statement."""
     statement, profile = registry[identifier], settings.profile
     account = Ledger(settings.alpha).account(registry.position(identifier))
-    total = profile.examples + (profile.examples // 2 if statement.beyond else 0)
+    examples = profile.instances(statement)
+    total = examples * (2 if statement.beyond else 1)
     observe = _counting(progress, identifier, total)
-    found = search(statement, profile, account, seed=settings.seed, examples=profile.examples, device=settings.device, observe=observe)
+    found = search(statement, profile, account, seed=settings.seed, examples=examples, device=settings.device, observe=observe)
     beyond = Campaign()
     if statement.beyond:
         beyond = search(
-            statement.beyond_regime(), profile, account, seed=settings.seed, examples=profile.examples // 2, device=settings.device,
+            statement.beyond_regime(), profile, account, seed=settings.seed, examples=examples, device=settings.device,
             observe=observe, decides=False,
         )  # fmt: skip
     written = counterexample.write_both(found, statement, settings.seed, settings.folder, settings.modules)

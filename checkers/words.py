@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from tabulate import tabulate
@@ -10,6 +11,8 @@ from tabulate import tabulate
 from checkers.records import Calibration, CheckRun, Counterexample, Decision, Exponent, PowerRun, Replay, TrainingRun, Verdict
 from theorems.instance import QUANTITIES
 from theorems.statement import Statement
+
+WIDEST = 180  # of a padded Markdown table
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -22,7 +25,10 @@ def number(value: float | None, digits: int = 3) -> str:
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]], style: str = "simple") -> str:
     """A table of text; style: a tablefmt of tabulate, "simple" for the terminal and "github" for Markdown."""
     cells = [[cell.replace("|", "\\|") for cell in row] if style == "github" else list(row) for row in rows]
-    return tabulate(cells, headers=list(headers), tablefmt=style, disable_numparse=True)
+    text = tabulate(cells, headers=list(headers), tablefmt=style, disable_numparse=True)
+    if style == "github" and len(text.split("\n", 1)[0]) > WIDEST:
+        text = re.sub(r"-{3,}", "---", re.sub(r" {2,}", " ", text))  # too wide to read as text: no padding
+    return text
 
 
 def sizes_in_words(sizes: Mapping[str, int | float | str], statement: Statement | None = None) -> str:
@@ -37,10 +43,11 @@ def sizes_in_words(sizes: Mapping[str, int | float | str], statement: Statement 
 def decision_in_words(decision: Decision, statement: Statement | None = None) -> str:
     """One decision: where it is, what failed there, and how badly."""
     place = ", ".join(f"{name} {index}" for name, index in decision.place.items())
+    relation = ">" if decision.left > decision.right else "<="
     return (
         f"{sizes_in_words(decision.sizes, statement)}: {decision.failures:,} of {decision.trials:,} trials fail"
         f" where probability {number(decision.claimed)} is claimed;"
-        f" worst {number(decision.left)} > {number(decision.right)}{f' at {place}' if place else ''}"
+        f" worst {number(decision.left)} {relation} {number(decision.right)}{f' at {place}' if place else ''}"
     )
 
 
@@ -181,10 +188,11 @@ def calibration_table(found: Sequence[Calibration], style: str = "simple") -> st
 def replay_in_words(found: Counterexample, result: Replay, statement: Statement | None) -> str:
     """What a replay found, beside what the file says."""
     variant = f", false variant {found.decision.variant!r}" if found.decision.variant else ""
-    lines = [f"{result.status}  {found.decision.statement}{variant}: {result.reason}".rstrip(": "), f"  claim     {found.claim}"]
-    lines.append(f"  the file  {decision_in_words(found.decision, statement)}")
+    lines = [f"{result.status}  {found.decision.statement}{variant}: {result.reason}".rstrip(": ")]
+    lines.append(f"  {'variant of' if variant else 'claim'}".ljust(14) + found.claim)
+    lines.append(f"  the file    {decision_in_words(found.decision, statement)}")
     if result.decision is not None and not result.identical:
-        lines.append(f"  again     {decision_in_words(result.decision, statement)}")
+        lines.append(f"  again       {decision_in_words(result.decision, statement)}")
     lines.append(f"seed {found.seed}")
     return "\n".join(lines)
 

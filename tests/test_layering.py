@@ -15,21 +15,7 @@ FORBIDDEN = {
     "checkers": {"tests", "pytest"},
 }
 # Only the command line and the report know how to print and draw; the machinery below does not know that they exist.
-TOP = set(
-    [
-        "command_line",
-        "options",
-        "report",
-        "report_text",
-        "figures",
-        "description",
-        "terminal",
-        "user_data",
-        "user_tables",
-        "module",
-        "words",
-    ]
-)
+TOP = {"command_line", "options", "report", "report_text", "figures", "description", "user_data", "user_tables", "words"}
 FILES = sorted(path for package in FORBIDDEN for path in (ROOT / package).rglob("*.py"))
 
 

@@ -85,6 +85,7 @@ def _rate(subject: Subject, c: float, step: float, whole: bool = True) -> Compar
     exponents={"separation": 1.0, "samples": -2.0},
     rests_on=("forward-norm", "backward-norm", "separation", "gradient-upper"),
     labels=("random", "signs"),
+    passes=2 * STEPS,
     variants=(
         Variant("three times the sharp rate", "constant", {"constants": {"c": Constant(3.0, "false variant")}}),
         Variant(
@@ -139,6 +140,7 @@ def _radius(subject: Subject, C: float, step: float, width_exponent: float = 0.5
     exponents={"width": -0.5, "separation": -1.0, "samples": 3.0},
     rests_on=("forward-norm", "backward-norm", "separation", "gradient-upper", "gd-rate"),
     labels=("random", "signs"),
+    passes=2 * STEPS,
     variants=(
         Variant(
             "1/m in place of 1/sqrt(m)",

@@ -126,7 +126,7 @@ def intervals(depth: int) -> list[tuple[int, int]]:
     rests_on=("forward-norm",),
     engines=("dense",),
     attack="Lanczos iteration",
-    passes=8,
+    passes=4,
     variants=(
         Variant("constant 2.8, just below the sharp edge", "constant", {"constants": {"C": Constant(2.8, "false variant")}}),
         Variant(
@@ -269,7 +269,8 @@ WIDE_ENOUGH_FOR_ANGLES = Assumption(
             "assumption",
             {
                 "assumptions": (WIDE_ENOUGH_FOR_ANGLES,),
-                "ranges": {"depth": (1, 48), "separation": (0.3, 1.0), "width": (16, 16384)},
+                "ranges": {"depth": (16, 48), "samples": (2, 3), "separation": (0.7, 1.0), "width": (16, 16384)},
+                "data": ("pairs", "arc"),
             },
         ),
         Variant("separation test that forgets one pair", "implementation", {"data": ("forgotten pair",)}),

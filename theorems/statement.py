@@ -100,6 +100,7 @@ class Statement:
     attack: the search inside the measure, where the supremum is looked for rather than computed.
     passes: how many times more the measure costs than one forward and backward pass; it divides the number of trials.
     adversary: names of the adversaries that move the weights inside the ball of radius `radius`; none: the weights stay.
+    start: names of adversaries that first move the weights to a W~ in the ball, which is then the origin of a second move.
     variance: entries of A and W_l are drawn N(0, variance/m). The paper says 2.
     """
 
@@ -125,6 +126,7 @@ class Statement:
     attack: str = ""
     passes: int = 1
     adversary: tuple[str, ...] = ()
+    start: tuple[str, ...] = ()
     variance: float = 2.0
     note: str = ""
     variant_name: str = ""

@@ -54,6 +54,23 @@ class Subject(Protocol):
         """Relative error bound of one forward and backward pass at these sizes, in the norms that statements measure."""
         ...
 
+    @property
+    def origin(self) -> Subject:
+        """The same networks before the adversary moved them; itself where nothing moved."""
+        ...
+
+    def displacement(self, layer: int, vectors: Tensor) -> Tensor:
+        """W'_l x = (W_l - origin's W_l) x, without cancellation; (trials, k, width) -> (trials, k, width), layer in 1..L."""
+        ...
+
+    def displacement_norm(self) -> Tensor:
+        """max_l ‖W'_l‖_2, how far the adversary moved; (trials,). Not differentiated: adversaries move by the whole radius."""
+        ...
+
+    def pre_activations(self, layer: int) -> Tensor:
+        """g_l (g_0 = A x), shape (trials, samples, width), layer in 0..L."""
+        ...
+
     def norms(self) -> Tensor:
         """‖h_{i,l}‖, shape (trials, samples, depth + 1)."""
         ...
@@ -80,6 +97,16 @@ class Subject(Protocol):
 
     def product_norm(self, first: int, last: int) -> Tensor:
         """Largest singular value found of W_b D_{b-1} ... D_a W_a (a = first <= b = last), per sample: (trials, samples)."""
+        ...
+
+    def changed_product_norm(self, first: int, last: int, nonzeros: int) -> Tensor:
+        """Largest singular value found of W_b (D_{b-1} + D'') ... W_a over diagonal D'' in [-1, 1] with so many nonzeros in each layer.
+        W: this subject's, D: the origin's; (trials, samples)."""
+        ...
+
+    def changed_backward_norm(self, nonzeros: int, size: float) -> Tensor:
+        """Largest ‖Back~_a - Back_a‖_2 found over diagonal D'' in [-size, size] with so many nonzeros in each layer, for a = 1..L.
+        Back~_a = B (D_L + D'') W_L ... (D_a + D'') W_a with this subject's W; D and Back_a: the origin's; (trials, samples, L)."""
         ...
 
     def sparse_product_norm(self, first: int, last: int, left: int | None, right: int | None) -> Tensor:

@@ -1,0 +1,120 @@
+"""How much a search for the worst W' adds to random ones: median of attack/random over 20 networks, written to benchmarks/attack.md.
+
+Run from the repository's root: python -m benchmarks.attack
+"""
+
+from __future__ import annotations
+
+import statistics
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from checkers.adversaries import ADVERSARIES, Attack
+from checkers.adversaries.diagonal import backward_through, rows_norm
+from checkers.decide import largest_ratio
+from checkers.files import write_whole
+from checkers.network import Network
+from checkers.randomness import NormalSource, seed_sequence
+from checkers.subject import NetworkSubject
+from checkers.words import number, table
+from strategies.instances import instance_from_sizes
+from theorems import registry
+from theorems.stability import flip_count
+from theorems.statement import Statement
+
+SEED = 0
+INSTANCES = 20
+RANDOM_DRAWS = 4  # the baseline gets the best of four, but for matrices, whose norms are the cost of this run, the best of two
+MATRIX_DRAWS = 2
+SIZES = ((256, 2), (384, 4))  # width, depth
+STATEMENTS = ("semi-smoothness", "forward-stability", "output-stability", "gradient-drift")
+BASELINES = ("random", "random matrix")
+ATTACKS = (
+    "hidden alignment", "output alignment", "targeted sign flips", "weighted sign flips", "flips on top", "spectral ascent", "continuation",
+)  # fmt: skip
+
+
+def drawn(statement: Statement, width: int, depth: int, index: int) -> tuple[NetworkSubject, NormalSource]:
+    """Network `index` at the largest radius that the statement's own regime allows (hidden constant as declared)."""
+    sizes: dict[str, int | float | str] = {"width": width, "depth": depth, "samples": 2, "outputs": 2, "data_seed": index}
+    bare = instance_from_sizes(statement, sizes | {"radius": 1e-12})
+    radius = min(a.limit(bare) for a in statement.assumptions if a.quantity == "radius" and a.relation == "<=")
+    instance = instance_from_sizes(statement, sizes | {"radius": radius})
+    source = NormalSource(seed_sequence(SEED, "attack benchmark", statement.id, width, depth, index))
+    network = Network.draw("dense", width, depth, instance.input_dimension, 2, 1, source)
+    return NetworkSubject(network, instance, source.spawn("questions")), source
+
+
+def strengths(statement: Statement, width: int, depth: int, index: int) -> dict[str, float]:
+    """Left side over right side, with the declared constant, for every adversary."""
+    origin, source = drawn(statement, width, depth, index)
+    objective = partial(largest_ratio, statement, origin, source.spawn("objective"))
+    found = {}
+    for name in (*BASELINES, *ATTACKS):
+        draws = {"random": RANDOM_DRAWS, "random matrix": MATRIX_DRAWS}.get(name, 1)
+        attacks = [Attack(origin.network, origin.instance, source.spawn(f"{name} {k}"), objective) for k in range(draws)]
+        with torch.no_grad():
+            values = [float(objective(ADVERSARIES[name](attack))[0]) for attack in attacks]
+        # a random move may lie below the linear part: its distance from it is what it is credited with
+        found[name] = max(abs(value) for value in values) if name in BASELINES else max(values)
+    return found
+
+
+def backward_strengths(statement: Statement, width: int, depth: int, index: int) -> dict[str, float]:
+    """Greedy and alternating diagonal changes against random ones with the same number of entries +-3."""
+    origin, source = drawn(statement, width, depth, index)
+    instance = origin.instance
+    nonzeros = max(1, int(flip_count(instance)))
+    before = [origin.backward(layer) for layer in range(1, depth + 1)]
+    best = 0.0
+    for k in range(RANDOM_DRAWS):
+        changes = []
+        for layer in range(1, depth + 1):
+            scores = source.spawn(f"diagonal {k} {layer}").normal((1, instance.samples, width), 1.0)
+            top = scores.abs().topk(nonzeros, -1).indices
+            changes.append(torch.zeros_like(scores).scatter(-1, top, 3 * scores.gather(-1, top).sign()))
+        after = backward_through(origin.network, [origin.signs(layer + 1) + change for layer, change in enumerate(changes)])
+        gaps: list[Tensor] = [rows_norm(a - b) for a, b in zip(after, before, strict=True)]
+        best = max(best, float(torch.stack(gaps).amax()))
+    return {"random": best, "greedy diagonal changes": float(origin.changed_backward_norm(nonzeros, 3.0).amax())}
+
+
+def rows(width: int, depth: int) -> list[list[str]]:
+    result = []
+    for identifier in (*STATEMENTS, "backward-stability"):
+        statement = registry[identifier]
+        measure = backward_strengths if identifier == "backward-stability" else strengths
+        runs = [measure(statement, width, depth, k) for k in range(INSTANCES)]
+        attacks = [name for name in runs[0] if name not in BASELINES]
+        best = [max(run[name] for name in attacks) for run in runs]
+        strongest = max(attacks, key=lambda name: sum(run[name] >= max(run[a] for a in attacks) * (1 - 1e-9) for run in runs))
+        cells = []
+        for name in BASELINES:
+            ratios = [b / run[name] if run[name] > 0 else float("inf") for b, run in zip(best, runs, strict=True) if name in run]
+            cells.append(number(statistics.median(ratios)) if ratios else "-")
+        result.append([identifier, number(width), number(depth), *cells, strongest])
+    return result
+
+
+def main() -> None:
+    headers = ["statement", "m", "L", "attack / random rank one", "attack / random matrix", "strongest most often"]
+    body = table(headers, [row for width, depth in SIZES for row in rows(width, depth)], "github")
+    text = f"""# Attacks against random perturbations
+
+Median over {INSTANCES} networks (run seed {SEED}; n = d = 2, dense, float64) of the statement's ratio left/right under the
+strongest attack, over the size of the largest of random moves of the same spectral norm in every layer: {RANDOM_DRAWS} of
+rank one, or {MATRIX_DRAWS} Gaussian matrices. The radius is the largest that the statement's assumptions allow. For
+backward-stability the moves are diagonal changes with entries +-3: random places and signs, against greedy ones.
+Written by `python -m benchmarks.attack`.
+
+{body}
+"""
+    write_whole(Path(__file__).with_name("attack.md"), text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""Adversaries: they own "for all W in the ball". Each moves every layer by at most the radius in spectral norm, on any weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from checkers.adversaries.ascent import continuation, spectral_ascent
+from checkers.adversaries.attack import Adversary, Attack, Objective
+from checkers.adversaries.directions import hidden_alignment, lengthening, output_alignment, random_direction, random_matrix
+from checkers.adversaries.flips import flips_on_top, targeted_flips, weighted_flips
+from checkers.network import Network
+
+
+def best_of_all(attack: Attack) -> Network:
+    """In each trial the strongest move of every other adversary, random ones included."""
+    return attack.best([adversary(attack) for name, adversary in ADVERSARIES.items() if name != "best of all"])
+
+
+ADVERSARIES: Mapping[str, Adversary] = {
+    "random": random_direction,
+    "random matrix": random_matrix,
+    "rank-one alignment": lengthening,
+    "hidden alignment": hidden_alignment,
+    "output alignment": output_alignment,
+    "targeted sign flips": targeted_flips,
+    "weighted sign flips": weighted_flips,
+    "flips on top": flips_on_top,
+    "spectral ascent": spectral_ascent,
+    "continuation": continuation,
+    "best of all": best_of_all,
+}
+
+# These ask so many questions, or store so much, that checks leave them out where weights are revealed; benchmarks do not.
+COSTLY = frozenset({"random matrix", "spectral ascent", "continuation", "best of all"})
+
+__all__ = ["ADVERSARIES", "COSTLY", "Adversary", "Attack", "Objective"]

@@ -1,0 +1,77 @@
+"""Moves of rank one: a random one, and those whose effects on later layers add up."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from checkers.adversaries.attack import Attack, unit
+from checkers.network import Network
+
+# Rounds of z -> P P^T z; the spectra meant here fall off slowly near the edge, and any direction close to it is as good.
+POWER_ROUNDS = 6
+
+
+def random_direction(attack: Attack) -> Network:
+    """The baseline: W'_l = radius u v^T with u, v uniform on the sphere."""
+    like = attack.origin.output
+
+    def draw(name: str, size: int) -> Tensor:
+        return unit(attack.source.spawn(name).normal((attack.origin.trials, 1, size), 1.0, like.dtype, like.device))
+
+    sides = [(f"left {k}", f"right {k}", weights) for k, weights in enumerate(attack.origin.hidden)]
+    return attack.move([(attack.radius * draw(u, weights.rows), draw(v, weights.columns)) for u, v, weights in sides])
+
+
+def random_matrix(attack: Attack) -> Network:
+    """The baseline that is felt in every direction: W'_l = radius G/‖G‖_2 with G a Gaussian matrix. Stores the matrix."""
+    like = attack.origin.output
+    pairs = []
+    for layer, weights in enumerate(attack.origin.hidden):
+        shape = (attack.origin.trials, weights.columns, weights.rows)
+        gaussian = attack.source.spawn(f"matrix {layer}").normal(shape, 1.0, like.dtype, like.device)
+        size = torch.linalg.matrix_norm(gaussian, ord=2)[:, None, None]
+        pairs.append((attack.radius * gaussian / size, torch.eye(weights.columns).to(like).expand(shape[0], -1, -1)))
+    return attack.move(pairs)
+
+
+@torch.no_grad()
+def lengthening(attack: Attack) -> Network:
+    """W'_l = radius (g_l/‖g_l‖) (h_{l-1}/‖h_{l-1}‖)^T at the first sample: of all moves of layer l the one that lengthens g_l most."""
+    record = attack.origin.forward(attack.instance.inputs)
+    pairs = zip(record.pre_activations[1:], record.activations[:-1], strict=True)
+    return attack.move([(attack.radius * unit(g[:, :1]), unit(h[:, :1])) for g, h in pairs])
+
+
+def _aligned(attack: Attack, signs: list[Tensor], activations: list[Tensor], top: Tensor) -> Network:
+    """W'_l = radius u_l h_{l-1}^T/‖h_{l-1}‖, u_l along (D_L W_L ... D_l)^T top: to first order every layer moves <top, h_L> by the most
+    it can, and all in one direction. top: (trials, 1, width); signs, activations: of one sample."""
+    left = attack.origin.architecture.backward(attack.origin.hidden, signs, top[:, :, None])
+    return attack.move([(attack.radius * unit(u[:, :, 0]), unit(h)) for u, h in zip(left, activations[:-1], strict=True)])
+
+
+@torch.no_grad()
+def hidden_alignment(attack: Attack) -> Network:
+    """Towards the top left direction of D_L W_L ... D_1, by power iteration: moves h_L as far as rank one can, first sample."""
+    origin = attack.origin
+    record = origin.forward(attack.instance.inputs)
+    signs, activations = [sign[:, :1] for sign in record.signs], [h[:, :1] for h in record.activations]
+    top = attack.source.spawn("top").normal(activations[-1].shape, 1.0, origin.output.dtype, origin.output.device)
+    if origin.depth == 1:
+        top = activations[-1]
+    for _ in range(POWER_ROUNDS if origin.depth > 1 else 0):
+        back = origin.architecture.backward(origin.hidden, signs, unit(top)[:, :, None])[0][:, :, 0]
+        top = signs[-1] * origin.architecture.product(origin.hidden, signs, 2, origin.depth, back)
+    return _aligned(attack, signs, activations, top)
+
+
+@torch.no_grad()
+def output_alignment(attack: Attack) -> Network:
+    """Towards B^T z, z the top left direction of Back_1 = B D_L W_L ... D_1 W_1 without its last factor: moves the outputs most."""
+    origin = attack.origin
+    record = origin.forward(attack.instance.inputs)
+    signs, activations = [sign[:, :1] for sign in record.signs], [h[:, :1] for h in record.activations]
+    identity = torch.eye(origin.outputs).to(origin.output).expand(origin.trials, 1, -1, -1)
+    rows = origin.architecture.backward(origin.hidden, signs, identity @ origin.output[:, None])[0][:, 0]  # (trials, d, m)
+    z = torch.linalg.eigh(rows @ rows.mT).eigenvectors[:, :, -1]
+    return _aligned(attack, signs, activations, (z[:, None] @ origin.output))
