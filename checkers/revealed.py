@@ -210,8 +210,10 @@ class RevealedWeights:
         while True:
             coordinates.append(residual @ ahead.mT)
             residual = residual - coordinates[-1] @ ahead
-            # Of a vector in the span there remain the rounding of its entries and that of sums of `count` terms of random sign.
-            floor = 8 * torch.finfo(x.dtype).eps * sqrt(side.directions.count + 1) * size
+            # Of a vector in the span there remain the rounding of its entries, that of sums of `count` terms of random sign, and that of
+            # inner products, whose terms may all have one sign: some sqrt(dimension) roundings, in 32 or more partial sums.
+            spread = sqrt(side.directions.count + 1) * max(1.0, sqrt(x.shape[-1]) / 32)
+            floor = 8 * torch.finfo(x.dtype).eps * spread * size
             outside = _norm(residual) > floor
             if not bool(outside.any()):
                 break
