@@ -15,7 +15,7 @@ from theorems.instance import INTEGER_QUANTITIES, Instance
 from theorems.statement import Range, Statement
 
 RUNGS: Final = 5  # a slope, a second slope to compare it with, and the point between
-SPAN: Final = 4.0  # a shorter ladder cannot tell exponents apart from finite-size effects
+SPAN: Final = 3.0  # a shorter ladder cannot tell exponents apart from finite-size effects
 RADII: Final = 21  # two points in each decade of the widest range of a radius
 LONG: Final = 64.0  # a longer one adds cost, not knowledge
 # Width of the ladders in other quantities: finite-width effects are below the resolution of a slope there.
@@ -91,7 +91,7 @@ def find(statement: Statement, axis: str, profile: Profile) -> list[Ladder]:
     """The longest ladders inside the regime: for each packed data shape that the statement speaks of (or its first shape), with data
     as close together and as far apart as such a ladder allows.
 
-    Without assumptions, and so without refuting anything, where the assumptions leave no ladder of a factor 4; but not for a statement
+    Without assumptions, and so without refuting anything, where the assumptions leave no ladder of a factor 3; but not for a statement
     that declares ranges beyond its regime: that regime is out of reach. Empty where the ranges leave no ladder.
     """
     allowed = [name for name in (*PACKED, *SHAPES) if name in statement.data or "any" in statement.data]

@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
+import torch
 from scipy.stats import t
 
 from checkers import figures, ladder, scaling, words
@@ -15,6 +16,7 @@ from checkers.ladder import Ladder
 from checkers.profiles import PROFILES
 from checkers.records import Exponent
 from theorems import registry
+from theorems.subject import Comparison
 
 VALUES = (1.0, 2.0, 4.0, 8.0, 16.0)
 RUNGS = Ladder("width", VALUES, {"depth": 1}, True)
@@ -134,3 +136,17 @@ def test_growth_fails_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     monkeypatch.setattr(scaling, "scale", lambda *_, **__: [row(0.5, 0.9)])
     assert main(["scale", "operator-norm", "--seed", "3", "--quiet"]) == 1
     assert "growth beyond it" in capsys.readouterr().out
+
+
+def test_the_parts_of_a_claim_are_measured_apart() -> None:
+    """sign-flips bounds a count, which grows like omega^{2/3}, and a length, which grows like omega: the claimed one is the count's."""
+    left = torch.tensor([[[3.0, 0.1]]])
+    parts = scaling._parts(Comparison(left, torch.tensor([4.0, 0.2]), ("layer", "part")))
+    assert [float(part.left) for part in parts] == pytest.approx([3.0, 0.1])
+    assert [float(part.right) for part in parts] == pytest.approx([4.0, 0.2])
+    assert parts[0].axes == ("layer",)
+    settings = scaling.Settings(5, PROFILES["quick"], 1e-6, "cpu", ())
+    found = scaling.measure_one(settings, lambda *_: None, "sign-flips", "radius")
+    assert found is not None
+    assert found.low <= 2 / 3 <= found.high
+    assert found.measured == pytest.approx(2 / 3, abs=0.15)

@@ -60,9 +60,9 @@ def _sign_flips(subject: Subject, C: float, radius_exponent: float = 2 / 3, dept
     sides = []
     for layer in range(1, instance.depth + 1):
         flipped = (subject.signs(layer) - origin.signs(layer)).abs()
-        sides.append(torch.stack([flipped.sum(-1) / count, (flipped * origin.pre_activations(layer)).norm(dim=-1) / length], -1))
+        sides.append(torch.stack([flipped.sum(-1), (flipped * origin.pre_activations(layer)).norm(dim=-1)], -1))
     left = torch.stack(sides, dim=2)
-    return Comparison(left, torch.ones_like(left), axes=("sample", "layer", "part"), rounding=subject.rounding)
+    return Comparison(left, left.new_tensor([count, length]).expand_as(left), axes=("sample", "layer", "part"), rounding=subject.rounding)
 
 
 @statement(
