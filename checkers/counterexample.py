@@ -23,6 +23,7 @@ from theorems.statement import Statement
 
 SCHEMA = 1
 MOST_CELLS = 10**7  # of a counterexample's data: larger files are not ours
+MOST_LAYERS = 10**4  # deeper than any statement ranges
 MOST_WORK = 2**33  # numbers, over all trials, that a replay may hold: what no profile exceeds
 
 
@@ -150,7 +151,9 @@ def replay(record: Counterexample, catalogue: Registry = registry, device: str =
     instance = restore(record)
     if old.engine not in statement.engines:
         return Replay(status="CANNOT RUN", identical=False, reason=f"statement {old.statement!r} is no longer run on {old.engine!r}")
-    if old.trials < 1 or old.trials * _numbers(old.engine, instance) > MOST_WORK:
+    if not 0 <= old.alpha < 1:
+        raise InputError("counterexample field 'decision.alpha' must lie between 0 and 1")
+    if old.trials < 1 or instance.depth > MOST_LAYERS or old.trials * _numbers(old.engine, instance) > MOST_WORK:
         return Replay(status="CANNOT RUN", identical=False, reason=f"{old.trials} trials at these sizes are more than any profile draws")
     engine = next(engine for engine in statement.engines if engine == old.engine)
     try:

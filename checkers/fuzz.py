@@ -15,6 +15,7 @@ from hypothesis import seed as hypothesis_seed
 from hypothesis import strategies as st
 
 from checkers.decide import decide
+from checkers.errors import InputError
 from checkers.evidence import Account
 from checkers.profiles import Profile
 from checkers.randomness import seed_sequence
@@ -109,6 +110,10 @@ def search(
     """
     judge = _Judge(statement, profile, account, seed, device, observe, decides)
     campaign = judge.campaign
+    try:
+        strategy = st.one_of(*(instances(statement, limits=limits) for limits in profile.populations(statement)))
+    except ValueError as error:
+        raise InputError(f"{error} of the profile {profile.name!r}") from error
     key = int(seed_sequence(seed, "search", statement.id, statement.variant_name).generate_state(1)[0])
 
     @hypothesis_seed(key)
@@ -123,7 +128,7 @@ def search(
         suppress_health_check=list(HealthCheck),
         phases=(Phase.generate, Phase.target, Phase.shrink),
     )
-    @given(st.one_of(*(instances(statement, limits=limits) for limits in profile.populations(statement))))
+    @given(strategy)
     def trial(instance: Instance) -> None:
         exhausted = campaign.severest is not None and len(campaign.decisions) - campaign.until_refuted >= profile.shrinks
         if exhausted and instance.key() not in judge.known:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import math
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, get_args
 
 from theorems.instance import QUANTITIES
-from theorems.statement import DeclarationError, Statement
+from theorems.statement import DeclarationError, Engine, Kind, Statement
 from theorems.subject import Comparison
 
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -74,13 +75,19 @@ def validate(statement: Statement, registry: Registry) -> None:
     for name in statement.rests_on:
         if name not in registry:
             refuse(f"rests on {name!r}, which is not declared before it")
+    if statement.kind not in get_args(Kind):
+        refuse(f"is of the unknown kind {statement.kind!r}; known: {', '.join(get_args(Kind))}")
+    for engine in statement.engines:
+        if engine not in get_args(Engine):
+            refuse(f"names the unknown engine {engine!r}; known: {', '.join(get_args(Engine))}")
     quantities = [*statement.ranges, *statement.beyond, *statement.exponents, *(a.quantity for a in statement.assumptions)]
+    quantities += [name for variant in statement.variants for name in variant.changes.get("ranges", ())]
     for name in quantities:
         if name not in QUANTITIES:
             refuse(f"names the unknown quantity {name!r}; known: {', '.join(QUANTITIES)}")
     for name, (low, high) in [*statement.ranges.items(), *statement.beyond.items()]:
-        if not 0 < low <= high:
-            refuse(f"has an empty range for {name}: {low} to {high}")
+        if not 0 < low <= high < math.inf:
+            refuse(f"has an empty or infinite range for {name}: {low} to {high}")
     if "width" not in statement.ranges:
         refuse("has no range for width")
     if len(statement.variants) < 2:
