@@ -37,7 +37,7 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
 # Real images with random labels (Zhang et al. 2017) at a width that can be stored, and at one that cannot: stored, a matrix of
 # m = 10^6 would take 8 TB.
 TRAININGS: Final = (
-    Planned(title="30 digits, random labels, m = 512", samples=30, labels="random", width=512, depth=2, weights="dense", steps=4000),
+    Planned(title="100 digits, random labels, m = 256", samples=100, labels="random", width=256, depth=4, weights="dense", steps=20_000),
     Planned(title="5 digits, random labels, m = 10^6", samples=5, labels="random", width=10**6, depth=1, weights="revealed", steps=400),
 )
 
