@@ -14,7 +14,7 @@ from theorems.statement import Statement, Variant
 KINDS = {
     "identity": "identity: holds for every input, up to a stated rounding bound",
     "derived": "derived: constants and failure probability are explicit numbers with a derivation",
-    "declared": "declared: the paper hides a constant; ours is calibrated on small sizes and tested far beyond them",
+    "declared": "declared: the paper hides a constant; ours, and where it comes from, stand below",
 }
 PAGE = 100
 
