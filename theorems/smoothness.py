@@ -149,7 +149,8 @@ LARGE_ENOUGH = Assumption(
             "both error terms without m", "exponent",
             {
                 "measure": lambda subject, C, c: _over(_semi_smoothness(subject, C), math.sqrt(subject.instance.width)),
-                "adversary": ("output alignment",),
+                "adversary": ("output alignment", "hidden alignment", "weighted sign flips"),
+                "ranges": {"width": (1024, 16384)},
             },
         ),
     ),
