@@ -40,7 +40,7 @@ REPORT_SEED = 20190609
 
 
 # Every step of revealed weights adds directions to remember: memory, not patience, is their limit.
-DENSE_STEPS, REVEALED_STEPS = 50_000, 200
+DEPTH_AND_STEPS = {"dense": (4, 50_000), "revealed": (2, 200)}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -236,7 +236,7 @@ def calibrate(
 @click.option("--labels", type=click.Choice(["true", "random"]), default="true", show_default=True, help="The data's own, or random ones.")
 @click.option("--outputs", type=click.IntRange(min=1), help="Outputs of the network.  [default: one for each class]")
 @click.option("--width", type=click.IntRange(min=1), default=256, show_default=True, help="Neurons in each layer.")
-@click.option("--depth", type=click.IntRange(min=1), default=4, show_default=True, help="Trained layers.")
+@click.option("--depth", type=click.IntRange(min=1), help="Trained layers.  [default: 4; revealed, 2]")
 @click.option(
     "--weights",
     type=click.Choice(["dense", "revealed"]),
@@ -255,7 +255,7 @@ def train(
     labels: str,
     outputs: int | None,
     width: int,
-    depth: int,
+    depth: int | None,
     weights: Literal["dense", "revealed"],
     steps: int | None,
     step_size: float | None,
@@ -276,16 +276,17 @@ def train(
     from checkers import training
     from checkers.processes import one_thread
 
+    default_depth, default_steps = DEPTH_AND_STEPS[weights]
     with one_thread(), progress_bars(quiet=quiet) as progress:
         run = training.train(
             inputs=loaded.inputs,
             targets=loaded.targets,
             classes=loaded.classes,
             width=width,
-            depth=depth,
+            depth=depth or default_depth,
             seed=seed,
             engine=weights,
-            steps=steps or (DENSE_STEPS if weights == "dense" else REVEALED_STEPS),
+            steps=steps or default_steps,
             step_size=step_size,
             goal=goal,
             device=device,
