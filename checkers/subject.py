@@ -21,7 +21,7 @@ from checkers.weights import Weights
 from theorems.instance import Instance
 from theorems.subject import Subject, Trajectory
 
-# The largest singular value lies at an edge where the spectrum thins out, and 40 steps find it to better than one per
+# The largest singular value lies at an edge where the spectrum thins out, and 24 steps find it to better than one per
 # cent: measured in tests/test_singular_values.py on products of up to 8 layers.
 LANCZOS_STEPS = 24
 
