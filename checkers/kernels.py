@@ -1,11 +1,13 @@
-"""Tangent kernels and gradient norms, from the gradients' rank-one factors: no gradient matrix is ever formed.
+"""Tangent kernels and gradient norms, from the gradients' factors of low rank.
 
-grad_{W_l} f_c(x_i) = s_{i,c} h_{l-1,i}^T with s_{i,c} = D_l Back_{l+1}^T e_c, so <grad f_c(x_i), grad f_c'(x_j)> is
-<h_{l-1,i}, h_{l-1,j}> <s_{i,c}, s_{j,c'}>.
+grad_{W_l} f_c(x_i) = sum_r a_{i,c,r} b_{i,r}^T, where the a's are the parts of D_l Back_{l+1}^T e_c and the b's those of h_{l-1,i} that W_l
+is applied to (architecture.py). So <grad f_c(x_i), grad f_c'(x_j)> = sum_{r,r'} <a_{i,c,r}, a_{j,c',r'}> <b_{i,r}, b_{j,r'}>. With one part,
+as in fully connected layers, that is <h_{l-1,i}, h_{l-1,j}> <s_{i,c}, s_{j,c'}>, and no gradient matrix is ever formed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -18,28 +20,47 @@ from theorems import exact_laws
 Rows = TypeVar("Rows", np.ndarray, Tensor)
 
 
-def layer_kernel(activations: Tensor, factors: Tensor) -> Tensor:
+def layer_kernel(left: Tensor, right: Tensor) -> Tensor:
     """One layer's kernel, (trials, n * c, n * c), sample-major: index i * c + output.
 
-    activations: h_{l-1}, (trials, n, width). factors: D_l Back_{l+1}^T e_c, (trials, n, c, width).
+    left: a_{i,c,r}, (trials, n, c, r, rows). right: b_{i,r}, (trials, n, r, columns). Whichever is smaller is formed: the gradients
+    themselves, rows x columns numbers each, or the inner products of all parts.
     """
-    outputs = factors.shape[2]
-    rows = factors.flatten(1, 2)
-    gram = (activations @ activations.mT).repeat_interleave(outputs, 1).repeat_interleave(outputs, 2)
-    return gram * (rows @ rows.mT)
+    outputs, parts = left.shape[2:4]
+    if parts == 1:
+        rows, activations = left.flatten(1, 3), right[:, :, 0]
+        gram = (activations @ activations.mT).repeat_interleave(outputs, 1).repeat_interleave(outputs, 2)
+        return gram * (rows @ rows.mT)
+    if right.shape[-1] < parts**2:
+        gradients = (left.mT @ right[:, :, None]).flatten(1, 2).flatten(2)
+        return gradients @ gradients.mT
+    samples = left.shape[1]
+    first = (left.flatten(1, 3) @ left.flatten(1, 3).mT).view(-1, samples, outputs, parts, samples, outputs, parts)
+    second = (right.flatten(1, 2) @ right.flatten(1, 2).mT).view(-1, samples, parts, samples, parts)
+    return torch.einsum("ticpjdq,tipjq->ticjd", first, second).flatten(3, 4).flatten(1, 2)
+
+
+def gradient_factors(network: Network, record: Record, factors: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
+    """(left, right) for `layer_kernel` of the layers 1..L, from D_l Back_{l+1}^T v as Network.backward gives it."""
+    architecture, depth, width = network.architecture, network.depth, network.width
+    pairs = enumerate(zip(factors, record.activations[:-1], strict=True), start=1)
+    return [(architecture.left_vectors(layer, depth, width, s), architecture.patches(h)) for layer, (s, h) in pairs]
 
 
 def sample_gradient_norms(network: Network, record: Record, loss_vectors: Tensor) -> Tensor:
-    """‖grad_{W_l} F_i‖_F = ‖D_l Back_{l+1}^T loss_i‖ ‖h_{l-1,i}‖: (trials, n, L) from loss vectors (trials, n, d)."""
-    factors = network.backward(record, loss_vectors[:, :, None])
-    pairs = zip(factors, record.activations[:-1], strict=True)
-    return torch.stack([factor[:, :, 0].norm(dim=-1) * activation.norm(dim=-1) for factor, activation in pairs], -1)
+    """‖grad_{W_l} F_i‖_F: (trials, n, L) from loss vectors (trials, n, d)."""
+    pairs = gradient_factors(network, record, network.backward(record, loss_vectors[:, :, None]))
+    squares = []
+    for left, right in pairs:
+        own = left[:, :, 0]
+        squares.append(((own @ own.mT) * (right @ right.mT)).sum((-2, -1)))
+    return torch.stack(squares, -1).clamp(min=0).sqrt()
 
 
 def gradient_norms(network: Network, record: Record, loss_vectors: Tensor) -> Tensor:
     """‖grad_{W_l} F‖_F, F summed over the samples: (trials, L), by the sum of all entries of the layer's kernel."""
-    factors = network.backward(record, loss_vectors[:, :, None])
-    squares = [layer_kernel(h, s).sum((1, 2)) for s, h in zip(factors, record.activations[:-1], strict=True)]
+    pairs = gradient_factors(network, record, network.backward(record, loss_vectors[:, :, None]))
+    squares = [layer_kernel(*pair).sum((1, 2)) for pair in pairs]
     return torch.stack(squares, -1).clamp(min=0).sqrt()  # a vanishing gradient may round to a negative square
 
 
@@ -51,7 +72,7 @@ def empirical_kernel(network: Network, x: Rows) -> Rows:
     record = network.forward(x)
     unit = torch.eye(network.outputs, dtype=record.outputs.dtype, device=record.outputs.device)[:1]
     factors = network.backward(record, unit.expand(*record.outputs.shape[:2], 1, -1))
-    layers = [layer_kernel(h, s) for s, h in zip(factors, record.activations[:-1], strict=True)]
+    layers = [layer_kernel(*pair) for pair in gradient_factors(network, record, factors)]
     kernel = (network.outputs / network.width) * torch.stack(layers).sum(0)
     kernel = kernel[0] if network.trials == 1 else kernel
     return kernel if isinstance(x, Tensor) else kernel.detach().cpu().numpy()

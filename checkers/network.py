@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import sqrt
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
+from checkers.architecture import Architecture
 from checkers.dense import DenseWeights
 from checkers.fully_connected import FullyConnected
 from checkers.perturbed import PerturbedWeights
@@ -21,28 +22,9 @@ from checkers.weights import Weights
 Engine = Literal["dense", "revealed"]
 
 
-class Architecture(Protocol):
-    """How layers use their weights. Shapes and meanings as in fully_connected.FullyConnected, which is the model to follow."""
-
-    @property
-    def name(self) -> str: ...
-
-    def hidden_shape(self, width: int) -> tuple[int, int]: ...
-
-    def forward(self, input_weights: Weights, hidden: Sequence[Weights], x: Tensor) -> tuple[list[Tensor], list[Tensor]]: ...
-
-    def backward(self, hidden: Sequence[Weights], signs: Sequence[Tensor], top: Tensor) -> list[Tensor]: ...
-
-    def update(self, hidden: Sequence[Weights], activations: Sequence[Tensor], factors: Sequence[Tensor]) -> None: ...
-
-    def product(self, hidden: Sequence[Weights], signs: Sequence[Tensor], first: int, last: int, x: Tensor) -> Tensor: ...
-
-    def product_transpose(self, hidden: Sequence[Weights], signs: Sequence[Tensor], first: int, last: int, u: Tensor) -> Tensor: ...
-
-
 @dataclass(frozen=True)
 class Record:
-    """One forward pass. inputs: (trials, samples, d_in); g_0..g_L and h_0..h_L: (trials, samples, width); outputs: (trials, samples, d)."""
+    """One forward pass. inputs: (trials, samples, d_in); g_0..g_L and h_0..h_L: (trials, samples, neurons); outputs: (trials, samples, d)."""
 
     inputs: Tensor
     pre_activations: tuple[Tensor, ...]
@@ -51,7 +33,7 @@ class Record:
 
     @cached_property
     def signs(self) -> tuple[Tensor, ...]:
-        """The diagonals of D_l = 1[g_l >= 0], l = 0..L, as 0/1 floats: (trials, samples, width)."""
+        """The diagonals of D_l = 1[g_l >= 0], l = 0..L, as 0/1 floats: (trials, samples, neurons)."""
         return tuple((g >= 0).to(g.dtype) for g in self.pre_activations)
 
 
@@ -59,6 +41,7 @@ class Network:
     """Networks of one shape, independent along the leading dimension. Only the hidden weights W_1..W_L ever change."""
 
     def __init__(self, architecture: Architecture, input_weights: Weights, hidden: Sequence[Weights], output: Tensor) -> None:
+        """output: B, (trials, d, neurons of a layer)."""
         self.architecture = architecture
         self.input_weights = input_weights
         self.hidden = list(hidden)
@@ -79,7 +62,7 @@ class Network:
         device: str | torch.device = "cpu",
         architecture: Architecture | None = None,
     ) -> Network:
-        """The random initialization: A and W_l with entries N(0, variance / columns of W_l), B with entries N(0, 1/outputs)."""
+        """The random initialization: A and W_l with entries N(0, variance / fan-in of W_l), B with entries N(0, 1/outputs)."""
         if engine not in ("dense", "revealed"):
             raise ValueError(f"engine must be 'dense' or 'revealed', not {engine!r}")
         sizes = {"width": width, "depth": depth, "input_dimension": input_dimension, "outputs": outputs, "trials": trials}
@@ -88,14 +71,13 @@ class Network:
                 raise ValueError(f"{name} must be at least 1, not {value}")
         architecture = FullyConnected() if architecture is None else architecture
         draw = DenseWeights.draw if engine == "dense" else RevealedWeights
-        rows, columns = architecture.hidden_shape(width)
 
-        def weights(name: str | int, columns_here: int) -> Weights:
-            return draw(rows, columns_here, variance / columns, trials, source.spawn(name), dtype, device)
+        def weights(name: str | int, shape: tuple[int, int], fan_in: float) -> Weights:
+            return draw(*shape, variance / fan_in, trials, source.spawn(name), dtype, device)
 
-        hidden = [weights(layer, columns) for layer in range(1, depth + 1)]
-        output = source.spawn("output").normal((trials, outputs, width), sqrt(1 / outputs), dtype, device)
-        return cls(architecture, weights("input", input_dimension), hidden, output)
+        hidden = [weights(layer, architecture.hidden_shape(width), architecture.fan_in(width)) for layer in range(1, depth + 1)]
+        output = source.spawn("output").normal((trials, outputs, architecture.neurons(width)), sqrt(1 / outputs), dtype, device)
+        return cls(architecture, weights("input", architecture.input_shape(width, input_dimension), width), hidden, output)
 
     @classmethod
     def from_matrices(
@@ -116,7 +98,8 @@ class Network:
 
     @property
     def width(self) -> int:
-        return self.output.shape[2]
+        """m, the rows of every W_l."""
+        return self.hidden[0].rows
 
     @property
     def depth(self) -> int:
@@ -126,10 +109,15 @@ class Network:
         """x (n, d_in) or (trials, n, d_in), tensor or array, as (trials, n, d_in) in this network's dtype, on its device."""
         rows = x if isinstance(x, Tensor) else torch.tensor(x)
         rows = rows.to(self.output)
-        expected = self.input_weights.columns
+        expected = self._input_dimension(rows)
         if rows.ndim not in (2, 3) or rows.shape[-1] != expected or (rows.ndim == 3 and rows.shape[0] != self.trials):
             raise ValueError(f"inputs need shape (n, {expected}) or ({self.trials}, n, {expected}), not {tuple(rows.shape)}")
         return rows.expand(self.trials, *rows.shape[-2:])
+
+    def _input_dimension(self, rows: Tensor) -> int:
+        """The d_in that fits A; where A is applied to parts of the input, any that gives parts of the right length does."""
+        columns = self.input_weights.columns
+        return rows.shape[-1] if rows.ndim > 1 and self.architecture.input_shape(1, rows.shape[-1])[1] == columns else columns
 
     def forward(self, x: Any) -> Record:
         """The forward pass on x, (n, d_in) or (trials, n, d_in); differentiable where the weights are."""
@@ -138,11 +126,12 @@ class Network:
         return Record(rows, tuple(pre_activations), tuple(activations), activations[-1] @ self.output.mT)
 
     def backward(self, record: Record, v: Tensor) -> list[Tensor]:
-        """D_l Back_{l+1}^T v for l = 1..L: (trials, n, c, d) -> list of (trials, n, c, width)."""
+        """D_l Back_{l+1}^T v for l = 1..L: (trials, n, c, d) -> list of (trials, n, c, neurons)."""
         return self.architecture.backward(self.hidden, record.signs, v @ self.output[:, None])
 
     def step(self, record: Record, loss_vectors: Tensor, step_size: float) -> None:
-        """W_l -= step_size * sum_i (D_l Back_{l+1}^T v_i) h_{l-1,i}^T on every hidden layer, v = loss_vectors (trials, n, d).
+        """W_l -= step_size * the gradient of sum_i <v_i, f(x_i)> in W_l, which for fully connected layers is
+        sum_i (D_l Back_{l+1}^T v_i) h_{l-1,i}^T, on every hidden layer, v = loss_vectors (trials, n, d).
 
         With v_i = f(x_i) - y_i this is a step of gradient descent on F (Fact 2.5); a zero v_i leaves sample i out.
         The record must be of the current weights.

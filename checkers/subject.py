@@ -109,6 +109,9 @@ class PartialSubject:
     def layer_kernel(self, layer: int) -> Tensor:
         self._refuse("layer_kernel")
 
+    def gradient_factors(self, layer: int) -> tuple[Tensor, Tensor]:
+        self._refuse("gradient_factors")
+
     def weights(self) -> tuple[Tensor, Sequence[Tensor], Tensor]:
         self._refuse("weights")
 
@@ -144,7 +147,9 @@ class NetworkSubject(PartialSubject):
 
     def displacement(self, layer: int, vectors: Tensor) -> Tensor:
         weights = self._moved(layer)
-        return torch.zeros_like(vectors) if weights is None else weights.change(vectors)
+        if weights is None:
+            return torch.zeros_like(vectors)
+        return self.network.architecture.through(weights.change, layer, self.network.depth, self.network.width, vectors)
 
     def displacement_norm(self) -> Tensor:
         moved = [self._moved(layer) for layer in range(1, self.instance.depth + 1)]
@@ -192,7 +197,7 @@ class NetworkSubject(PartialSubject):
         a few in float32, where a relative change of a few / m stays below the bound too.
         """
         eps = float(torch.finfo(self.network.output.dtype).eps)
-        return 16 * eps * (self.instance.depth + 1) * sqrt((self.instance.depth + 1) * self.instance.width)
+        return 16 * eps * (self.instance.depth + 1) * sqrt((self.instance.depth + 1) * self.instance.neurons)
 
     def norms(self) -> Tensor:
         return torch.stack([h.norm(dim=-1) for h in self.record.activations], -1)
@@ -261,7 +266,12 @@ class NetworkSubject(PartialSubject):
         return sparse_supremum(lambda x: x @ rows.mT, lambda u: u @ rows, probes, None, sparsity)
 
     def layer_kernel(self, layer: int) -> Tensor:
-        return layer_kernel(self.activations(self._layer(layer, 1, self.instance.depth) - 1), self.masked_backward(layer))
+        return layer_kernel(*self.gradient_factors(layer))
+
+    def gradient_factors(self, layer: int) -> tuple[Tensor, Tensor]:
+        h, s = self.activations(self._layer(layer, 1, self.instance.depth) - 1), self.masked_backward(layer)
+        architecture = self.network.architecture
+        return architecture.left_vectors(layer, self.network.depth, self.network.width, s), architecture.patches(h)
 
     def weights(self) -> tuple[Tensor, Sequence[Tensor], Tensor]:
         found = [_matrix(weights) for weights in (self.network.input_weights, *self.network.hidden)]

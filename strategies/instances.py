@@ -15,7 +15,7 @@ from strategies.data import ALL_SHAPES, SHAPES, data_set
 from strategies.labels import LABELS, label_set
 from strategies.region import ORDER, SEPARATIONS, Region, box
 from strategies.sizes import radii, sizes
-from theorems.instance import INTEGER_QUANTITIES, QUANTITIES, Array, Instance
+from theorems.instance import INTEGER_QUANTITIES, ODD, QUANTITIES, Array, Instance
 from theorems.statement import Range, Statement
 from theorems.subject import Comparison
 
@@ -57,6 +57,8 @@ def instances(statement: Statement, *, limits: Mapping[str, Range] | None = None
             value = low
             if ranges[name][0] < ranges[name][1]:
                 value = draw(sizes(int(low), int(high)) if name in INTEGER_QUANTITIES else radii(low, high))
+            if name in ODD:
+                value -= 1 - int(value) % 2  # not below `low`, which is odd
             # Where the bounds are not monotone, the interval may have a hole; its values stand for the one known to be outside it.
             values = (*values, value if chosen.complete((*values, value)) is not None else known)
         drawn: dict[str, int | float | str] = dict(zip(ORDER, values, strict=True))
@@ -79,6 +81,8 @@ def instance_from_sizes(statement: Statement | None, sizes: Mapping[str, int | f
             raise ValueError(f"unknown field {name!r} of an instance; known: {', '.join(sorted(known))}")
         if name in INTEGER_QUANTITIES and (not isinstance(value, int) or value < 1):
             raise ValueError(f"{name} must be a positive integer, not {value!r}")
+        if name in ODD and int(value) % 2 == 0:
+            raise ValueError(f"{name} must be odd, not {value!r}")
         if name in REALS and not (isinstance(value, int | float) and math.isfinite(value) and value >= 0):
             raise ValueError(f"{name} must be a finite number that is not negative, not {value!r}")
         if name == "data_seed" and not (isinstance(value, int) and 0 <= value < _SEEDS):

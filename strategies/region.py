@@ -17,11 +17,13 @@ from functools import lru_cache
 from typing import Final
 
 from strategies.data import ALL_SHAPES
-from theorems.instance import INTEGER_QUANTITIES, QUANTITIES, Instance
+from theorems.instance import INTEGER_QUANTITIES, ODD, QUANTITIES, Instance
 from theorems.statement import Assumption, Range, Statement
 
 # Bounds in the paper read, as a rule, what stands to the left of their quantity.
-ORDER: Final = ("depth", "samples", "separation", "input_dimension", "outputs", "width", "sparsity", "radius", "tolerance")
+ORDER: Final = (
+    "depth", "positions", "patch", "samples", "separation", "input_dimension", "outputs", "width", "sparsity", "radius", "tolerance",
+)  # fmt: skip
 # Separations of a statement about several samples that names no range: from near-duplicates to orthogonal data.
 SEPARATIONS: Final = (1e-3, 1.0)
 
@@ -70,6 +72,8 @@ def _reads(assumption: Assumption, ranges: Mapping[str, Range]) -> frozenset[str
 
 def _middle(name: str, low: float, high: float) -> int | float:
     middle = math.sqrt(low) * math.sqrt(high)
+    if name in ODD:
+        middle = 2 * round((middle - 1) / 2) + 1
     return min(max(round(middle), int(low)), int(high)) if name in INTEGER_QUANTITIES else min(max(middle, low), high)
 
 
@@ -110,7 +114,9 @@ class Region:
                     return math.inf, -math.inf
                 low, high = (max(low, limit), high) if assumption.relation == ">=" else (low, min(high, limit))
         if name in INTEGER_QUANTITIES and -math.inf < low <= high < math.inf:
-            return math.ceil(low), math.floor(high)
+            low, high = math.ceil(low), math.floor(high)
+        if name in ODD:
+            return low + 1 - low % 2, high - 1 + high % 2
         return low, high
 
     def choices(self, values: Values) -> tuple[float, float, float]:
@@ -127,9 +133,10 @@ class Region:
         name = ORDER[len(values)]
         if good == bad or self.complete((*values, bad)) is not None:
             return bad
-        while abs(good - bad) > (1 if name in INTEGER_QUANTITIES else 1e-3 * max(good, bad)):
+        while abs(good - bad) > (2 if name in ODD else 1 if name in INTEGER_QUANTITIES else 1e-3 * max(good, bad)):
             middle = _middle(name, min(good, bad), max(good, bad))
-            middle = middle if middle not in (good, bad) else (int(good) + int(bad)) // 2
+            if middle in (good, bad):
+                middle = good + 2 * (1 if bad > good else -1) if name in ODD else (int(good) + int(bad)) // 2
             if self.complete((*values, middle)) is None:
                 bad = middle
             else:

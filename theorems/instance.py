@@ -26,8 +26,14 @@ QUANTITIES: Final[dict[str, tuple[str, str]]] = {
     "tolerance": ("eps", "accuracy that the statement speaks of"),
     "radius": ("omega", "spectral radius of the ball of perturbations"),
     "sparsity": ("s", "nonzero coordinates allowed"),
+    "positions": ("P", "positions on the circle"),
+    "patch": ("q", "positions in a patch, an odd number"),
 }
-INTEGER_QUANTITIES: Final = frozenset({"width", "depth", "samples", "input_dimension", "outputs", "sparsity"})
+INTEGER_QUANTITIES: Final = frozenset({"width", "depth", "samples", "input_dimension", "outputs", "sparsity", "positions", "patch"})
+# Quantities of one architecture, which the others leave at 1.
+ARCHITECTURAL: Final = ("positions", "patch")
+# Integer quantities of which only the odd values are meant.
+ODD: Final = frozenset({"patch"})
 
 
 def _empty() -> Array:
@@ -51,6 +57,8 @@ class Instance:
     tolerance: float = 1.0
     radius: float = 0.0
     sparsity: int = 1
+    positions: int = 1
+    patch: int = 1
     data: str = "random"
     labels: str = "none"
     data_seed: int = 0
@@ -64,8 +72,14 @@ class Instance:
         return float(getattr(self, name))
 
     def sizes(self) -> dict[str, int | float | str]:
-        """The scalar fields, in declaration order: what a table or a file shows."""
-        return {name: getattr(self, name) for name in (*QUANTITIES, "data", "labels", "data_seed")}
+        """The scalar fields, in declaration order: what a table or a file shows. Quantities of an architecture are left out at 1."""
+        shown = [name for name in QUANTITIES if name not in ARCHITECTURAL or getattr(self, name) != 1]
+        return {name: getattr(self, name) for name in (*shown, "data", "labels", "data_seed")}
+
+    @property
+    def neurons(self) -> int:
+        """Entries of an activation: the width, at each position."""
+        return self.width * self.positions
 
     def key(self) -> str:
         """A digest of the whole instance, arrays included; it seeds the initialization, so equal instances get equal weights."""

@@ -170,14 +170,17 @@ def _gradient_drift(subject: Subject, C: float, radius_exponent: float = 1 / 3) 
     instance, origin = subject.instance, subject.origin
     drift, size = [], []
     for layer in range(1, instance.depth + 1):
-        s, h = origin.masked_backward(layer), origin.activations(layer - 1)
-        ds, dh = subject.masked_backward(layer) - s, subject.activations(layer - 1) - h
-        # s~ h~^T - s h^T = ds h~^T + s dh^T, where dh = 0 below the first layer that moves
-        moved = (h + dh).square().sum(-1)[..., None]
-        cross = 2 * (ds * s).sum(-1) * ((h + dh) * dh).sum(-1)[..., None]
-        squared = ds.square().sum(-1) * moved + s.square().sum(-1) * dh.square().sum(-1)[..., None] + cross
-        drift.append(squared)
-        size.append(s.square().sum(-1) * h.square().sum(-1)[..., None])
+        (a, b), (moved_a, moved_b) = origin.gradient_factors(layer), subject.gradient_factors(layer)
+        b, moved_b = b[:, :, None], moved_b[:, :, None]  # the same for every output
+        da, db = moved_a - a, moved_b - b
+
+        def inner(u: Tensor, v: Tensor, u2: Tensor, v2: Tensor) -> Tensor:
+            """<sum_r u_r v_r^T, sum_r u2_r v2_r^T>: (trials, samples, outputs)."""
+            return ((u @ u2.mT) * (v @ v2.mT)).sum((-2, -1))
+
+        # a~ b~^T - a b^T = da b~^T + a db^T, where db = 0 below the first layer that moves
+        drift.append(inner(da, moved_b, da, moved_b) + inner(a, db, a, db) + 2 * inner(da, moved_b, a, db))
+        size.append(inner(a, b, a, b))
     total = torch.stack(size).sum(0).sqrt()
     left = torch.stack(drift).sum(0).clamp_min(torch.finfo(total.dtype).tiny).sqrt()
     right = C * math.sqrt(math.log(instance.width)) * instance.radius**radius_exponent * instance.depth**3 * total

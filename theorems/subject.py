@@ -2,6 +2,8 @@
 
 `Subject` is the only door between theorems/ and the machinery in checkers/: a statement's measure is a function of a Subject.
 Leading dimension of every tensor: independent trials (draws of the initialization). Layers are numbered as in the paper: 0..L.
+The last dimension of activations and of what is like them: the neurons of a layer, `width` of them (times positions where there are several).
+In products of layers W_l stands for the layer's linear map from h_{l-1} to g_l.
 """
 
 from __future__ import annotations
@@ -60,7 +62,8 @@ class Subject(Protocol):
         ...
 
     def displacement(self, layer: int, vectors: Tensor) -> Tensor:
-        """W'_l x = (W_l - origin's W_l) x, without cancellation; (trials, k, width) -> (trials, k, width), layer in 1..L."""
+        """What W'_l = W_l - origin's W_l contributes to g_l at h_{l-1} = x, without cancellation: W'_l x in fully connected layers;
+        (trials, k, neurons) -> (trials, k, neurons), layer in 1..L."""
         ...
 
     def displacement_norm(self) -> Tensor:
@@ -122,6 +125,11 @@ class Subject(Protocol):
 
     def layer_kernel(self, layer: int) -> Tensor:
         """<grad_{W_l} f_c(x_i), grad_{W_l} f_c'(x_j)>, shape (trials, samples * outputs, samples * outputs)."""
+        ...
+
+    def gradient_factors(self, layer: int) -> tuple[Tensor, Tensor]:
+        """a_{i,c,r} and b_{i,r} with grad_{W_l} f_c(x_i) = sum_r a_{i,c,r} b_{i,r}^T: (trials, samples, outputs, r, rows of W_l) and
+        (trials, samples, r, columns of W_l). In fully connected layers r = 1, a = D_l Back_{l+1}^T e_c and b = h_{l-1}."""
         ...
 
     def weights(self) -> tuple[Tensor, Sequence[Tensor], Tensor]:

@@ -15,13 +15,11 @@ import torch
 from torch import Tensor
 
 from checkers.adversaries.attack import Attack, factors
-from checkers.adversaries.directions import hidden_alignment, output_alignment
+from checkers.adversaries.directions import RANK_FLOOR, hidden_alignment, output_alignment
 from checkers.adversaries.flips import weighted_flips
 from checkers.network import Network
 
 STEPS = 3  # the ratio settles within a few full steps: measured in benchmarks/attack.md
-# Singular values below this share of the largest are rounding: products of 10^3 terms of size one, squared by nothing.
-RANK_FLOOR = 1e-9
 GROWTH = 4.0  # factor between the radii of a continuation
 STAGES = 3
 
@@ -43,8 +41,8 @@ def _derivatives(attack: Attack, network: Network, probes: list[Tensor], side: s
 def _step(attack: Attack, network: Network, round_: int) -> tuple[Tensor, Network]:
     """The objective at `network`, and the network whose W' is radius times the polar factor of the gradient there."""
     instance, origin = attack.instance, attack.origin
-    # Forward, n vectors; backward, n d; the perturbation's own action on the activations, n.
-    rank = min(origin.width, instance.samples * (2 + instance.outputs))
+    # Forward, n vectors; backward, n d; the perturbation's own action on the activations, n; each in as many parts as there are patches.
+    rank = min(origin.width, instance.samples * instance.positions * (2 + instance.outputs))
     source = attack.source.spawn(f"probe {round_}")
     like = origin.output
     probes = [source.spawn(k).normal((origin.trials, rank, w.columns), 1.0, like.dtype, like.device) for k, w in enumerate(origin.hidden)]

@@ -76,12 +76,13 @@ def rows_norm(rows: Tensor) -> Tensor:
 
 
 def backward_through(network: Network, diagonals: Sequence[Tensor]) -> list[Tensor]:
-    """B D_L W_L ... D_a W_a for a = 1..L and any diagonals D_1..D_L, (trials, samples, outputs, width)."""
-    trials, samples, width = diagonals[0].shape
-    rows = network.output[:, None].expand(trials, samples, -1, width)
+    """B D_L W_L ... D_a W_a for a = 1..L and any diagonals D_1..D_L, (trials, samples, outputs, neurons)."""
+    trials, samples, neurons = diagonals[0].shape
+    rows = network.output[:, None].expand(trials, samples, -1, neurons)
     result = []
-    for weights, diagonal in zip(reversed(network.hidden), reversed(diagonals), strict=True):
-        rows = weights.apply_transpose((diagonal[:, :, None] * rows).flatten(1, 2)).view(rows.shape)
+    for layer in range(network.depth, 0, -1):
+        masked = (diagonals[layer - 1][:, :, None] * rows).flatten(1, 2)
+        rows = network.architecture.linear_transpose(network.hidden[layer - 1], layer, network.depth, masked).view(rows.shape)
         result.append(rows)
     return result[::-1]
 
@@ -94,7 +95,7 @@ def _alternate(
     v = (z[..., None, :] @ gap)[..., 0, :]
     result = []
     for layer, (weights, sign, change) in enumerate(zip(network.hidden, signs[1:], changes, strict=True), start=1):
-        q = weights.apply(v)
+        q = network.architecture.linear(weights, layer, network.depth, v)
         p = (z[..., None, :] @ back[layer])[..., 0, :]
         result.append(largest_diagonal(p * q, nonzeros, size))
         v = (sign + change) * q

@@ -8,6 +8,8 @@ from torch import Tensor
 from checkers.adversaries.attack import Attack, unit
 from checkers.network import Network
 
+# Singular values below this share of the largest are rounding: products of 10^3 terms of size one, squared by nothing.
+RANK_FLOOR = 1e-9
 # Rounds of z -> P P^T z; the spectra meant here fall off slowly near the edge, and any direction close to it is as good.
 POWER_ROUNDS = 6
 
@@ -35,19 +37,36 @@ def random_matrix(attack: Attack) -> Network:
     return attack.move(pairs)
 
 
+def steepest(attack: Attack, layer: int, u: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
+    """The W'_l in the ball with the largest <u, change of g_l> at h: radius times the polar factor of the derivative, as its factors.
+
+    u, h: (trials, 1, neurons). In fully connected layers the derivative is u h^T, and its polar factor (u/‖u‖) (h/‖h‖)^T.
+    """
+    architecture = attack.origin.architecture
+    left, right = architecture.split(u)[:, 0], architecture.patches(h)[:, 0]
+    if left.shape[1] == 1:
+        return attack.radius * unit(left), unit(right)
+    first, second = torch.linalg.qr(left.mT), torch.linalg.qr(right.mT)
+    rotation, values, other = torch.linalg.svd(first.R @ second.R.mT, full_matrices=False)
+    kept = (values > RANK_FLOOR * values[:, :1]).to(u.dtype)
+    return attack.radius * kept[..., None] * (first.Q @ rotation).mT, other @ second.Q.mT
+
+
 @torch.no_grad()
 def lengthening(attack: Attack) -> Network:
-    """W'_l = radius (g_l/‖g_l‖) (h_{l-1}/‖h_{l-1}‖)^T at the first sample: of all moves of layer l the one that lengthens g_l most."""
+    """At the first sample, of all moves of layer l the one that lengthens g_l most: radius (g_l/‖g_l‖) (h_{l-1}/‖h_{l-1}‖)^T in
+    fully connected layers."""
     record = attack.origin.forward(attack.instance.inputs)
-    pairs = zip(record.pre_activations[1:], record.activations[:-1], strict=True)
-    return attack.move([(attack.radius * unit(g[:, :1]), unit(h[:, :1])) for g, h in pairs])
+    pairs = enumerate(zip(record.pre_activations[1:], record.activations[:-1], strict=True), start=1)
+    return attack.move([steepest(attack, layer, g[:, :1], h[:, :1]) for layer, (g, h) in pairs])
 
 
 def _aligned(attack: Attack, signs: list[Tensor], activations: list[Tensor], top: Tensor) -> Network:
-    """W'_l = radius u_l h_{l-1}^T/‖h_{l-1}‖, u_l along (D_L W_L ... D_l)^T top: to first order every layer moves <top, h_L> by the most
-    it can, and all in one direction. top: (trials, 1, width); signs, activations: of one sample."""
+    """W'_l steepest for u_l = (D_L W_L ... D_l)^T top at h_{l-1}: to first order every layer moves <top, h_L> by the most
+    it can, and all in one direction. top: (trials, 1, neurons); signs, activations: of one sample."""
     left = attack.origin.architecture.backward(attack.origin.hidden, signs, top[:, :, None])
-    return attack.move([(attack.radius * unit(u[:, :, 0]), unit(h)) for u, h in zip(left, activations[:-1], strict=True)])
+    pairs = enumerate(zip(left, activations[:-1], strict=True), start=1)
+    return attack.move([steepest(attack, layer, u[:, :, 0], h) for layer, (u, h) in pairs])
 
 
 @torch.no_grad()

@@ -11,9 +11,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from checkers.adversaries.attack import Attack, factors, unit
+from checkers.adversaries.attack import Attack, factors
 from checkers.adversaries.directions import hidden_alignment
 from checkers.network import Network
+from checkers.perturbed import PerturbedWeights
 
 # Neurons are carried past zero by this share of their distance, so that rounding does not put them back; it costs twice this
 # share of the budget.
@@ -36,8 +37,30 @@ def cheapest_flips(pre_activation: Tensor, wanted: Tensor, budget: Tensor, value
     return torch.where(affordable & (cost > 0), torch.where(wanted, cost, -cost), 0)
 
 
+def _flip(attack: Attack, layer: int, h: Tensor, g: Tensor, wanted: Tensor, value: Tensor | None) -> tuple[Tensor, Tensor]:
+    """The W'_l in the ball that brings the most (or most valuable) neurons of g, the layer's pre-activation at h, to the side `wanted`.
+
+    h: (trials, 1, neurons); g, wanted, value: (trials, neurons). Where W_l is applied to several parts of h, it moves what the longest
+    of them sees: W' = (u/scale) v^T/‖v‖^2 for that part v.
+    """
+    origin, architecture = attack.origin, attack.origin.architecture
+    parts = architecture.patches(h)[:, 0]  # (trials, r, columns)
+    longest = parts.square().sum(-1).argmax(-1)[:, None, None]
+    v = parts.gather(1, longest.expand(-1, 1, parts.shape[-1]))
+    norm = v[:, 0].norm(dim=-1)
+
+    def seen(x: Tensor) -> Tensor:
+        split = architecture.split(x)
+        return split.gather(1, longest.expand(-1, 1, split.shape[-1]))[:, 0]
+
+    scale = architecture.scale(layer, origin.depth, origin.width)
+    u = cheapest_flips(seen(g), seen(wanted), attack.radius * scale * norm, None if value is None else seen(value))[:, None]
+    squared = norm.square()[:, None, None]
+    return (u if scale == 1.0 else u / scale), torch.where(squared > 0, v / squared.clamp_min(torch.finfo(h.dtype).tiny), 0)
+
+
 def _flips(attack: Attack, weighted: bool) -> Network:
-    origin = attack.origin
+    origin, architecture = attack.origin, attack.origin.architecture
     record = origin.forward(attack.instance.inputs)
     values: list[Tensor | None] = [None] * origin.depth
     if weighted:
@@ -45,17 +68,16 @@ def _flips(attack: Attack, weighted: bool) -> Network:
         top = identity @ origin.output[:, None]
         for layer in range(origin.depth, 0, -1):  # the columns of Back_{l+1}: what neuron k of layer l is worth to the outputs
             values[layer - 1] = top[:, 0].square().sum(1)
-            top = origin.hidden[layer - 1].apply_transpose((record.signs[layer][:, :1, None] * top)[:, 0])[:, None]
+            masked = (record.signs[layer][:, :1, None] * top)[:, 0]
+            top = architecture.linear_transpose(origin.hidden[layer - 1], layer, origin.depth, masked)[:, None]
     pairs = []
     h = record.activations[0][:, :1]
     for layer, weights in enumerate(origin.hidden, start=1):
-        budget = attack.radius * h[:, 0].norm(dim=-1)
-        g = weights.apply(h)
-        wanted = record.signs[layer][:, 0] == 0
-        u = cheapest_flips(g[:, 0], wanted, budget, values[layer - 1])[:, None]
-        squared = h.square().sum(-1, keepdim=True)
-        pairs.append((u, torch.where(squared > 0, h / squared.clamp_min(torch.finfo(h.dtype).tiny), 0)))
-        h = torch.relu(g + u)
+        g = architecture.linear(weights, layer, origin.depth, h)
+        left, right = _flip(attack, layer, h, g[:, 0], record.signs[layer][:, 0] == 0, values[layer - 1])
+        pairs.append((left, right))
+        moved = PerturbedWeights(weights, left, right).change
+        h = torch.relu(g + architecture.through(moved, layer, origin.depth, origin.width, h))
     return attack.move(pairs)
 
 
@@ -77,7 +99,6 @@ def flips_on_top(attack: Attack) -> Network:
     moved = hidden_alignment(attack)
     before, after = attack.origin.forward(attack.instance.inputs), moved.forward(attack.instance.inputs)
     h = after.activations[-2][:, :1]
-    weights = attack.origin.hidden[-1]
-    u = cheapest_flips(weights.apply(h)[:, 0], before.signs[-1][:, 0] == 0, attack.radius * h[:, 0].norm(dim=-1))[:, None]
-    norm = h.norm(dim=-1, keepdim=True).clamp_min(torch.finfo(h.dtype).tiny)
-    return attack.move([*factors(moved)[:-1], (u / norm, unit(h))])
+    origin, depth = attack.origin, attack.origin.depth
+    g = origin.architecture.linear(origin.hidden[-1], depth, depth, h)[:, 0]
+    return attack.move([*factors(moved)[:-1], _flip(attack, depth, h, g, before.signs[-1][:, 0] == 0, None)])
