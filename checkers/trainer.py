@@ -27,22 +27,13 @@ def every_step(step: int) -> bool:
     return True
 
 
-def move(network: Network, record: Record, goal: Tensor, loss: Loss, step_size: float, step: int, batches: Minibatches | None) -> Tensor:
-    """One step from the weights that the record is of: W -= step_size (n/b) sum_{i in S} grad F_i, S the step's minibatch.
-
-    Returns the loss vectors v of the step, (trials, n, d): the weights moved by -step_size sum_i (gradient of <f(x_i), v_i>).
-    """
+def loss_vectors(record: Record, goal: Tensor, loss: Loss, step: int, batches: Minibatches | None) -> Tensor:
+    """v, (trials, n, d), of the step -step_size sum_i grad <f(x_i), v_i>: l'(f(x_i)), or n/b times that in the step's minibatch and 0 outside."""
     vectors = loss.gradient(record.outputs, goal)
-    if batches is not None:
-        vectors = batches.samples / batches.size * vectors * _members(batches, step).to(vectors)[..., None]
-    network.step(record, vectors, step_size)
-    return vectors
-
-
-def _members(batches: Minibatches, step: int) -> Tensor:
-    """(trials, samples): 1 in the minibatch, 0 outside."""
-    chosen = batches.indices(step)
-    return torch.zeros(batches.trials, batches.samples).scatter_(1, chosen, 1.0)
+    if batches is None:
+        return vectors
+    members = torch.zeros(batches.trials, batches.samples).scatter_(1, batches.indices(step), 1.0)
+    return batches.samples / batches.size * vectors * members.to(vectors)[..., None]
 
 
 def _move_on_batch_alone(
@@ -81,7 +72,8 @@ def gradient_descent(
     for step in range(first, steps + 1):
         if not (recorded(step) or step in (first, steps)):
             if batches is None:
-                move(network, network.forward(rows), goal, loss, step_size, step, None)
+                record = network.forward(rows)
+                network.step(record, loss.gradient(record.outputs, goal), step_size)
             else:
                 _move_on_batch_alone(network, rows, goal, loss, step_size, step, batches)
             continue
@@ -91,7 +83,7 @@ def gradient_descent(
         kept.append((step, each.sum(-1), network.distance(), each.amax(-1), squares))
         if (observe is not None and observe(step, record, kept[-1][1])) or step == steps:
             break
-        move(network, record, goal, loss, step_size, step, batches)
+        network.step(record, loss_vectors(record, goal, loss, step, batches), step_size)
     times, values, distances, worst, norms = zip(*kept, strict=True)
     last = torch.stack(norms, dim=1) if gradients else values[0].new_zeros(0)
     return Trajectory(torch.stack(values, 1), torch.stack(distances, 1), step_size, torch.stack(worst, 1), last, times)
