@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import click
 
@@ -31,6 +31,7 @@ from checkers.options import (
     valid_device,
 )
 from checkers.terminal import progress_bars
+from checkers.train_command import train
 from theorems import registry
 
 REFUTED, COULD_NOT_RUN = 1, 2
@@ -38,9 +39,6 @@ COUNTEREXAMPLES = "counterexamples"
 # The report is made again by everyone who changes anything: with a fixed seed its differences are differences of the code.
 REPORT_SEED = 20190609
 
-
-# Every step of revealed weights adds directions to remember: memory, not patience, is their limit.
-DEPTH_AND_STEPS = {"dense": (4, 50_000), "revealed": (2, 200)}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -229,76 +227,7 @@ def calibrate(
     return 0
 
 
-@lemmafuzz.command()
-@click.option("--data", default="digits", show_default=True, metavar="digits|FILE", help="Bundled digits, or a .csv, .npy or .npz file.")
-@click.option("--label-column", metavar="NAME", help="Column of the labels: its name, or its number from 0. Of an npz file: an array.")
-@click.option("--samples", type=click.IntRange(min=1), help="Rows to train on, chosen by the seed.  [default: 100, or all]")
-@click.option("--labels", type=click.Choice(["true", "random"]), default="true", show_default=True, help="The data's own, or random ones.")
-@click.option("--outputs", type=click.IntRange(min=1), help="Outputs of the network.  [default: one for each class]")
-@click.option("--width", type=click.IntRange(min=1), default=256, show_default=True, help="Neurons in each layer.")
-@click.option("--depth", type=click.IntRange(min=1), help="Trained layers.  [default: 4; revealed, 2]")
-@click.option(
-    "--weights",
-    type=click.Choice(["dense", "revealed"]),
-    default="dense",
-    show_default=True,
-    help="dense: matrices that are stored. revealed: only what the samples ask of them, for any width.",
-)
-@click.option("--steps", type=click.IntRange(min=1), help="Steps of gradient descent, at most.  [default: 50,000; revealed, 200]")
-@click.option("--step-size", type=click.FloatRange(min=0, min_open=True), callback=finite, help="[default: the largest stable one]")
-@click.option("--goal", type=click.FloatRange(0, 1), default=1e-3, show_default=True, callback=finite, help="Loss to stop at, as a share.")
-@options(seed_option, device_option, json_option, quiet_option)
-def train(
-    data: str,
-    label_column: str | None,
-    samples: int | None,
-    labels: str,
-    outputs: int | None,
-    width: int,
-    depth: int | None,
-    weights: Literal["dense", "revealed"],
-    steps: int | None,
-    step_size: float | None,
-    goal: float,
-    seed: int | None,
-    device: str,
-    json_file: str | None,
-    quiet: bool,
-) -> int:
-    """Train by gradient descent on real data, and check the paper's statements about training at every step."""
-    from checkers import words
-    from checkers.user_data import load_training_data
-
-    output = Output(json_file, quiet)
-    seed = drawn(seed)
-    loaded = load_training_data(data, label_column=label_column, samples=samples, labels=labels, outputs=outputs, seed=seed)
-    device = valid_device(device)
-    from checkers import training
-    from checkers.processes import one_thread
-
-    default_depth, default_steps = DEPTH_AND_STEPS[weights]
-    with one_thread(), progress_bars(quiet=quiet) as progress:
-        run = training.train(
-            inputs=loaded.inputs,
-            targets=loaded.targets,
-            classes=loaded.classes,
-            width=width,
-            depth=depth or default_depth,
-            seed=seed,
-            engine=weights,
-            steps=steps or default_steps,
-            step_size=step_size,
-            goal=goal,
-            device=device,
-            data=loaded.name,
-            labels=loaded.labels,
-            progress=lambda step, steps, loss: progress("steps", step, steps),
-        )
-    for text in (words.training_in_words(run), words.training_table(run), words.step_check_table(run)):
-        output.text(text + "\n")
-    output.text(words.training_closing(run), closing=True)
-    output.facts(run)
-    return REFUTED if run.blame else 0
+lemmafuzz.add_command(train)
 
 
 @lemmafuzz.command()

@@ -71,6 +71,12 @@ class DenseWeights:
         else:
             self._current.baddbmm_(u.mT, v)
 
+    def replace(self, matrix: Tensor) -> None:
+        """Continue with another matrix as W, of the same shape; W(0) stays."""
+        if matrix.shape != self._current.shape:
+            raise ValueError(f"the matrix needs shape {tuple(self._current.shape)}, not {tuple(matrix.shape)}")
+        self._current, self._shared = matrix, True
+
     def _change(self) -> Tensor:
         return self._current - self._initial
 

@@ -1,4 +1,4 @@
-"""Statements of the user's own: a Python file that declares them as theorems/ does, named by --module."""
+"""Statements and losses of the user's own: a Python file that declares them as theorems/ does, named by --module."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from traceback import format_exception
 
 from checkers.errors import InputError
 from theorems import registry
+from theorems.losses import losses
 from theorems.statement import DeclarationError
 
 
@@ -21,15 +22,15 @@ def own_statements(paths: Sequence[Path]) -> Iterator[list[str]]:
 
     Raises InputError with one sentence if a file does not exist, does not import, or declares nothing or nothing valid.
     """
-    before = {statement.id for statement in registry}
+    before, before_losses = {statement.id for statement in registry}, set(losses)
     names: list[str] = []
     try:
         for path in paths:
-            known = len(registry)
+            known = len(registry) + len(losses)
             names.append(f"own_statements_{path.stem.replace('-', '_')}")
             _import(path, names[-1])
-            if len(registry) == known:
-                raise InputError(f"module {path} declares no statement")
+            if len(registry) + len(losses) == known:
+                raise InputError(f"module {path} declares no statement and no loss")
         yield [statement.id for statement in registry if statement.id not in before]
     except InputError:
         raise
@@ -39,6 +40,8 @@ def own_statements(paths: Sequence[Path]) -> Iterator[list[str]]:
     finally:
         for identifier in [statement.id for statement in registry if statement.id not in before]:
             registry.remove(identifier)
+        for loss in set(losses) - before_losses:
+            del losses[loss]
         for name in names:
             sys.modules.pop(name, None)
 

@@ -43,6 +43,11 @@ class NormalSource:
         self._threads = threads or os.cpu_count() or 1
         self._calls = 0
 
+    @property
+    def seed(self) -> np.random.SeedSequence:
+        """What this source is keyed by."""
+        return self._seed
+
     def fill(self, size: int, sample: Callable[[Generator, slice], None], block: int = BLOCK) -> None:
         """Call `sample(generator, slice)` for each block of range(size), on threads: one draw of the stream."""
         call, self._calls = self._calls, self._calls + 1

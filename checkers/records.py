@@ -111,7 +111,8 @@ class PowerRun(Struct, frozen=True, kw_only=True):
 
 
 class StepCheck(Struct, frozen=True, kw_only=True):
-    """One statement checked at every step of one training run. first_failure: the first step where it failed, -1 for none."""
+    """One statement checked along one training run, at `steps` of its steps. first_failure: the first where it failed, -1 for none.
+    median_ratio: of left side to right side, over those steps."""
 
     id: str
     verdict: Literal["HOLDS", "FAILED"]
@@ -119,11 +120,41 @@ class StepCheck(Struct, frozen=True, kw_only=True):
     first_failure: int
     worst_ratio: float
     worst_step: int
+    median_ratio: float = 0.0
+
+
+class LemmaRadius(Struct, frozen=True, kw_only=True):
+    """How far a lemma lets the weights move from W(0), hidden constants 1, beside how far the run went."""
+
+    id: str
+    formula: str
+    needed: float
+    reached: float
+
+
+class Prediction(Struct, frozen=True, kw_only=True):
+    """Gradient descent on the tangent kernel of W(0), beside the network, at the examined steps.
+
+    gap, held_out_gap: ‖f(t) - f_kernel(t)‖/‖f_kernel(t) - f(0)‖ over the samples; held_out_accuracy: of the network, kernel_accuracy: of the
+    kernel's trajectory at the last step, regression_accuracy: of regression with the limit kernel.
+    """
+
+    steps: list[int]
+    gap: list[float]
+    held_out: int
+    held_out_gap: list[float]
+    held_out_accuracy: float
+    kernel_accuracy: float
+    regression_accuracy: float
 
 
 class TrainingRun(Struct, frozen=True, kw_only=True):
-    """A run of `lemmafuzz train`. radius: ‖W(t) - W(0)‖_F at every recorded step. delta: the data's least distance.
-    blame: the earliest statement, in the order of dependence, that broke on this run; empty if none did."""
+    """A run of `lemmafuzz train`. loss, radius, accuracy: F(t), ‖W(t) - W(0)‖_F and the share of right classes at the `recorded` steps.
+    delta: the data's least distance. blame: the statement that broke first on this run, the earliest in the order of dependence of several;
+    empty if none did. explanation: what drove the descent and how much slack each inequality had, in sentences.
+    loss_function, batch: what was minimized, and the samples in a minibatch (0: all). stable: 2/lambda_max of the initial kernel.
+    kernel: (step, least eigenvalue, largest) of one output's tangent kernel. radii: how far the lemmas let the weights move.
+    """
 
     seed: int
     width: int
@@ -146,6 +177,15 @@ class TrainingRun(Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
     regime_depth: float = 0.0
     constants: dict[str, float] = {}
+    recorded: list[int] = []
+    loss_function: str = "squared"
+    batch: int = 0
+    stable: float = 0.0
+    kernel: list[tuple[int, float, float]] = []
+    radii: list[LemmaRadius] = []
+    explanation: list[str] = []
+    prediction: Prediction | None = None
+    planned_bytes: int = 0
 
 
 class Versions(Struct, frozen=True, kw_only=True):

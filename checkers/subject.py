@@ -19,7 +19,7 @@ from checkers.singular_values import largest_singular_value
 from checkers.sparse_suprema import sparse_supremum
 from checkers.weights import Weights
 from theorems.instance import Instance
-from theorems.subject import Subject, Trajectory
+from theorems.subject import Descent, Subject, Trajectory
 
 # The largest singular value lies at an edge where the spectrum thins out, and 24 steps find it to better than one per
 # cent: measured in tests/test_singular_values.py on products of up to 8 layers.
@@ -30,6 +30,8 @@ LANCZOS_STEPS = 24
 ALL_COLUMNS = 128
 DENSE_PROBES = 32
 REVEALED_PROBES = 2
+
+FULL_BATCH = Descent()
 
 
 class PartialSubject:
@@ -115,7 +117,7 @@ class PartialSubject:
     def weights(self) -> tuple[Tensor, Sequence[Tensor], Tensor]:
         self._refuse("weights")
 
-    def train(self, step_size: float, steps: int) -> Trajectory:
+    def train(self, step_size: float, steps: int, descent: Descent = FULL_BATCH) -> Trajectory:
         self._refuse("train")
 
 
@@ -280,10 +282,11 @@ class NetworkSubject(PartialSubject):
             self._refuse("weights")
         return matrices[0], matrices[1:], self.network.output
 
-    def train(self, step_size: float, steps: int) -> Trajectory:
-        from checkers.trainer import gradient_descent
+    def train(self, step_size: float, steps: int, descent: Descent = FULL_BATCH) -> Trajectory:
+        from checkers.trainer import follow
 
-        return gradient_descent(self.network.copy(), self.instance.inputs, self.instance.targets, step_size, steps)
+        order = self._source.spawn("minibatches").seed
+        return follow(self.network.copy(), self.instance.inputs, self.instance.targets, step_size, steps, descent, order)
 
     def _layer(self, layer: int, low: int, high: int) -> int:
         if not low <= layer <= high:

@@ -32,3 +32,19 @@ def progress_bars(*, quiet: bool) -> Iterator[Progress]:
                 bars.remove_task(tasks.pop(label))  # type: ignore[arg-type]
 
         yield advance
+
+
+@contextmanager
+def training_bar(*, quiet: bool) -> Iterator[Callable[[int, int, float], None]]:
+    """Yield a function (step, steps, loss relative to the initial one) that draws a bar with the loss and the time left at most."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda step, steps, loss: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("step"), BarColumn(), MofNCompleteColumn(), TextColumn("loss {task.fields[loss]:.3g} of the first"))
+    with Bars(*columns, TextColumn("at most"), TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task("training", total=None, loss=1.0)
+        yield lambda step, steps, loss: bars.update(task, completed=step, total=steps, loss=loss)

@@ -1,4 +1,4 @@
-"""A training run that checks the theory at every step, and names what broke first where it fails."""
+"""A training run that checks the theory along the way, explains itself, and names what broke first where it fails."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -13,19 +14,25 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from checkers.decide import worst_case
+from checkers import checkpoint
 from checkers.dense import DenseWeights
 from checkers.errors import InputError
+from checkers.explanation import explain
 from checkers.kernels import limit_kernel
+from checkers.minibatches import Minibatches
 from checkers.network import Network, Record
+from checkers.prediction import HeldOut, KernelDescent
 from checkers.randomness import NormalSource, seed_sequence
-from checkers.records import StepCheck, TrainingRun
+from checkers.records import TrainingRun
+from checkers.step_checks import blame, conclusions, lemma_radii, tally
 from checkers.subject import NetworkSubject
-from checkers.trainer import gradient_descent
+from checkers.trainer import gradient_descent, loss_vectors
+from checkers.trajectory import Chain, examined_steps
 from strategies.data import separation
 from theorems import registry
-from theorems.convergence import radius, rate
 from theorems.instance import Instance
+from theorems.losses import Loss, losses
+from theorems.subject import Trajectory
 
 Array = npt.NDArray[np.float64]
 # Called with (step, steps, loss relative to the initial one).
@@ -35,31 +42,8 @@ Progress = Callable[[int, int, float], None]
 BLAME_TOLERANCE = 0.5
 LARGEST_KERNEL = 3000  # rows of a kernel whose eigenvalues take seconds
 MEMORY = 0.75  # share of the machine's free memory that a run may plan to use
-
-
-@dataclass
-class _PerStep:
-    """The worst ratio of one statement's two sides along the run."""
-
-    id: str
-    worst_ratio: float = 0.0
-    worst_step: int = 0
-    first_failure: int = -1
-    steps: int = 0
-
-    def see(self, step: int, left: float, right: float) -> None:
-        ratio = left / right if right > 0 else (float("inf") if left > 0 else 0.0)
-        self.steps += 1
-        if not ratio <= self.worst_ratio:
-            self.worst_ratio, self.worst_step = min(ratio, 1e300), step
-        if not ratio <= 1 and self.first_failure < 0:
-            self.first_failure = step
-
-    def result(self) -> StepCheck:
-        return StepCheck(
-            id=self.id, verdict="HOLDS" if self.first_failure < 0 else "FAILED", steps=self.steps,
-            first_failure=self.first_failure, worst_ratio=self.worst_ratio, worst_step=self.worst_step,
-        )  # fmt: skip
+DIVERGED = 1e6  # times the initial loss
+STALLED = 0.999  # of the loss half way: what is left at the end of a run that no longer gets anywhere
 
 
 def stable_step_size(network: Network, instance: Instance) -> float:
@@ -77,67 +61,58 @@ def stable_step_size(network: Network, instance: Instance) -> float:
     return 1.5 / (limit * (1 + 15 * math.sqrt(instance.depth / instance.width)))
 
 
-def broken(network: Network, instance: Instance, identifiers: list[str], source: NormalSource) -> list[str]:
-    """Which of the statements this very network violates, in the order given; one that the engine cannot answer is passed over.
-
-    They speak of W(0) or of a ball around it that training soon leaves, so the network to ask is the initial one.
-    """
-    found = []
-    for identifier in identifiers:
-        statement = registry[identifier]
-        subject = NetworkSubject(network, instance, source)
-        if subject.engine not in statement.engines or (identifier == "separation" and instance.samples < 2):
-            continue
-        if "radius" in statement.exponents:  # a bound that vanishes with the perturbation says nothing of a network that has not moved
-            continue
-        case = worst_case(statement, statement.measure(subject, **statement.constant_values()))
-        if float(case.ratio.max()) > 1 + case.rounding:
-            found.append(identifier)
-    return found
-
-
 @dataclass
-class _Observer:
-    """Evaluates gd-rate and gd-radius at every step, and remembers the accuracy."""
+class Recorder:
+    """What a run leaves behind, step by step; called by the trainer at every recorded step, before the weights move."""
 
-    instance: Instance
     network: Network
+    instance: Instance
+    loss: Loss
     classes: npt.NDArray[np.int64] | None
-    step_size: float
     goal: float
     steps: int
-    progress: Progress | None
-    source: NormalSource
-    initial: float = 0.0
-    untrained: Network | None = None
+    batches: Minibatches | None
+    chain: Chain
+    progress: Progress | None = None
+    save: Callable[[int, Recorder], None] | None = None
+    prediction: KernelDescent | None = None
+    recorded: list[int] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+    radius: list[float] = field(default_factory=list)
     accuracy: list[float] = field(default_factory=list)
-    gd_rate: _PerStep = field(default_factory=lambda: _PerStep("gd-rate"))
-    gd_radius: _PerStep = field(default_factory=lambda: _PerStep("gd-radius"))
-    blame: str = ""
+    gradients: list[float] = field(default_factory=list)
+    examined: frozenset[int] = frozenset()
 
     def __call__(self, step: int, record: Record, loss: Tensor) -> bool:
         value = float(loss[0])
-        if step == 0:
-            self.initial = value
-            # Shares the matrices of dense weights. Revealed ones know their answers to this first forward pass; what they are
-            # asked beyond it follows the exact law given those.
-            self.untrained = self.network.copy()
-        constants = registry["gd-rate"].constant_values()
-        if step:
-            self.gd_rate.see(step, value, max(rate(self.instance, self.step_size, constants["c"]), 0.0) ** step * self.initial)
-        reach = radius(self.instance, registry["gd-radius"].constant_values()["C"])
-        self.gd_radius.see(step, float(self.network.distance()[0]), reach)
+        first = self.recorded[-1] if self.recorded else -1
+        if step == first:  # a resumed run stands where it was recorded last
+            return False
+        self.recorded.append(step)
+        self.values.append(value)
+        self.radius.append(float(self.network.distance()[0]))
         if self.classes is not None:
             right = record.outputs[0].argmax(-1).cpu().numpy() == self.classes
             self.accuracy.append(float(right.mean()))
-        for check in (self.gd_rate, self.gd_radius):
-            if check.first_failure == step and not self.blame and self.untrained is not None:
-                earlier = [statement.id for statement in registry.foundations(check.id) if not statement.id.startswith("gd-")]
-                self.blame = next(iter(broken(self.untrained, self.instance, earlier, self.source)), check.id)
+        initial = self.values[0]
+        diverged = not math.isfinite(value) or value > DIVERGED * max(initial, 1e-300)
+        self.chain.finish_step(step, value)
+        if step in self.examined and not diverged:
+            self._examine(step, record, value)
         if self.progress is not None:
-            self.progress(step, self.steps, value / self.initial if self.initial else 0.0)
-        diverged = not np.isfinite(value) or value > 1e6 * max(self.initial, 1e-300)
-        return diverged or value <= self.goal * self.initial
+            self.progress(step, self.steps, value / initial if initial else 0.0)
+        if self.save is not None:
+            self.save(step, self)
+        return diverged or value <= self.goal * initial
+
+    def _examine(self, step: int, record: Record, value: float) -> None:
+        goal = torch.as_tensor(self.instance.targets).to(record.outputs)
+        whole = self.loss.gradient(record.outputs, goal)
+        moving = whole if self.batches is None else loss_vectors(record, goal, self.loss, step, self.batches)
+        if self.network.architecture.name == "fully connected":
+            self.chain.examine(step, self.network, record, whole, moving, value)
+        if self.prediction is not None:
+            self.prediction.compare(step, self.network, record)
 
 
 def planned_bytes(engine: str, width: int, depth: int, samples: int, outputs: int, steps: int, itemsize: int) -> int:
@@ -161,6 +136,11 @@ def _check_memory(needed: int) -> None:
         )
 
 
+def record_every(samples: int, batch: int) -> int:
+    """Steps between records: gradient descent passes by every sample anyway; stochastic gradient descent looks up once an epoch."""
+    return 1 if not batch else max(1, samples // batch)
+
+
 def train(
     *,
     inputs: Array,
@@ -178,37 +158,113 @@ def train(
     labels: str = "",
     classes: npt.NDArray[np.int64] | None = None,
     variance: float = 2.0,
+    loss: str = "squared",
+    batch: int = 0,
+    held_out: HeldOut | None = None,
+    save_to: Path | None = None,
+    resume_from: Path | None = None,
     progress: Progress | None = None,
 ) -> TrainingRun:
-    """Gradient descent from the random initialization until F <= goal F(0) or `steps` steps.
+    """Gradient descent, or with batch >= 1 stochastic gradient descent, from the random initialization until F <= goal F(0) or `steps` steps.
 
     inputs: (samples, d_in) unit rows; targets: (samples, outputs); classes: (samples,) for the training accuracy; step_size None: the
-    largest one sure to be stable. gd-rate and gd-radius are checked at every step with the step size actually taken.
+    largest one sure to be stable. loss: a name of theorems.losses. held_out: samples to compare with the tangent kernel's prediction on.
+    save_to, resume_from: a checkpoint file to write now and then, and one to go on from; the numbers do not depend on interruptions.
     """
     samples, outputs = targets.shape
     delta = separation(inputs) if samples > 1 else 1.0
-    _check_memory(planned_bytes(engine, width, depth, samples, outputs, steps, torch.empty(0, dtype=dtype).itemsize))
+    needed = planned_bytes(engine, width, depth, samples, outputs, steps, torch.empty(0, dtype=dtype).itemsize)
+    _check_memory(needed)
+    chosen = losses[loss]
     instance = Instance(
         width=width, depth=depth, samples=samples, input_dimension=inputs.shape[1], outputs=outputs,
         separation=min(delta, 1 / depth), tolerance=BLAME_TOLERANCE, data=data, labels=labels, inputs=inputs, targets=targets,
     )  # fmt: skip
     source = NormalSource(seed_sequence(seed, "train", engine, width, depth, samples))
     network = Network.draw(engine, width, depth, inputs.shape[1], outputs, 1, source, variance, dtype, device)
-    eta = stable_step_size(network, instance) if step_size is None else step_size
-    observer = _Observer(instance, network, classes, eta, goal, steps, progress, source.spawn("blame"))
-    start = time.monotonic()
-    trajectory: Any = gradient_descent(network, inputs, targets, eta, steps, observer)
-    loss = trajectory.loss[0].tolist()
-    return TrainingRun(
-        seed=seed, width=width, depth=depth, samples=samples, outputs=outputs, delta=delta,
-        algorithm="gradient descent", step_size=eta, weights=engine,
-        loss=[_json(value) for value in loss], radius=[_json(value) for value in trajectory.distance[0].tolist()],
-        accuracy=observer.accuracy,
-        checks=[observer.gd_rate.result(), observer.gd_radius.result()], blame=observer.blame, data=data, labels=labels,
-        steps=len(loss) - 1, reached=loss[-1] <= goal * loss[0], seconds=time.monotonic() - start,
-        regime_depth=registry["gd-rate"].regime_depth(instance),
-        constants={f"{name}.{key}": v for name in ("gd-rate", "gd-radius") for key, v in registry[name].constant_values().items()},
+    stable = stable_step_size(network, instance) / chosen.smoothness
+    # A minibatch's kernel, times n/b, may have an eigenvalue larger than that of all samples; half leaves room for it.
+    eta = step_size or stable / (2 if 0 < batch < samples else 1)
+    batches = Minibatches(batch, samples, 1, source.spawn("minibatches").seed) if batch else None
+    examined = examined_steps(steps)
+    # Shares the matrices of dense weights. Revealed ones know their answers to the first forward pass; what they are asked beyond it
+    # follows the exact law given those.
+    outputs_before = network.forward(inputs).outputs
+    untrained = network.copy()
+    recorder = Recorder(
+        network, instance, chosen, classes, goal, steps, batches, Chain(instance, chosen, eta), progress, examined=examined,
+        prediction=KernelDescent(network, instance, chosen, eta, held_out) if held_out is not None else None,
     )  # fmt: skip
+    facts: dict[str, Any] = {
+        "seed": seed, "width": width, "depth": depth, "samples": samples, "outputs": outputs, "weights": engine, "loss_function": loss,
+        "batch": batch, "step_size": eta, "goal": goal, "steps": steps, "dtype": str(dtype), "instance": instance.key(), "variance": variance,
+    }  # fmt: skip
+    first = 0
+    if resume_from is not None:
+        first = checkpoint.load(resume_from, recorder, facts)
+    if save_to is not None:
+        recorder.save = checkpoint.Saver(save_to, facts)
+    every = record_every(samples, batch)
+    start = time.monotonic()
+    if not (recorder.recorded and recorder.values[-1] <= goal * recorder.values[0]):
+        gradient_descent(
+            network, inputs, targets, eta, steps, recorder, loss=chosen, batches=batches, first=first,
+            recorded=lambda step: step % every == 0 or step in examined or step - 1 in examined,
+        )  # fmt: skip
+    return _result(recorder, untrained, source, outputs_before, facts, delta, stable, needed, time.monotonic() - start)
+
+
+def _result(
+    recorder: Recorder,
+    untrained: Network,
+    source: NormalSource,
+    outputs_before: Tensor,
+    facts: dict[str, Any],
+    delta: float,
+    stable: float,
+    needed: int,
+    seconds: float,
+) -> TrainingRun:
+    """Everything that the recorded curves say."""
+    instance, loss, chain = recorder.instance, recorder.loss, recorder.chain
+    initial, last = recorder.values[0], recorder.values[-1]
+    reached = last <= recorder.goal * initial
+    curves = Trajectory(
+        torch.tensor([recorder.values]), torch.tensor([recorder.radius]), chain.step_size, torch.zeros(0),
+        _gradients(recorder), tuple(recorder.recorded),
+    )  # fmt: skip
+    batch = facts["batch"]
+    rows = conclusions(instance, loss, batch, chain.step_size, curves, recorder.accuracy, recorder.goal, outputs_before.double())
+    checks = [tally(identifier, chain.rows[identifier]) for identifier in chain.rows]
+    checks += [tally(identifier, rows[identifier]) for identifier in rows]
+    checks.sort(key=lambda check: registry.position(check.id))
+    half = recorder.values[len(recorder.values) // 2]
+    stuck = not reached and (not last < STALLED * half or not math.isfinite(last))
+    used = {f"{name}.{key}": value for name in (c.id for c in checks) for key, value in registry[name].constant_values().items()}
+    run = TrainingRun(
+        seed=facts["seed"], width=instance.width, depth=instance.depth, samples=instance.samples, outputs=instance.outputs, delta=delta,
+        algorithm="stochastic gradient descent" if batch else "gradient descent", step_size=chain.step_size, weights=facts["weights"],
+        loss=[_json(value) for value in recorder.values], radius=[_json(value) for value in recorder.radius],
+        accuracy=recorder.accuracy, checks=checks, blame=blame(checks, untrained, instance, source.spawn("blame"), stuck=stuck),
+        data=instance.data, labels=instance.labels, steps=recorder.recorded[-1], reached=reached, seconds=seconds,
+        regime_depth=registry["gd-rate"].regime_depth(instance) if instance.separation > 0 else 0.0, constants=used,
+        recorded=recorder.recorded, loss_function=loss.name, batch=batch, stable=stable * 2 / 1.5, kernel=chain.kernel,
+        radii=lemma_radii(instance, max((value for value in recorder.radius if math.isfinite(value)), default=0.0)),
+        prediction=recorder.prediction.result(recorder.network) if recorder.prediction is not None else None, planned_bytes=needed,
+    )  # fmt: skip
+    return _with_explanation(run, chain)
+
+
+def _with_explanation(run: TrainingRun, chain: Chain) -> TrainingRun:
+    from msgspec.structs import replace
+
+    return replace(run, explanation=explain(run, chain.descent))
+
+
+def _gradients(recorder: Recorder) -> Tensor:
+    """‖grad F‖_F^2 at the recorded steps; infinite where it was not looked at, so that no minimum is found there."""
+    known = {step: square for step, square in recorder.chain.squares}
+    return torch.tensor([[known.get(step, math.inf) for step in recorder.recorded]])
 
 
 def _json(value: float) -> float:

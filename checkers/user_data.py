@@ -90,6 +90,23 @@ def load_training_data(
     return _true_targets(table, chosen, inputs, outputs, where)
 
 
+def held_out_rows(source: str, *, label_column: str | None, loaded: TrainingData, count: int, seed: int) -> tuple[Array, Classes | None]:
+    """`count` further rows of the source that `loaded` was chosen from with the same seed: inputs (count, d_in), and their own classes
+    where the training labels are true ones. Raises InputError if there are too few."""
+    table = _digits() if source == "digits" else read_table(Path(source), label_column)
+    available, taken = len(table.features), len(loaded.inputs)
+    if count > available - taken:
+        raise InputError(f"--held-out {count} asks for more than the {available - taken} rows of {source} that are not trained on")
+    rows_seed, _, further_seed = np.random.SeedSequence(seed).spawn(3)
+    trained = np.random.Generator(np.random.SFC64(rows_seed)).choice(available, taken, replace=False)
+    left = np.setdiff1d(np.arange(available), trained)
+    chosen = np.sort(np.random.Generator(np.random.SFC64(further_seed)).choice(left, count, replace=False))
+    inputs = unit_rows(table.features[chosen], [table.rows[row] for row in chosen], source)
+    if loaded.classes is None or not loaded.labels.startswith("true") or table.labels is None:
+        return inputs, None
+    return inputs, _true_targets(table, chosen, inputs, None, source).classes
+
+
 def _digits() -> Table:
     from sklearn.datasets import load_digits
 

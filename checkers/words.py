@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -96,21 +97,50 @@ def landmarks(steps: int) -> list[int]:
 
 
 def training_table(run: TrainingRun, style: str = "simple") -> str:
-    def row(step: int) -> list[str]:
-        share = run.loss[step] / run.loss[0] if run.loss[0] > 0 else 0.0
-        accuracy = f"{100 * run.accuracy[step]:.4g}%" if step < len(run.accuracy) else "-"
-        return [f"{step:,}", number(run.loss[step], 4), number(share, 3), accuracy, number(run.radius[step], 4)]
+    recorded = run.recorded or list(range(len(run.loss)))
+    places = dict.fromkeys(bisect.bisect_left(recorded, step) for step in landmarks(recorded[-1]))
 
-    return table(["step", "loss", "loss / initial", "accuracy", "‖W(t) - W(0)‖_F"], map(row, landmarks(len(run.loss) - 1)), style)
+    def row(place: int) -> list[str]:
+        share = run.loss[place] / run.loss[0] if run.loss[0] > 0 else 0.0
+        accuracy = f"{100 * run.accuracy[place]:.4g}%" if place < len(run.accuracy) else "-"
+        return [f"{recorded[place]:,}", number(run.loss[place], 4), number(share, 3), accuracy, number(run.radius[place], 4)]
+
+    return table(["step", "loss", "loss / initial", "accuracy", "‖W(t) - W(0)‖_F"], map(row, places), style)
 
 
 def step_check_table(run: TrainingRun, style: str = "simple") -> str:
     rows = [
-        [one.id, one.verdict, f"{one.steps:,}", number(one.worst_ratio), f"{one.worst_step:,}",
+        [one.id, one.verdict, f"{one.steps:,}", number(one.worst_ratio), f"{one.worst_step:,}", number(one.median_ratio),
          "never" if one.first_failure < 0 else f"step {one.first_failure:,}"]
         for one in run.checks
     ]  # fmt: skip
-    return table(["checked at every step", "outcome", "steps", "worst ratio", "at step", "first failure"], rows, style)
+    return table(["checked along the run", "outcome", "steps", "worst ratio", "at step", "median ratio", "first failure"], rows, style)
+
+
+def prediction_in_words(run: TrainingRun) -> str:
+    """The tangent kernel's prediction beside the network, in one sentence; empty where none was asked for."""
+    found = run.prediction
+    if found is None:
+        return ""
+    worst = max(range(len(found.gap)), key=found.gap.__getitem__)
+    words = (
+        f"Descent on the kernel of W(0) predicts the training outputs to within {number(found.gap[worst], 2)} of how far they moved"
+        f" (worst at step {found.steps[worst]:,}; {number(found.gap[-1], 2)} at the end)"
+    )
+    if not found.held_out:
+        return words + "."
+    words += f", those of {found.held_out} held-out samples to within {number(max(found.held_out_gap), 2)}."
+    if found.held_out_accuracy < 0:
+        return words
+    return (
+        f"{words} Held-out accuracy: network {100 * found.held_out_accuracy:.4g}%, its kernel's descent {100 * found.kernel_accuracy:.4g}%,"
+        f" regression with the limit kernel {100 * found.regression_accuracy:.4g}%."
+    )
+
+
+def memory_in_words(planned: int) -> str:
+    """What a run may come to hold."""
+    return f"memory planned: {planned / 2**30:.2g} GiB" if planned >= 2**30 else f"memory planned: {planned / 2**20:.3g} MiB"
 
 
 def refutation_in_words(verdict: Verdict, statement: Statement, folder: str) -> str:
@@ -199,15 +229,16 @@ def replay_in_words(found: Counterexample, result: Replay, statement: Statement 
 
 def training_in_words(run: TrainingRun) -> str:
     """The facts of a training run that do not change from step to step."""
-    engine = f"{run.weights} weights, step size {number(run.step_size, 4)}"
+    algorithm = f"{run.algorithm}, {run.batch} samples a step" if run.batch else run.algorithm
+    engine = f"{run.loss_function} loss, {run.weights} weights, step size {number(run.step_size, 4)}"
     return (
         f"{run.data}: n = {run.samples}, delta = {number(run.delta)}, labels {run.labels}"
-        f"\nm = {number(run.width)}, L = {run.depth}, d = {run.outputs}; {run.algorithm}, {engine}"
+        f"\nm = {number(run.width)}, L = {run.depth}, d = {run.outputs}; {algorithm}, {engine}"
     )
 
 
 def training_closing(run: TrainingRun) -> str:
     """The last lines of a training run: whether the goal was reached, what broke, and the seed."""
     goal = "goal reached" if run.reached else "goal not reached"
-    blame = f"; the earliest statement that broke: {run.blame}" if run.blame else "; every checked statement held at every step"
+    blame = f"; what broke first: {run.blame}" if run.blame else "; every checked statement held at every step that was looked at"
     return f"{goal} after {run.steps:,} steps{blame if run.checks else ''}\nseed {run.seed}, {run.seconds:.1f} s"

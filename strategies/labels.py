@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from theorems.exact_laws import limit_kernel
 from theorems.instance import Array
 
 Labels = Callable[[np.random.Generator, Array, int], Array]
@@ -54,7 +55,17 @@ def _opposite(generator: np.random.Generator, inputs: Array, outputs: int) -> Ar
     return np.outer(signs, direction / np.linalg.norm(direction))
 
 
-# From simple to special, the order in which they shrink. Rows have norm 1, or 1 on average ("random"), except for "none" and "zero".
+def _hardest(generator: np.random.Generator, inputs: Array, outputs: int) -> Array:
+    """sqrt n times the bottom eigenvector of the limit kernel (one layer) in a random direction: what gradient descent learns last.
+
+    Of several layers the eigenvector differs little: it is what changes fastest between neighbours.
+    """
+    direction = generator.standard_normal(outputs)
+    bottom = np.linalg.eigh(limit_kernel(inputs, 1))[1][:, 0]
+    return np.outer(math.sqrt(len(inputs)) * bottom, direction / np.linalg.norm(direction))
+
+
+# From simple to special, the order in which they shrink. Rows have norm 1, or 1 on average ("random", "hardest"), except for "none" and "zero".
 LABELS: Final[dict[str, Labels]] = {
     "none": _none,
     "zero": _zero,
@@ -62,6 +73,7 @@ LABELS: Final[dict[str, Labels]] = {
     "signs": _signs,
     "random": _random,
     "opposite": _opposite,
+    "hardest": _hardest,
 }
 
 

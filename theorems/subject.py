@@ -35,11 +35,31 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Trajectory:
-    """A training run. loss: (trials, steps + 1), F(t). distance: (trials, steps + 1), ‖W(t) - W(0)‖_F over all trained layers."""
+    """A training run, at its recorded steps, of which the first is 0; all tensors (trials, recorded).
+
+    loss: F(t). distance: ‖W(t) - W(0)‖_F over all trained layers. worst: the largest loss of one sample.
+    gradient: ‖grad F(W(t))‖_F^2 over all trained layers, where it was asked for; else empty. steps: the recorded t.
+    """
 
     loss: Tensor
     distance: Tensor
     step_size: float
+    worst: Tensor
+    gradient: Tensor
+    steps: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Descent:
+    """How to train. loss: a name of theorems.losses. batch: samples in a minibatch, drawn afresh at every step without replacement; 0: all.
+    every: steps between records (the last step is always one). gradients: whether to record gradient norms.
+    never: a sample that no minibatch may hold, of a wrong implementation; -1: none."""
+
+    loss: str = "squared"
+    batch: int = 0
+    every: int = 1
+    gradients: bool = False
+    never: int = -1
 
 
 class Subject(Protocol):
@@ -140,6 +160,6 @@ class Subject(Protocol):
         """Integers in [low, high], as float64, shape (trials, *shape): randomness for statements about plain vectors."""
         ...
 
-    def train(self, step_size: float, steps: int) -> Trajectory:
-        """Full-batch gradient descent on F from these weights with the instance's targets; leaves this subject unchanged."""
+    def train(self, step_size: float, steps: int, descent: Descent = ...) -> Trajectory:
+        """Gradient descent on F from these weights with the instance's targets; leaves this subject unchanged."""
         ...

@@ -1,0 +1,102 @@
+"""Gradient descent on the tangent kernel of W(0), beside the network: what an infinitely wide network would do.
+
+f(t + 1)(x) = f(t)(x) - eta sum_j K(x, x_j) l'(f(t)(x_j)), from the network's own f(0) and its own kernel K at W(0), for full-batch steps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from checkers.errors import InputError
+from checkers.kernels import limit_kernel
+from checkers.network import Network, Record
+from checkers.records import Prediction
+from theorems.instance import Instance
+from theorems.losses import Loss
+
+LARGEST_KERNEL = 6000  # rows, n d + n' d: a kernel that takes 300 MB
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Samples that are not trained on. inputs: (k, d_in); classes: (k,), or None where there are none."""
+
+    inputs: npt.NDArray[np.float64]
+    classes: npt.NDArray[np.int64] | None = None
+
+
+@dataclass
+class KernelDescent:
+    """The prediction, advanced to each step that is compared. gaps: (step, on the training samples, on those held out)."""
+
+    network: Network
+    instance: Instance
+    loss: Loss
+    step_size: float
+    held_out: HeldOut
+    at: int = 0
+    gaps: list[tuple[int, float, float]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        n, d = self.instance.samples, self.instance.outputs
+        together = np.concatenate([self.instance.inputs, self.held_out.inputs])
+        if len(together) * d > LARGEST_KERNEL:
+            raise InputError(
+                f"a kernel of {len(together)} samples and {d} outputs has {len(together) * d} rows; {LARGEST_KERNEL} are the most: "
+                "hold out fewer samples"
+            )
+        record = self.network.forward(together)
+        unit = torch.eye(d, dtype=record.outputs.dtype, device=record.outputs.device)
+        factors = self.network.backward(record, unit.expand(1, len(together), d, d))
+        self._kernel = sum(
+            ((h[0] @ h[0, :n].mT).repeat_interleave(d, 0).repeat_interleave(d, 1) * (s[0].flatten(0, 1) @ s[0, :n].flatten(0, 1).mT))
+            for h, s in zip(record.activations[:-1], factors, strict=True)
+        )  # ((n + k) d, n d)
+        self._start = record.outputs[0]
+        self._now = self._start.clone()
+        self._targets = torch.as_tensor(self.instance.targets).to(self._start)
+
+    def advance(self, step: int) -> Tensor:
+        """The predicted outputs at `step`, (n + k, d)."""
+        n = self.instance.samples
+        while self.at < step:
+            vectors = self.loss.gradient(self._now[:n], self._targets)
+            self._now = self._now - self.step_size * (self._kernel @ vectors.reshape(-1)).view_as(self._now)
+            self.at += 1
+        return self._now
+
+    def compare(self, step: int, network: Network, record: Record) -> None:
+        """Note the gap between the network and the prediction at this step."""
+        n, predicted = self.instance.samples, self.advance(step)
+        held = network.forward(self.held_out.inputs).outputs[0] if len(self.held_out.inputs) else predicted[n:]
+        gaps = [
+            float((now - expected).norm() / (expected - before).norm()) if step else 0.0
+            for now, expected, before in ((record.outputs[0], predicted[:n], self._start[:n]), (held, predicted[n:], self._start[n:]))
+            if len(expected)
+        ]
+        self.gaps.append((step, gaps[0], gaps[1] if len(gaps) > 1 else 0.0))
+
+    def result(self, network: Network) -> Prediction:
+        """What came of it, with the accuracy on the held-out samples at the last step."""
+        n, classes = self.instance.samples, self.held_out.classes
+        accuracy = [-1.0, -1.0, -1.0]
+        if classes is not None and len(classes):
+            found = (network.forward(self.held_out.inputs).outputs[0], self._now[n:], torch.as_tensor(self._regression()))
+            accuracy = [float((z.argmax(-1).cpu().numpy() == classes).mean()) for z in found]
+        return Prediction(
+            steps=[step for step, _, _ in self.gaps], gap=[gap for _, gap, _ in self.gaps], held_out=len(self.held_out.inputs),
+            held_out_gap=[gap for _, _, gap in self.gaps] if len(self.held_out.inputs) else [],
+            held_out_accuracy=accuracy[0], kernel_accuracy=accuracy[1], regression_accuracy=accuracy[2],
+        )  # fmt: skip
+
+    def _regression(self) -> npt.NDArray[np.float64]:
+        """Regression with the limit kernel: K(x, X) K(X, X)^{-1} y, (k, d)."""
+        n = self.instance.samples
+        kernel = limit_kernel(np.concatenate([self.instance.inputs, self.held_out.inputs]), self.instance.depth)
+        found: npt.NDArray[np.float64] = kernel[n:, :n] @ np.linalg.solve(kernel[:n, :n], self.instance.targets)
+        return found

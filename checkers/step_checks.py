@@ -1,0 +1,137 @@
+"""The statements about training, evaluated on the recorded curves of one run, and which of them broke first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+
+from checkers.decide import worst_case
+from checkers.network import Network
+from checkers.randomness import NormalSource
+from checkers.records import LemmaRadius, StepCheck
+from checkers.subject import NetworkSubject
+from checkers.trajectory import Rows
+from theorems import registry
+from theorems.convergence import radius, rate
+from theorems.instance import Instance
+from theorems.losses import Loss
+from theorems.other_losses import promise
+from theorems.subject import Trajectory
+
+CONCLUSIONS = ("gd-rate", "gd-radius", "gd-convergence", "sgd-convergence", "other-losses", "classification")
+
+
+def tally(identifier: str, rows: Sequence[tuple[int, float, float]]) -> StepCheck:
+    """What all of a statement's rows (step, left, right) come to. A left side that is not a number fails."""
+    ratios = [_ratio(left, right) for _, left, right in rows]
+    worst = max(range(len(rows)), key=lambda k: ratios[k])
+    failures = [row[0] for row, ratio in zip(rows, ratios, strict=True) if ratio > 1]
+    return StepCheck(
+        id=identifier, verdict="FAILED" if failures else "HOLDS", steps=len(rows), first_failure=min(failures, default=-1),
+        worst_ratio=min(ratios[worst], 1e300), worst_step=rows[worst][0], median_ratio=min(sorted(ratios)[len(ratios) // 2], 1e300),
+    )  # fmt: skip
+
+
+def _ratio(left: float, right: float) -> float:
+    if math.isnan(left) or math.isnan(right):
+        return math.inf
+    return max(left, 0.0) / right if right > 0 else (math.inf if left > right else 0.0)
+
+
+def conclusions(
+    instance: Instance,
+    loss: Loss,
+    batch: int,
+    step_size: float,
+    run: Trajectory,
+    accuracy: Sequence[float],
+    goal: float,
+    start: torch.Tensor,
+) -> Rows:
+    """The rows of the statements that speak of a whole run, from its recorded curves. start: f(W(0)), (1, n, d).
+
+    The numbers of steps of Theorems 1 and 2 go with their step sizes. For a run's own step size eta, what is promised is the product of
+    both, T eta = C c' n^2 d log(n log(m)/eps)/(delta m) for gradient descent, without n^2 for the declared exponents of SGD.
+    """
+    rows: Rows = {}
+    losses = run.loss[0].nan_to_num(math.inf).tolist()
+    n, d, m = instance.samples, instance.outputs, instance.width
+    eps = goal * losses[0]
+    reached = next((step for step, value in zip(run.steps, losses, strict=True) if value <= eps), -1)
+    squared = loss.name == "squared"
+    if squared and not batch:
+        c, C = registry["gd-rate"].constant_values()["c"], registry["gd-radius"].constant_values()["C"]
+        decay = max(rate(instance, step_size, c), 0.0)
+        rows["gd-rate"] = [(t, value, decay**t * losses[0]) for t, value in zip(run.steps, losses, strict=True) if t]
+        reach = radius(instance, C)
+        rows["gd-radius"] = [(t, value, reach) for t, value in zip(run.steps, run.distance[0].tolist(), strict=True)]
+    identifier = "sgd-convergence" if batch else "gd-convergence"
+    if squared and eps > 0 and instance.separation > 0:
+        constants = registry[identifier].constant_values()
+        size = constants["C"] * constants["step"] * (1 if batch else n**2) * d / (instance.separation * m * step_size)
+        promised = size * math.log(max(n * math.log(m) / eps, math.e))
+        if reached >= 0 or run.steps[-1] > promised:
+            rows[identifier] = [(run.steps[-1], reached if reached >= 0 else run.steps[-1], promised)]
+    if not squared and not batch and len(run.steps) > 1 and instance.separation > 0:
+        constants = {name: value for name, value in registry["other-losses"].constant_values().items() if name != "step"}
+        left, right = promise(loss, loss.conclusion, instance, run, start, **constants)
+        rows["other-losses"] = list(zip(run.steps[1:], left[0].tolist(), right[0].tolist(), strict=True))
+    if loss.name == "cross-entropy" and not batch and accuracy and instance.separation > 0:
+        constants = registry["classification"].constant_values()
+        promised = constants["C"] * constants["step"] * n**2 * d / (instance.separation * m * step_size * loss.smoothness)
+        learned = next((step for step, share in zip(run.steps, accuracy, strict=True) if share == 1), -1)
+        if learned >= 0 or run.steps[-1] > promised:
+            rows["classification"] = [(run.steps[-1], learned if learned >= 0 else run.steps[-1], promised)]
+    return rows
+
+
+def broken(network: Network, instance: Instance, identifiers: Sequence[str], source: NormalSource) -> list[str]:
+    """Which of the statements this very network violates, in the order given; one that the engine cannot answer is passed over.
+
+    They speak of W(0) or of a ball around it that training soon leaves, so the network to ask is the initial one.
+    """
+    found = []
+    for identifier in identifiers:
+        statement = registry[identifier]
+        subject = NetworkSubject(network, instance, source)
+        if subject.engine not in statement.engines or (identifier == "separation" and instance.samples < 2):
+            continue
+        if "radius" in statement.exponents:  # a bound that vanishes with the perturbation says nothing of a network that has not moved
+            continue
+        case = worst_case(statement, statement.measure(subject, **statement.constant_values()))
+        if float(case.ratio.max()) > 1 + case.rounding:
+            found.append(identifier)
+    return found
+
+
+def blame(checks: Sequence[StepCheck], untrained: Network, instance: Instance, source: NormalSource, *, stuck: bool) -> str:
+    """What broke first. Where a conclusion failed at step t, or the run is stuck: the earliest, in the order of dependence, of the statements
+    that W(0) violates and of the chain's inequalities that failed before t; else the conclusion. Equal inputs come before all: no statement
+    speaks of them, and what they rest on is the separation of the data."""
+    failed = {check.id: check.first_failure for check in checks if check.verdict == "FAILED"}
+    concluded = {name: step for name, step in failed.items() if name in CONCLUSIONS}
+    chain = {name: step for name, step in failed.items() if name not in CONCLUSIONS}
+    if not concluded and not stuck:
+        return min(chain, key=lambda name: (chain[name], registry.position(name)), default="")
+    if stuck and instance.samples > 1 and instance.separation == 0:
+        return "separation"
+    first = min(concluded, key=lambda name: (concluded[name], registry.position(name)), default="")
+    resting = [first] if first else ["gd-rate"]
+    earlier = [one.id for one in registry.foundations(resting[0]) if one.id not in CONCLUSIONS]
+    before = {name for name, step in chain.items() if not first or step < concluded[first]}
+    found = before | set(broken(untrained, instance, earlier, source))
+    return min(found, key=registry.position, default=first)
+
+
+def lemma_radii(instance: Instance, distance: float) -> list[LemmaRadius]:
+    """The radius of the ball around W(0) that each lemma of the chain speaks of, beside the distance that the run went."""
+    found = []
+    for identifier in ("sign-flips", "gradient-lower", "semi-smoothness", "kernel-stability"):
+        for assumption in registry[identifier].assumptions:
+            if assumption.quantity == "radius" and assumption.relation == "<=" and instance.separation > 0 and instance.width > 1:
+                needed = assumption.bound(instance)
+                found.append(LemmaRadius(id=identifier, formula=assumption.formula, needed=needed, reached=distance))
+                break
+    return found

@@ -1,0 +1,225 @@
+"""`lemmafuzz train`: descent on real data, with the statements about training checked along the way."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from checkers.errors import InputError
+from checkers.module import own_statements
+from checkers.options import (
+    Output,
+    as_path,
+    device_option,
+    drawn,
+    finite,
+    json_option,
+    modules_option,
+    options,
+    quiet_option,
+    seed_option,
+    valid_device,
+)
+from checkers.terminal import training_bar
+
+REFUTED = 1
+# Every step of revealed weights adds directions to remember: memory, not patience, is their limit.
+DEPTH_AND_STEPS = {"dense": (4, 50_000), "revealed": (2, 200)}
+BATCH = 32
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options of `train` that describe the run itself."""
+
+    width: int
+    depth: int
+    engine: Literal["dense", "revealed"]
+    steps: int
+    step_size: float | None
+    goal: float
+    loss: str
+    batch: int
+    dtype: str
+
+
+_data_options = options(
+    click.option("--data", default="digits", show_default=True, metavar="digits|FILE", help="Bundled digits, or a .csv, .npy or .npz file."),
+    click.option("--label-column", metavar="NAME", help="Column of the labels: its name, or its number from 0. Of an npz file: an array."),
+    click.option("--samples", type=click.IntRange(min=1), help="Rows to train on, chosen by the seed.  [default: 100, or all]"),
+    click.option("--labels", type=click.Choice(["true", "random"]), default="true", show_default=True, help="The data's own, or random."),
+    click.option("--outputs", type=click.IntRange(min=1), help="Outputs of the network.  [default: one for each class]"),
+    click.option("--held-out", type=click.IntRange(min=0), help="Further rows, to compare with the tangent kernel's prediction on."),
+)
+_network_options = options(
+    click.option("--width", type=click.IntRange(min=1), default=256, show_default=True, help="Neurons in each layer."),
+    click.option("--depth", type=click.IntRange(min=1), help="Trained layers.  [default: 4; revealed, 2]"),
+    click.option(
+        "--weights",
+        type=click.Choice(["dense", "revealed"]),
+        default="dense",
+        show_default=True,
+        help="dense: matrices that are stored. revealed: only what the samples ask of them, for any width.",
+    ),
+    click.option("--dtype", type=click.Choice(["float64", "float32"]), default="float64", show_default=True, help="Precision."),
+)
+_descent_options = options(
+    click.option("--algorithm", type=click.Choice(["gd", "sgd"]), default="gd", show_default=True, help="All samples a step, or a minibatch."),
+    click.option("--batch", type=click.IntRange(min=1), help=f"Samples in a minibatch of sgd.  [default: {BATCH}, or all]"),
+    click.option("--loss", "loss_name", default="squared", show_default=True, metavar="NAME", help="Built in, or of a --module of yours."),
+    click.option("--steps", type=click.IntRange(min=1), help="Steps, at most.  [default: 50,000; revealed, 200]"),
+    click.option("--step-size", type=click.FloatRange(min=0, min_open=True), callback=finite, help="[default: the largest stable one]"),
+    click.option("--goal", type=click.FloatRange(0, 1), default=1e-3, show_default=True, callback=finite, help="Loss to stop at, as a share."),
+    click.option("--checkpoint", callback=as_path, metavar="FILE", help="Where to save the state now and then."),
+    click.option("--resume", callback=as_path, metavar="FILE", help="A checkpoint of this very run to go on from."),
+)
+
+
+def chosen_loss(name: str) -> str:
+    """The name itself, if there is such a loss."""
+    from theorems.losses import losses
+
+    if name not in losses:
+        near = difflib.get_close_matches(name, losses, 1)
+        raise InputError(f"there is no loss {name!r}; " + (f"did you mean {near[0]!r}?" if near else f"known: {', '.join(losses)}"))
+    return name
+
+
+def batch_size(algorithm: str, batch: int | None, samples: int) -> int:
+    """Samples in a minibatch; 0 for gradient descent."""
+    if algorithm == "gd":
+        if batch is not None:
+            raise InputError(f"--batch {batch} needs --algorithm sgd: gradient descent looks at all samples")
+        return 0
+    if batch is not None and batch > samples:
+        raise InputError(f"--batch {batch} asks for more than the {samples} samples")
+    return min(BATCH, samples) if batch is None else batch
+
+
+@click.command()
+@options(_data_options, _network_options, _descent_options, seed_option, device_option, modules_option, json_option, quiet_option)
+def train(
+    data: str,
+    label_column: str | None,
+    samples: int | None,
+    labels: str,
+    outputs: int | None,
+    held_out: int | None,
+    width: int,
+    depth: int | None,
+    weights: Literal["dense", "revealed"],
+    dtype: str,
+    algorithm: str,
+    batch: int | None,
+    loss_name: str,
+    steps: int | None,
+    step_size: float | None,
+    goal: float,
+    checkpoint: Path | None,
+    resume: Path | None,
+    seed: int | None,
+    device: str,
+    modules: tuple[Path, ...],
+    json_file: str | None,
+    quiet: bool,
+) -> int:
+    """Train on real data by gradient descent or SGD, and check the paper's statements about training along the way."""
+    from checkers.files import check_destination
+    from checkers.user_data import load_training_data
+
+    output = Output(json_file, quiet)
+    if checkpoint is not None:
+        check_destination(checkpoint)
+    if weights == "revealed" and (checkpoint or resume):
+        raise InputError("checkpoints need --weights dense: what revealed weights were asked is not written to files")
+    if held_out is not None and algorithm == "sgd":
+        raise InputError("--held-out compares with the kernel's gradient descent: it needs --algorithm gd")
+    seed = drawn(seed)
+    default_depth, default_steps = DEPTH_AND_STEPS[weights]
+    with own_statements(modules):
+        loss = chosen_loss(loss_name)
+        loaded = load_training_data(data, label_column=label_column, samples=samples, labels=labels, outputs=outputs, seed=seed)
+        size = batch_size(algorithm, batch, len(loaded.inputs))
+        asked = Asked(width, depth or default_depth, weights, steps or default_steps, step_size, goal, loss, size, dtype)
+        further = _held_out(held_out, data, label_column, loaded, seed) if held_out is not None else None
+        run = _train(asked, loaded, further, seed, valid_device(device), checkpoint, resume, output, quiet)
+    _print(run, output)
+    return REFUTED if run.blame else 0
+
+
+def _held_out(count: int, data: str, label_column: str | None, loaded: Any, seed: int) -> Any:
+    from checkers.prediction import HeldOut
+    from checkers.user_data import held_out_rows
+
+    if count == 0:
+        return HeldOut(loaded.inputs[:0])
+    return HeldOut(*held_out_rows(data, label_column=label_column, loaded=loaded, count=count, seed=seed))
+
+
+def _train(
+    asked: Asked,
+    loaded: Any,
+    further: Any,
+    seed: int,
+    device: str,
+    checkpoint: Path | None,
+    resume: Path | None,
+    output: Output,
+    quiet: bool,
+) -> Any:
+    import torch
+
+    from checkers import promises, training, words
+    from checkers.processes import one_thread
+
+    dtype = getattr(torch, asked.dtype)
+    samples, outputs = loaded.targets.shape
+    itemsize = torch.empty(0, dtype=dtype).itemsize
+    needed = training.planned_bytes(asked.engine, asked.width, asked.depth, samples, outputs, asked.steps, itemsize)
+    output.text(words.memory_in_words(needed))
+    promises.keep(asked.loss, loaded.targets)
+    with one_thread(), training_bar(quiet=quiet) as progress:
+        return training.train(
+            inputs=loaded.inputs,
+            targets=loaded.targets,
+            classes=loaded.classes,
+            width=asked.width,
+            depth=asked.depth,
+            seed=seed,
+            engine=asked.engine,
+            steps=asked.steps,
+            step_size=asked.step_size,
+            goal=asked.goal,
+            device=device,
+            dtype=dtype,
+            data=loaded.name,
+            labels=loaded.labels,
+            loss=asked.loss,
+            batch=asked.batch,
+            held_out=further,
+            save_to=checkpoint,
+            resume_from=resume,
+            progress=progress,
+        )
+
+
+def _print(run: Any, output: Output) -> None:
+    from checkers import words
+
+    parts: Sequence[str] = (
+        words.training_in_words(run),
+        words.training_table(run),
+        words.step_check_table(run) if run.checks else "",
+        "\n".join(run.explanation),
+        words.prediction_in_words(run),
+    )
+    for text in parts:
+        if text:
+            output.text(text + "\n")
+    output.text(words.training_closing(run), closing=True)
+    output.facts(run)
