@@ -36,7 +36,8 @@ def cheapest_flips(pre_activation: Tensor, wanted: Tensor, budget: Tensor, value
     return torch.where(affordable & (cost > 0), torch.where(wanted, cost, -cost), 0)
 
 
-def _flips(attack: Attack, weighted: bool) -> Network:
+def _flips(attack: Attack, weighted: bool, towards: bool | None = None) -> Network:
+    """towards: switch neurons on only (True), off only (False), or each to its other side (None)."""
     origin = attack.origin
     record = origin.forward(attack.instance.inputs)
     values: list[Tensor | None] = [None] * origin.depth
@@ -51,7 +52,8 @@ def _flips(attack: Attack, weighted: bool) -> Network:
     for layer, weights in enumerate(origin.hidden, start=1):
         budget = attack.radius * h[:, 0].norm(dim=-1)
         g = weights.apply(h)
-        wanted = record.signs[layer][:, 0] == 0
+        off = record.signs[layer][:, 0] == 0
+        wanted = off if towards is None else torch.full_like(off, towards)
         u = cheapest_flips(g[:, 0], wanted, budget, values[layer - 1])[:, None]
         squared = h.square().sum(-1, keepdim=True)
         pairs.append((u, torch.where(squared > 0, h / squared.clamp_min(torch.finfo(h.dtype).tiny), 0)))
@@ -69,6 +71,18 @@ def targeted_flips(attack: Attack) -> Network:
 def weighted_flips(attack: Attack) -> Network:
     """The flips that change the backward pass most: neurons weighed by the squared norm of their column of Back; first sample."""
     return _flips(attack, weighted=True)
+
+
+@torch.no_grad()
+def switching_on(attack: Attack) -> Network:
+    """The neurons worth most to the outputs are switched on, none off: gradients grow; first sample."""
+    return _flips(attack, weighted=True, towards=True)
+
+
+@torch.no_grad()
+def switching_off(attack: Attack) -> Network:
+    """The neurons worth most to the outputs are switched off, none on: gradients shrink; first sample."""
+    return _flips(attack, weighted=True, towards=False)
 
 
 @torch.no_grad()
