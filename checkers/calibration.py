@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+import torch
 
-from checkers.decide import decide
+from checkers.decide import decide, subjects, worst_case
 from checkers.errors import InputError
 from checkers.evidence import Account
 from checkers.files import write_whole
 from checkers.fuzz import search
-from checkers.processes import silent
+from checkers.processes import one_thread, silent
 from checkers.profiles import Profile
+from checkers.randomness import NormalSource, seed_sequence
 from checkers.records import Calibration, Decision
 from checkers.terminal import Progress
 from strategies import instance_from_sizes
@@ -25,9 +27,14 @@ from theorems.statement import Constant, Statement
 
 DEPTH: Final = 6
 WIDTH: Final = 512
-# Largest ratios of a few thousand small networks lie within this factor of what a claimed probability of 5% or less can be held to.
-MARGIN: Final = 1.3
-SMALL: Final = Profile("calibration", 80, 0, 0, 2**22, 2**19, WIDTH, WIDTH)
+# One rule for all constants. The checks go to widths 2^17 = 256 * 512 and depths 32 = 5.3 * 6, where a bound whose exponent is wrong
+# by 1/6 in m or by 1/2 in L is off by 256^{1/6} = 2.5 or 5.3^{1/2} = 2.3: the margin must stay well below that, and well above 1, for
+# a search meets only some instances. So it is the middle of the two on a logarithmic scale: sqrt(2.3).
+MARGIN: Final = 1.5
+SMALL: Final = Profile("calibration", 60, 0, 0, 2**22, 2**19, WIDTH, WIDTH)
+# The instances on which the constant that half of the networks need is looked for, and the networks drawn for it.
+WORST: Final = 8
+NETWORKS: Final = 16
 
 
 def calibrated_names(statement: Statement) -> list[str]:
@@ -35,10 +42,20 @@ def calibrated_names(statement: Statement) -> list[str]:
     return [name for name, constant in statement.constants.items() if constant.calibrated]
 
 
+def strongest(statement: Statement) -> Statement:
+    """The statement on stored weights, which every adversary can move, and under all of them; a search inside the measure is kept."""
+    adversary = statement.adversary
+    if adversary and not statement.attack:
+        adversary = ("best of all",)
+    engines = ("dense",) if "dense" in statement.engines else statement.engines
+    return dataclasses.replace(statement, adversary=adversary, engines=engines)
+
+
 def _small(statement: Statement) -> Statement:
     """The statement on depths up to 6; widths are capped by the profile."""
     low, high = statement.ranges.get("depth", (1, 1))
-    return dataclasses.replace(statement, ranges={**statement.ranges, "depth": (low, max(low, min(high, DEPTH)))})
+    ranges = {**statement.ranges, "depth": (low, max(low, min(high, DEPTH)))}
+    return dataclasses.replace(strongest(statement), ranges=ranges)
 
 
 def _scaled(statement: Statement, factor: float) -> Statement:
@@ -58,6 +75,18 @@ def _is_upper(statement: Statement, worst: Decision, seed: int) -> bool:
     return change < 1
 
 
+def _median(statement: Statement, worst: Decision, seed: int) -> float:
+    """The ratio that half of NETWORKS fresh networks of this instance exceed."""
+    instance = instance_from_sizes(statement, worst.sizes)
+    source = NormalSource(seed_sequence(seed, "calibration", statement.id, instance.key()))
+    with one_thread():
+        cases = [
+            worst_case(statement, statement.measure(subject, **statement.constant_values()), name).ratio
+            for name, subject in subjects(statement, instance, worst.engine, NETWORKS, source, "cpu")  # type: ignore[arg-type]
+        ]
+    return float(torch.stack(cases).amax(0).median())
+
+
 def _three_digits(value: float, up: bool) -> float:
     """Rounded to three digits, away from what was seen."""
     step = 10.0 ** (math.floor(math.log10(value)) - 2)
@@ -68,19 +97,24 @@ def calibrate_one(statement: Statement, seed: int, margin: float = MARGIN) -> li
     """The calibrated constants of one statement: the worst ratio of a search over small instances, times the margin."""
     small = _small(statement)
     campaign = search(small, SMALL, Account(0.0), seed=seed, examples=SMALL.examples, decides=False)
-    seen = [decision for decision in campaign.decisions if decision.ratio > 0]
+    seen = sorted((decision for decision in campaign.decisions if decision.ratio > 0), key=lambda decision: -decision.ratio)
     if not seen:
         raise InputError(f"statement {statement.id!r} has no small instance to calibrate on")
-    worst = max(seen, key=lambda decision: decision.ratio)
-    up = _is_upper(small, worst, seed)
-    factor = worst.ratio * margin
+    up = _is_upper(small, seen[0], seed)
+    median = max(_median(small, decision, seed) for decision in seen[:WORST])
     sizes = {
         name: (min(float(d.sizes[name]) for d in seen), max(float(d.sizes[name]) for d in seen)) for name in small.ranges
     }  # fmt: skip
+
+    def needed(constant: Constant, ratio: float, away: float = 1.0) -> float:
+        """The constant at which this ratio is just allowed, or `away` times safer."""
+        return _three_digits(constant.value * ratio * away if up else constant.value / ratio / away, up)
+
     return [
         Calibration(
-            id=statement.id, constant=name, value=_three_digits(constant.value * (factor if up else 1 / factor), up),
-            margin=margin, seed=seed, instances=len(seen), trials=sum(d.trials for d in seen), sizes=sizes, worst=worst.sizes,
+            id=statement.id, constant=name, value=needed(constant, seen[0].ratio, margin), needed=needed(constant, seen[0].ratio),
+            median=needed(constant, median), margin=margin, seed=seed, instances=len(seen), trials=sum(d.trials for d in seen),
+            sizes=sizes, worst=seen[0].sizes, adversary=seen[0].adversary,
         )
         for name, constant in small.constants.items()
         if constant.calibrated

@@ -200,7 +200,7 @@ def scale(
 
 
 @lemmafuzz.command()
-@click.option("--margin", type=click.FloatRange(min=1), callback=finite, help="Factor beyond the worst that was seen.  [default: 1.3]")
+@click.option("--margin", type=click.FloatRange(min=1), callback=finite, help="Factor beyond the worst that was seen.  [default: 1.5]")
 @click.option("--file", callback=as_path, help="Where the constants are written.  [default: theorems/calibration.json]")
 @options(identifiers_argument, seed_option, json_option, quiet_option)
 def calibrate(

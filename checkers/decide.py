@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from checkers.adversaries import ADVERSARIES, COSTLY, Attack
+from checkers.adversaries import ADVERSARIES, Attack, affordable
 from checkers.errors import InputError
 from checkers.evidence import p_value
 from checkers.exact_norms import ExactLawSubject
@@ -98,7 +98,7 @@ def subjects(
 def _moved(statement: Statement, origin: NetworkSubject, source: NormalSource) -> Iterator[tuple[str, Subject]]:
     questions = source.spawn("questions")
     for name in statement.adversary:
-        if origin.engine == "revealed" and name in COSTLY:
+        if origin.engine == "revealed" and not affordable(name, origin.network):
             continue
         attack = Attack(origin.network, origin.instance, source.spawn(name), partial(largest_ratio, statement, origin, questions))
         yield name, NetworkSubject(ADVERSARIES[name](attack), origin.instance, questions, origin)

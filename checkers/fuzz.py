@@ -6,7 +6,7 @@ Hypothesis never sees the random weights: an instance has one verdict per run, h
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -22,7 +22,7 @@ from checkers.randomness import seed_sequence
 from checkers.records import Decision
 from strategies import instances
 from theorems.instance import Instance
-from theorems.statement import Statement
+from theorems.statement import Range, Statement
 
 # A second stage with fresh weights is worth its cost where the first was improbable under the claim but not enough to refute.
 SUSPICIOUS = 0.01
@@ -109,12 +109,31 @@ def search(
     decides=False: instances outside the regime, which are only counted; they spend no error budget and refute nothing.
     """
     judge = _Judge(statement, profile, account, seed, device, observe, decides)
-    campaign = judge.campaign
     try:
         strategy = st.one_of(*(instances(statement, limits=limits) for limits in profile.populations(statement)))
     except ValueError as error:
         raise InputError(f"{error} of the profile {profile.name!r}") from error
-    key = int(seed_sequence(seed, "search", statement.id, statement.variant_name).generate_state(1)[0])
+    _explore(judge, strategy, examples, "search")
+    if decides and not statement.variant_name:
+        for number, choices in enumerate(profile.far_populations(statement)):
+            far = _first_possible(statement, choices)
+            if far is not None and judge.campaign.simplest is None:
+                _explore(judge, far, profile.far, f"far {number}")
+    return judge.campaign
+
+
+def _first_possible(statement: Statement, choices: Sequence[Mapping[str, Range]]) -> st.SearchStrategy[Instance] | None:
+    """Instances within the first of the limits that leave any."""
+    for limits in choices:
+        with suppress(ValueError):
+            return instances(statement, limits=limits)
+    return None
+
+
+def _explore(judge: _Judge, strategy: st.SearchStrategy[Instance], examples: int, purpose: str) -> None:
+    """Decide up to `examples` instances of the strategy; at a refutation simplify it."""
+    statement, profile, campaign = judge.statement, judge.profile, judge.campaign
+    key = int(seed_sequence(judge.seed, purpose, statement.id, statement.variant_name).generate_state(1)[0])
 
     @hypothesis_seed(key)
     @settings(
@@ -145,4 +164,3 @@ def search(
 
     with suppress(_Refuted):
         trial()
-    return campaign

@@ -222,17 +222,22 @@ class Replay(Struct, frozen=True, kw_only=True):
 
 
 class Calibration(Struct, frozen=True, kw_only=True):
-    """A constant as `lemmafuzz calibrate` found it. sizes: least and largest of each quantity searched; worst: the instance that set it."""
+    """A constant as `lemmafuzz calibrate` found it. needed: the value at which the worst network seen just meets the claim; value: that
+    with the margin. median: what half of the networks of the worst instance need. sizes: least and largest of each quantity searched;
+    worst, adversary: the instance that set it, and who moved the weights there."""
 
     id: str
     constant: str
     value: float
+    needed: float
+    median: float
     margin: float
     seed: int
     instances: int
     trials: int
     sizes: dict[str, tuple[float, float]]
     worst: Sizes
+    adversary: str = ""
 
 
 class Exponent(Struct, frozen=True, kw_only=True):

@@ -209,10 +209,12 @@ def scaling_closing(rows: Sequence[Exponent], statements: Sequence[Statement], p
 
 def calibration_table(found: Sequence[Calibration], style: str = "simple") -> str:
     rows = [
-        [one.id, one.constant, number(one.value), number(one.margin), f"{one.instances:,}", f"{one.trials:,}", sizes_in_words(one.worst)]
+        [one.id, one.constant, number(one.value), number(one.needed), number(one.median), number(one.margin), f"{one.instances:,}",
+         f"{one.trials:,}", one.adversary or "-", sizes_in_words(one.worst)]
         for one in found
-    ]
-    return table(["statement", "constant", "value", "margin", "instances", "trials", "worst instance"], rows, style)
+    ]  # fmt: skip
+    headers = ["statement", "constant", "value", "worst network", "half of its kind", "margin", "instances", "networks", "moved by"]
+    return table([*headers, "worst instance"], rows, style)
 
 
 def replay_in_words(found: Counterexample, result: Replay, statement: Statement | None) -> str:

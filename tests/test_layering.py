@@ -59,14 +59,14 @@ def test_theorems_import_no_tensors(path: Path) -> None:
     assert not names & {"torch", "scipy", "matplotlib", "sklearn"}
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "checkers").glob("*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted((ROOT / "checkers").rglob("*.py")), ids=lambda path: path.name)
 def test_machinery_does_not_know_the_command_line(path: Path) -> None:
     if path.stem not in TOP:
         used = {name.removeprefix("checkers.") for name in imports(parse(path.read_text())) if name.startswith("checkers.")}
         assert not used & TOP
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "checkers").glob("*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted((ROOT / "checkers").rglob("*.py")), ids=lambda path: path.name)
 def test_nothing_imports_the_command_line(path: Path) -> None:
     assert "checkers.command_line" not in set(imports(parse(path.read_text())))
 

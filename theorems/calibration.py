@@ -11,6 +11,8 @@ from theorems.statement import Constant
 
 FILE = Path(__file__).with_name("calibration.json")
 UNKNOWN = 1.0  # what a constant is until it has been calibrated for the first time
+# Of the constant that half of the networks of the worst small instance need: they fail then, where one in twenty may.
+SHORT = 0.8
 
 
 @cache
@@ -26,5 +28,21 @@ def calibrated(statement: str, name: str, reason: str = "") -> Constant:
     if entry is None:
         return Constant(UNKNOWN, "not calibrated yet", calibrated=True)
     sizes = ", ".join(f"{quantity} {low:g} to {high:g}" for quantity, (low, high) in entry["sizes"].items())
-    found = f"calibrated: {entry['margin']:g} times the worst of {entry['instances']} instances ({sizes}; seed {entry['seed']})"
+    found = (
+        f"calibrated: {entry['margin']:g} times {entry['needed']:g}, the worst of {entry['trials']} networks on {entry['instances']}"
+        f" instances ({sizes}; seed {entry['seed']})"
+        if entry["value"] >= entry["needed"]
+        else f"calibrated: {entry['needed']:g}, the worst of {entry['trials']} networks on {entry['instances']} instances, over"
+        f" {entry['margin']:g} ({sizes}; seed {entry['seed']})"
+    )
     return Constant(entry["value"], f"{found}; {reason}" if reason else found, calibrated=True)
+
+
+def too_small(statement: str, name: str, share: float = SHORT) -> Constant:
+    """A false constant: short of what half of the networks of the worst small instance need (beyond it, for a bound from below)."""
+    entry = _entries().get(statement, {}).get(name)
+    if entry is None:
+        return Constant(UNKNOWN, "not calibrated yet")
+    median = float(entry["median"])
+    value = share * median if entry["value"] >= entry["needed"] else median / share
+    return Constant(float(f"{value:.3g}"), f"{share:g} of the {median:g} that half of the networks need on the worst small instance")

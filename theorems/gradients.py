@@ -77,18 +77,19 @@ ASSUMPTIONS = (
     claim="‖grad_{W_l} F_i‖_F^2 <= C m F_i/d and ‖grad_{W_l} F‖_F^2 <= C n m F/d for all W with ‖W - W(0)‖_2 <= omega, l, i and all labels",
     kind="declared",
     ranges={
-        "width": (256, 131072), "depth": (1, 3), "samples": (1, 3), "input_dimension": (2, 8), "outputs": (1, 4),
+        "width": (256, 131072), "depth": (1, 5), "samples": (1, 3), "input_dimension": (2, 8), "outputs": (1, 4),
         "separation": (0.1, 1.0), "radius": (1e-9, 1e-2),
     },
     assumptions=ASSUMPTIONS,
     failure=FailureProbability("exp(-c m omega^{2/3} L)", _failure),
     constants={
-        "C": Constant(4.0, "twice the limit 1 of 2‖D Back‖^2 ‖h‖^2 d/m at large width, times 2 for d/m and fluctuations"),
+        "C": calibrated("gradient-upper", "C", "sharp at large width: 1, the limit of 2‖D Back‖^2 ‖h‖^2 d/m"),
         "c": Constant(1.0, "the norms behind it fail with e^{-Omega(m/L)}, and omega^{2/3} L^2 is far below 1 in this regime"),
     },
     exponents={"width": 1.0, "outputs": -1.0, "samples": 1.0},
     rests_on=("forward-norm", "backward-norm"),
-    adversary=("rank-one alignment", "random"),
+    adversary=("random", "rank-one alignment", "switching on", "spectral ascent"),
+    passes=4,
     exact=True,
     variants=(
         Variant("constant 0.9, below the limit", "constant", {"constants": {"C": Constant(0.9, "false variant")}}),
@@ -156,7 +157,7 @@ def _gradient_lower(subject: Subject, c: float, separation_exponent: float = 1.0
     claim="‖grad_{W_L} F‖_F^2 >= c (delta m/(d n)) max_i F_i for all W with ‖W - W(0)‖_2 <= omega and all labels",
     kind="declared",
     ranges={
-        "width": (256, 131072), "depth": (1, 4), "samples": (1, 8), "input_dimension": (2, 8), "outputs": (1, 4),
+        "width": (256, 131072), "depth": (1, 5), "samples": (1, 8), "input_dimension": (2, 8), "outputs": (1, 4),
         "separation": (0.01, 1.0), "radius": (1e-10, 1e-2),
     },
     assumptions=ASSUMPTIONS,
@@ -167,7 +168,8 @@ def _gradient_lower(subject: Subject, c: float, separation_exponent: float = 1.0
     },
     exponents={"width": 1.0, "outputs": -1.0, "separation": 1.0, "samples": -1.0},
     rests_on=("forward-norm", "backward-norm", "separation"),
-    adversary=("rank-one alignment", "random"),
+    adversary=("random", "rank-one alignment", "switching off", "spectral ascent"),
+    passes=4,
     exact=True,
     variants=(
         Variant(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from theorems.calibration import calibrated
 from theorems.exact_laws import norm_failure_probability
 from theorems.instance import Instance
 from theorems.registry import statement
@@ -102,9 +103,12 @@ def wide_enough_to_say(constant: float) -> Assumption:
 
 
 def intervals(depth: int) -> list[tuple[int, int]]:
-    """Pairs a <= b: all of them up to depth 4; beyond, single layers and the first and last products of 2, 4, 8, ... and L layers."""
+    """Pairs a <= b: all of them up to depth 4; beyond, single layers and the first and last products of 2, 4, 8, ... and L layers; beyond
+    depth 8, where the norm's growth with the number of factors tells, the first and the last layer, the first half and the whole."""
     if depth <= 4:
         return [(a, b) for a in range(1, depth + 1) for b in range(a, depth + 1)]
+    if depth > 8:
+        return [(1, 1), (1, depth // 2), (1, depth), (depth, depth)]
     lengths = sorted({*(2**k for k in range(1, depth.bit_length())), depth})
     ends = {pair for length in lengths for pair in ((1, length), (depth - length + 1, depth))}
     return [(a, a) for a in range(1, depth + 1)] + sorted(ends)
@@ -115,18 +119,17 @@ def intervals(depth: int) -> list[tuple[int, int]]:
     source="Lemma 7.3a",
     claim="‖W_b D_{i,b-1} ... D_{i,a} W_a‖_2 <= C sqrt(L) for all 1 <= a <= b <= L and i",
     kind="declared",
-    ranges={"width": (16, 4096), "depth": (1, 8), "samples": (1, 4), "input_dimension": (2, 8), "separation": (1e-2, 1.0)},
+    ranges={"width": (16, 16384), "depth": (1, 32), "samples": (1, 4), "input_dimension": (2, 8), "separation": (1e-2, 1.0)},
     assumptions=(WIDTH_FOR_OPERATORS, wide_enough_to_say(1 / 16)),
     failure=FailureProbability("exp(-c m/L)", lambda i, C, c: math.exp(-c * i.width / i.depth)),
     constants={
-        "C": Constant(5.0, "sharp edge sqrt(4e) = 3.30 as L grows (free probability), times 1.5 for the fluctuations at m near L log L"),
+        "C": calibrated("operator-norm", "C", "sharp edge 2.83 for one layer, sqrt(4e) = 3.30 as L grows (free probability)"),
         "c": Constant(1 / 16, "log-norms vary by 5L/(4m), so exceeding 1.5 has exponent 0.4 log(1.5)^2 m/L = 0.066 m/L"),
     },
     exponents={"depth": 0.5, "width": 0.0},
     rests_on=("forward-norm",),
-    engines=("dense",),
     attack="Lanczos iteration",
-    passes=4,
+    passes=8,
     variants=(
         Variant("constant 2.8, just below the sharp edge", "constant", {"constants": {"C": Constant(2.8, "false variant")}}),
         Variant(
@@ -171,7 +174,7 @@ def _backward_norm(subject: Subject, C: float, outputs_exponent: float = 0.5) ->
     claim="‖v^T Back_{i,a}‖ <= C sqrt(m/d) ‖v‖ for all v in R^d, 1 <= a <= L + 1 and i",
     kind="declared",
     ranges={
-        "width": (16, 131072), "depth": (1, 16), "samples": (1, 4), "input_dimension": (2, 8), "outputs": (1, 8), "separation": (1e-2, 1.0),
+        "width": (16, 2**20), "depth": (1, 64), "samples": (1, 4), "input_dimension": (2, 8), "outputs": (1, 8), "separation": (1e-2, 1.0),
     },
     assumptions=(
         Assumption(
@@ -183,7 +186,7 @@ def _backward_norm(subject: Subject, C: float, outputs_exponent: float = 0.5) ->
     ),
     failure=FailureProbability("exp(-c m/L)", lambda i, C, c: math.exp(-c * i.width / i.depth)),
     constants={
-        "C": Constant(3.0, "1 + sqrt(d/m) for B alone, at most 1.6 per factor inside the regime, times 1.9 for the fluctuations"),
+        "C": calibrated("backward-norm", "C", "sharp for large m: 1"),
         "c": Constant(1 / 16, "log-norms vary by 5L/(4m), as for operator-norm"),
     },
     exponents={"width": 0.5, "outputs": -0.5, "depth": 0.0},
@@ -245,7 +248,7 @@ WIDE_ENOUGH_FOR_ANGLES = Assumption(
     source="Lemma 7.5",
     claim="‖(I - h_{i,l} h_{i,l}^T/‖h_{i,l}‖^2) h_{j,l}‖ >= delta/2 for all i != j and l = 0..L",
     kind="declared",
-    ranges={"width": (16, 131072), "depth": (1, 16), "samples": (2, 6), "input_dimension": (3, 12), "separation": (1e-4, 1.0)},
+    ranges={"width": (16, 2**20), "depth": (1, 64), "samples": (2, 6), "input_dimension": (3, 12), "separation": (1e-4, 1.0)},
     assumptions=(
         SEPARATION_AT_MOST,
         WIDE_ENOUGH_FOR_ANGLES,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from theorems.calibration import calibrated, too_small
 from theorems.registry import statement
 from theorems.stability import FLIP_FAILURE, NETWORKS, SHARP_C, SMALL_RADIUS, VARIANT, informative_radius, relative_rounding
 from theorems.statement import Assumption, Constant, Variant
@@ -16,12 +17,12 @@ if TYPE_CHECKING:
     from theorems.subject import Subject
 
 START = ("hidden alignment",)
-OUTPUT_ADVERSARIES = ("random", "hidden alignment", "output alignment", "weighted sign flips", "spectral ascent")
+OUTPUT_ADVERSARIES = ("random", "hidden alignment", "output alignment", "weighted sign flips", "pushes through zero", "spectral ascent")
 KERNEL_RADIUS = Assumption(
     "radius", "omega <= c/(L^9 log^{3/2} m)", "radius", "<=", lambda i: 1 / (math.pow(i.depth, 9) * math.log(i.width) ** 1.5)
 )
 # Beyond omega = 1/100 the claimed probability e^{-Omega(m omega^{2/3} L)} outdoes the e^{-Omega(m/L)} of the norms themselves.
-KERNEL_NETWORKS = {**NETWORKS, "depth": (1, 3), "radius": (1e-9, 1e-2)}
+KERNEL_NETWORKS = {**NETWORKS, "depth": (1, 8), "radius": (1e-12, 1e-2)}
 
 
 def _first_order(subject: Subject) -> Tensor:
@@ -70,7 +71,7 @@ def _output_stability(subject: Subject, C: float, depth: float = 0.0, outputs_ex
     assumptions=(SMALL_RADIUS, informative_radius(4.0)),
     failure=FLIP_FAILURE,
     constants={
-        "C": Constant(2.5, "one layer attains ‖h_0‖ and ‖B D‖ sqrt(d/m) <= 1.2; doubled for fluctuations at widths near 64"),
+        "C": calibrated("output-stability", "C", "sharp for one layer and large m: 1, in both claims"),
         "c": SHARP_C,
     },
     exponents={"depth": 1.5, "width": 0.5, "outputs": -0.5},
@@ -131,7 +132,7 @@ LARGE_ENOUGH = Assumption(
     assumptions=(LARGE_ENOUGH, SMALL_RADIUS, informative_radius(4.0)),
     failure=FLIP_FAILURE,
     constants={
-        "C": Constant(2.0, "0.9 seen under ascent in one layer of width 64 (‖B D‖^2 d/(2m) tends to 1/4), less at larger widths; doubled"),
+        "C": calibrated("semi-smoothness", "C", "for one layer and large m the quadratic term alone needs ‖B D‖^2 d/(2m) = 1/4"),
         "c": SHARP_C,
     },
     exponents={"radius": 1 / 3, "depth": 2.0, "width": 0.5},
@@ -142,8 +143,8 @@ LARGE_ENOUGH = Assumption(
     adversary=OUTPUT_ADVERSARIES,
     variants=(
         Variant(
-            "a constant of 1/20", "constant",
-            {"constants": {"C": Constant(0.05, VARIANT)}, "adversary": ("output alignment", "weighted sign flips")},
+            "constant short of the sharp one", "constant",
+            {"constants": {"C": too_small("semi-smoothness", "C")}, "ranges": {"width": (64, 256), "depth": (1, 1)}},
         ),
         Variant(
             "both error terms without m", "exponent",
@@ -196,7 +197,7 @@ def _gradient_drift(subject: Subject, C: float, radius_exponent: float = 1 / 3) 
     assumptions=(KERNEL_RADIUS, informative_radius(4.0)),
     failure=FLIP_FAILURE,
     constants={
-        "C": Constant(3.0, "weighted flips attain 0.6 at m = 512, 2.4 in one of a hundred draws at m = 64, where gradients may be small"),
+        "C": calibrated("gradient-drift", "C", "largest at small widths, where the whole gradient may be small"),
         "c": SHARP_C,
     },
     exponents={"radius": 1 / 3, "depth": 3.0},
@@ -208,8 +209,10 @@ def _gradient_drift(subject: Subject, C: float, radius_exponent: float = 1 / 3) 
             "omega^{2/3} in place of omega^{1/3}", "exponent",
             {"measure": lambda subject, C, c: _gradient_drift(subject, C, radius_exponent=2 / 3), "adversary": ("weighted sign flips",)},
         ),
-        Variant("constant 0.3", "constant",
-                {"constants": {"C": Constant(0.3, VARIANT)}, "ranges": {"depth": (1, 1)}, "adversary": ("weighted sign flips",)}),
+        Variant(
+            "constant short of the sharp one", "constant",
+            {"constants": {"C": too_small("gradient-drift", "C")}, "ranges": {"width": (64, 256), "depth": (1, 1)}},
+        ),
     ),
 )  # fmt: skip
 def gradient_drift(subject: Subject, C: float, c: float) -> Comparison:
@@ -237,7 +240,7 @@ def _linearization(subject: Subject, C: float, radius_exponent: float = 4 / 3) -
     assumptions=(KERNEL_RADIUS, informative_radius(4.0)),
     failure=FLIP_FAILURE,
     constants={
-        "C": Constant(2.0, "1.2 is the most seen, in one layer of width near 64; less at larger widths"),
+        "C": calibrated("linearization", "C", "largest in one layer of small width"),
         "c": SHARP_C,
     },
     exponents={"radius": 4 / 3, "width": 0.5, "outputs": -0.5, "depth": 3.0},
@@ -249,7 +252,10 @@ def _linearization(subject: Subject, C: float, radius_exponent: float = 4 / 3) -
             "omega^2 in place of omega^{4/3}", "exponent",
             {"measure": lambda subject, C, c: _linearization(subject, C, radius_exponent=2.0)},
         ),
-        Variant("constant 0.05", "constant", {"constants": {"C": Constant(0.05, VARIANT)}}),
+        Variant(
+            "constant short of the sharp one", "constant",
+            {"constants": {"C": too_small("linearization", "C")}, "ranges": {"width": (64, 256), "depth": (1, 1)}},
+        ),
     ),
 )  # fmt: skip
 def linearization(subject: Subject, C: float, c: float) -> Comparison:
@@ -285,7 +291,7 @@ def _kernel_stability(subject: Subject, C: float, radius_exponent: float = 1 / 3
     assumptions=(KERNEL_RADIUS, informative_radius(4.0)),
     failure=FLIP_FAILURE,
     constants={
-        "C": Constant(2.5, "1.4 is the most seen, in one layer of width near 64; less at larger widths"), "c": SHARP_C,
+        "C": calibrated("kernel-stability", "C", "largest in one layer of small width"), "c": SHARP_C,
     },
     exponents={"radius": 1 / 3, "depth": 3.0},
     rests_on=("gradient-drift",),
@@ -296,7 +302,10 @@ def _kernel_stability(subject: Subject, C: float, radius_exponent: float = 1 / 3
             "omega in place of omega^{1/3}", "exponent",
             {"measure": lambda subject, C, c: _kernel_stability(subject, C, radius_exponent=1.0), "adversary": ("weighted sign flips",)},
         ),
-        Variant("constant 0.1", "constant", {"constants": {"C": Constant(0.1, VARIANT)}, "adversary": ("weighted sign flips",)}),
+        Variant(
+            "constant short of the sharp one", "constant",
+            {"constants": {"C": too_small("kernel-stability", "C")}, "ranges": {"width": (64, 256), "depth": (1, 1)}},
+        ),
     ),
 )  # fmt: skip
 def kernel_stability(subject: Subject, C: float, c: float) -> Comparison:

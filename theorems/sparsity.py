@@ -44,7 +44,7 @@ WIDE_FOR_SPARSE = wide_enough_to_say(1 / 64)
 FAILURE = FailureProbability("exp(-c m/L)", lambda i, C, c: math.exp(-c * i.width / i.depth))
 EXPONENT = Constant(1 / 64, "one long column has exponent log(sqrt 2)^2 2m/(5L) = 0.048 m/L, less log m for the choice of the column")
 RANGES = {
-    "width": (64, 131072), "depth": (1, 4), "samples": (1, 2), "input_dimension": (2, 8), "separation": (1e-2, 1.0), "sparsity": (1, 4096),
+    "width": (64, 2**20), "depth": (1, 32), "samples": (1, 2), "input_dimension": (2, 8), "separation": (1e-2, 1.0), "sparsity": (1, 4096),
 }  # fmt: skip
 ASSUMPTIONS = (WIDTH_FOR_OPERATORS, WIDE_FOR_SPARSE, SOME_SPARSITY, SPARSE)
 
@@ -200,7 +200,7 @@ AT_LEAST_OUTPUTS = Assumption("many nonzeros", "s >= d/log m", "sparsity", ">=",
     source="Lemma 7.4a",
     claim="‖Back_{i,a} u‖ <= C sqrt(s log(m)/d) ‖u‖ for all u with s nonzeros, 1 <= a <= L + 1 and i, where s >= d/log m",
     kind="declared",
-    ranges={**RANGES, "depth": (1, 8), "outputs": (1, 16)},
+    ranges={**RANGES, "outputs": (1, 16)},
     assumptions=(
         WIDTH_FOR_OPERATORS,
         Assumption("wide enough for a sparse vector", "m >= L log m max(1, d/log m)", "width", ">=",

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from checkers.adversaries.ascent import continuation, spectral_ascent
 from checkers.adversaries.attack import Adversary, Attack, Objective
 from checkers.adversaries.directions import hidden_alignment, lengthening, output_alignment, random_direction, random_matrix
-from checkers.adversaries.flips import flips_on_top, targeted_flips, weighted_flips
+from checkers.adversaries.flips import flips_on_top, switching_off, switching_on, targeted_flips, weighted_flips
+from checkers.adversaries.pushes import pushes
 from checkers.network import Network
 
 
@@ -25,12 +26,24 @@ ADVERSARIES: Mapping[str, Adversary] = {
     "targeted sign flips": targeted_flips,
     "weighted sign flips": weighted_flips,
     "flips on top": flips_on_top,
+    "switching on": switching_on,
+    "switching off": switching_off,
+    "pushes through zero": pushes,
     "spectral ascent": spectral_ascent,
     "continuation": continuation,
     "best of all": best_of_all,
 }
 
 # These ask so many questions, or store so much, that checks leave them out where weights are revealed; benchmarks do not.
-COSTLY = frozenset({"random matrix", "spectral ascent", "continuation", "best of all"})
+COSTLY = frozenset({"random matrix", "continuation", "best of all"})
+# An ascent stays in the span of activations and backward vectors: some fifty directions a layer on either side, with their
+# images 1.7 GB at this many entries of a vector in all layers and trials.
+ASCENT_ENTRIES = 2**20
 
-__all__ = ["ADVERSARIES", "COSTLY", "Adversary", "Attack", "Objective"]
+
+def affordable(name: str, network: Network) -> bool:
+    """Whether a check lets this adversary loose on revealed weights."""
+    return name not in COSTLY and (name != "spectral ascent" or network.width * network.depth * network.trials <= ASCENT_ENTRIES)
+
+
+__all__ = ["ADVERSARIES", "COSTLY", "Adversary", "Attack", "Objective", "affordable"]

@@ -17,6 +17,7 @@ from torch import Tensor
 from checkers.adversaries.attack import Attack, factors
 from checkers.adversaries.directions import RANK_FLOOR, hidden_alignment, output_alignment
 from checkers.adversaries.flips import weighted_flips
+from checkers.adversaries.pushes import pushes
 from checkers.network import Network
 
 STEPS = 3  # the ratio settles within a few full steps: measured in benchmarks/attack.md
@@ -74,7 +75,7 @@ def ascend(attack: Attack, start: Network, steps: int = STEPS) -> Network:
 
 def spectral_ascent(attack: Attack) -> Network:
     """From the best of several starts, those of the other adversaries whose moves are felt at the outputs."""
-    return ascend(attack, attack.best([start(attack) for start in (output_alignment, weighted_flips, hidden_alignment)]))
+    return ascend(attack, attack.best([start(attack) for start in (output_alignment, weighted_flips, hidden_alignment, pushes)]))
 
 
 def scaled(attack: Attack, network: Network, factor: float) -> Network:

@@ -59,7 +59,8 @@ def _flip(attack: Attack, layer: int, h: Tensor, g: Tensor, wanted: Tensor, valu
     return (u if scale == 1.0 else u / scale), torch.where(squared > 0, v / squared.clamp_min(torch.finfo(h.dtype).tiny), 0)
 
 
-def _flips(attack: Attack, weighted: bool) -> Network:
+def _flips(attack: Attack, weighted: bool, towards: bool | None = None) -> Network:
+    """towards: switch neurons on only (True), off only (False), or each to its other side (None)."""
     origin, architecture = attack.origin, attack.origin.architecture
     record = origin.forward(attack.instance.inputs)
     values: list[Tensor | None] = [None] * origin.depth
@@ -74,7 +75,9 @@ def _flips(attack: Attack, weighted: bool) -> Network:
     h = record.activations[0][:, :1]
     for layer, weights in enumerate(origin.hidden, start=1):
         g = architecture.linear(weights, layer, origin.depth, h)
-        left, right = _flip(attack, layer, h, g[:, 0], record.signs[layer][:, 0] == 0, values[layer - 1])
+        off = record.signs[layer][:, 0] == 0
+        wanted = off if towards is None else torch.full_like(off, towards)
+        left, right = _flip(attack, layer, h, g[:, 0], wanted, values[layer - 1])
         pairs.append((left, right))
         moved = PerturbedWeights(weights, left, right).change
         h = torch.relu(g + architecture.through(moved, layer, origin.depth, origin.width, h))
@@ -91,6 +94,18 @@ def targeted_flips(attack: Attack) -> Network:
 def weighted_flips(attack: Attack) -> Network:
     """The flips that change the backward pass most: neurons weighed by the squared norm of their column of Back; first sample."""
     return _flips(attack, weighted=True)
+
+
+@torch.no_grad()
+def switching_on(attack: Attack) -> Network:
+    """The neurons worth most to the outputs are switched on, none off: gradients grow; first sample."""
+    return _flips(attack, weighted=True, towards=True)
+
+
+@torch.no_grad()
+def switching_off(attack: Attack) -> Network:
+    """The neurons worth most to the outputs are switched off, none on: gradients shrink; first sample."""
+    return _flips(attack, weighted=True, towards=False)
 
 
 @torch.no_grad()
