@@ -114,7 +114,7 @@ def search(
         strategy = st.one_of(*(instances(statement, limits=limits) for limits in profile.populations(statement)))
     except ValueError as error:
         raise InputError(f"{error} of the profile {profile.name!r}") from error
-    key = int(seed_sequence(seed, "search", statement.id, statement.variant_name).generate_state(1)[0])
+    key = int(seed_sequence(seed, "search", *statement.stream, statement.variant_name).generate_state(1)[0])
 
     @hypothesis_seed(key)
     @settings(

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from traceback import format_exception
 
+from checkers.architectures import known, restore
 from checkers.errors import InputError
 from theorems import registry
 from theorems.statement import DeclarationError
@@ -21,24 +22,25 @@ def own_statements(paths: Sequence[Path]) -> Iterator[list[str]]:
 
     Raises InputError with one sentence if a file does not exist, does not import, or declares nothing or nothing valid.
     """
-    before = {statement.id for statement in registry}
+    before, known_architectures = set(registry.cells()), known()
     names: list[str] = []
     try:
         for path in paths:
-            known = len(registry)
+            declared = len(registry.cells())
             names.append(f"own_statements_{path.stem.replace('-', '_')}")
             _import(path, names[-1])
-            if len(registry) == known:
+            if len(registry.cells()) == declared:
                 raise InputError(f"module {path} declares no statement")
-        yield [statement.id for statement in registry if statement.id not in before]
+        yield list(dict.fromkeys(cell[0] for cell in registry.cells() if cell not in before))
     except InputError:
         raise
     except Exception as error:
         _explain(error, paths)
         raise
     finally:
-        for identifier in [statement.id for statement in registry if statement.id not in before]:
-            registry.remove(identifier)
+        for cell in [cell for cell in registry.cells() if cell not in before]:
+            registry.remove(*cell)
+        restore(known_architectures)
         for name in names:
             sys.modules.pop(name, None)
 
