@@ -13,6 +13,7 @@ from checkers.errors import InputError
 from checkers.module import own_statements
 from checkers.options import (
     Output,
+    architectures_option,
     as_path,
     chosen,
     device_option,
@@ -21,6 +22,7 @@ from checkers.options import (
     identifiers_argument,
     json_option,
     modules_option,
+    on_architectures,
     options,
     process_count,
     processes_option,
@@ -80,6 +82,7 @@ def show(identifier: str, modules: tuple[Path, ...]) -> int:
 def _run(
     command: str,
     identifiers: Sequence[str],
+    architectures: Sequence[str],
     profile: str,
     seed: int | None,
     device: str,
@@ -88,7 +91,7 @@ def _run(
     quiet: bool,
 ) -> Any:
     """suite.check or suite.power with the options of the command line."""
-    selected = chosen(identifiers)
+    selected = on_architectures(chosen(identifiers), architectures)
     device = valid_device(device)
     from checkers import suite
 
@@ -112,8 +115,10 @@ _run_options = options(
 
 @lemmafuzz.command()
 @_run_options
+@architectures_option
 def check(
     identifiers: tuple[str, ...],
+    architectures: tuple[str, ...],
     profile: str,
     seed: int | None,
     device: str,
@@ -127,11 +132,11 @@ def check(
 
     output = Output(json_file, quiet)
     with own_statements(modules):
-        run = _run("check", identifiers, profile, seed, device, modules, processes, quiet)
+        run = _run("check", identifiers, architectures, profile, seed, device, modules, processes, quiet)
         output.text(words.check_table(run) + "\n")
         refuted = [verdict for verdict in run.verdicts if verdict.verdict == "REFUTED"]
         for verdict in refuted:
-            output.text(words.refutation_in_words(verdict, registry[verdict.id], COUNTEREXAMPLES) + "\n", closing=True)
+            output.text(words.refutation_in_words(verdict, registry.form(verdict.id, verdict.architecture), COUNTEREXAMPLES) + "\n", closing=True)
         output.text(words.check_closing(run), closing=True)
         output.facts(run)
     return REFUTED if refuted else 0
@@ -139,8 +144,10 @@ def check(
 
 @lemmafuzz.command()
 @_run_options
+@architectures_option
 def power(
     identifiers: tuple[str, ...],
+    architectures: tuple[str, ...],
     profile: str,
     seed: int | None,
     device: str,
@@ -154,7 +161,7 @@ def power(
 
     output = Output(json_file, quiet)
     with own_statements(modules):
-        run = _run("power", identifiers, profile, seed, device, modules, processes, quiet)
+        run = _run("power", identifiers, architectures, profile, seed, device, modules, processes, quiet)
         output.text(words.power_table(run) + "\n")
         output.text(words.power_closing(run), closing=True)
         output.facts(run)
@@ -243,8 +250,9 @@ def replay(file: Path, modules: tuple[Path, ...], json_file: str | None, quiet: 
 
         found = counterexample.read(file)
         result = counterexample.replay(found, registry)
-        known = [statement for statement in registry if statement.id == found.decision.statement]
-        output.text(words.replay_in_words(found, result, known[0] if known else None), closing=True)
+        cell = found.decision.statement, found.decision.architecture
+        known = registry.form(*cell) if registry.has_form(*cell) else None
+        output.text(words.replay_in_words(found, result, known), closing=True)
         output.facts(result)
     return {"FIXED": 0, "STILL FAILS": REFUTED, "CANNOT RUN": COULD_NOT_RUN}[result.status]
 
@@ -273,7 +281,7 @@ def report_command(
         device = valid_device(device)
         with progress_bars(quiet=quiet) as progress:
             facts = report.gather(
-                chosen(()),
+                on_architectures(chosen(()), ()),
                 seed=seed,
                 profile=profile_named(profile),
                 device=device,

@@ -19,7 +19,7 @@ from checkers.fuzz import Campaign
 from checkers.records import Counterexample, Decision, Replay, Versions
 from theorems.instance import Instance
 from theorems.registry import Registry, registry
-from theorems.statement import Statement
+from theorems.statement import FULLY_CONNECTED, Statement
 
 SCHEMA = 1
 MOST_CELLS = 10**7  # of a counterexample's data: larger files are not ours
@@ -36,9 +36,11 @@ def versions() -> Versions:
     return Versions(lemmafuzz=own, python=platform.python_version(), torch=version("torch"), numpy=version("numpy"))
 
 
-def file_name(statement: str, variant: str, role: str) -> str:
-    """separation--false-variant-name--simplest.json; without the middle part for the statement as declared."""
-    words = [statement, re.sub(r"[^a-z0-9]+", "-", variant.lower()).strip("-"), role]
+def file_name(statement: str, variant: str, role: str, architecture: str = FULLY_CONNECTED) -> str:
+    """separation--false-variant-name--simplest.json; without the middle part for the statement as declared, with the architecture
+    before it where that is not the fully connected one."""
+    names = ["" if architecture == FULLY_CONNECTED else architecture, variant]
+    words = [statement, *(re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") for name in names), role]
     return "--".join(word for word in words if word) + ".json"
 
 
@@ -60,7 +62,7 @@ def write_both(found: Campaign, statement: Statement, seed: int, folder: Path | 
             versions=versions(),
             module=", ".join(path.name for path in modules),
         )
-        path = folder / file_name(statement.id, statement.variant_name, role)
+        path = folder / file_name(statement.id, statement.variant_name, role, statement.architecture)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             write_whole(path, msgspec.json.format(msgspec.json.encode(record), indent=1))
@@ -114,8 +116,8 @@ def restore(record: Counterexample) -> Instance:
         bare = Instance(**sizes)  # type: ignore[arg-type]  # every field was just checked by name and type
     except TypeError as error:
         raise InputError("counterexample field 'decision.sizes' lacks the width") from error
-    if min(bare.width, bare.depth, bare.samples, bare.outputs, bare.input_dimension) < 1:
-        raise InputError("counterexample field 'decision.sizes' has a width, depth, samples, outputs or input_dimension below 1")
+    if min(bare.width, bare.depth, bare.samples, bare.outputs, bare.input_dimension, bare.positions, bare.patch) < 1:
+        raise InputError("counterexample field 'decision.sizes' has a size (width, depth, samples, outputs, ...) below 1")
     inputs = _array(record.inputs, "inputs", bare.samples)
     targets = _array(record.targets, "targets", bare.samples)
     return dataclasses.replace(bare, inputs=inputs, targets=targets)
@@ -126,7 +128,9 @@ def _statement(old: Decision, catalogue: Registry, module: str) -> Statement | s
     if old.statement not in catalogue:
         hint = f"; it was declared in the module {module}: name that file with --module" if module else ""
         return f"this version has no statement {old.statement!r}{hint}"
-    statement = catalogue[old.statement]
+    if not catalogue.has_form(old.statement, old.architecture):
+        return f"this version has no statement {old.statement!r} on {old.architecture!r} networks"
+    statement = catalogue.form(old.statement, old.architecture)
     if not old.variant:
         return statement
     if old.variant not in {variant.name for variant in statement.variants}:
@@ -138,8 +142,8 @@ def _numbers(engine: str, instance: Instance) -> int:
     """How many numbers one trial holds, up to a small factor: vectors, norms, or the passes and the matrices."""
     if engine in ("vectors", "exact law"):
         return instance.width if engine == "vectors" else instance.depth
-    passes = instance.depth * instance.width * instance.samples * instance.outputs
-    return passes + (instance.depth * instance.width**2 if engine == "dense" else 0)
+    passes = instance.depth * instance.neurons * instance.samples * instance.outputs
+    return passes + (instance.depth * instance.patch * instance.width**2 if engine == "dense" else 0)
 
 
 def replay(record: Counterexample, catalogue: Registry = registry, device: str = "cpu") -> Replay:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from checkers.adversaries import ADVERSARIES, Attack, affordable
+from checkers.architectures import architecture_for
 from checkers.errors import InputError
 from checkers.evidence import p_value
 from checkers.exact_norms import ExactLawSubject
@@ -68,6 +69,7 @@ def draw_network(statement: Statement, instance: Instance, engine: Engine, trial
     return Network.draw(
         "revealed" if engine == "revealed" else "dense",
         instance.width, instance.depth, instance.inputs.shape[1], instance.outputs, trials, source, statement.variance, device=device,
+        architecture=architecture_for(statement.architecture, instance, **statement.options),
     )  # fmt: skip
 
 
@@ -135,7 +137,7 @@ def _decide(
 ) -> Decision:
     claimed = statement.failure_probability(instance)
     informative = statement.inside(instance) and claimed < 0.5
-    source = NormalSource(seed_sequence(seed, statement.id, instance.key(), engine, stage))
+    source = NormalSource(seed_sequence(seed, *statement.stream, instance.key(), engine, stage))
     cases = [
         worst_case(statement, statement.measure(subject, **statement.constant_values()), name)
         for name, subject in subjects(statement, instance, engine, trials, source, device)
@@ -149,7 +151,7 @@ def _decide(
     case = cases[int(chosen[trial])]
     value = p_value(failures, trials, claimed)
     return Decision(
-        statement=statement.id, variant=statement.variant_name, architecture="fully connected", engine=engine, sizes=instance.sizes(),
+        statement=statement.id, variant=statement.variant_name, architecture=statement.architecture, engine=engine, sizes=instance.sizes(),
         trials=trials, failures=failures, within_rounding=close, claimed=claimed, p_value=value, alpha=alpha,
         refuted=informative and failures > 0 and alpha > 0 and value <= alpha, evidence=informative,
         ratio=_finite(case.ratio[trial]), left=_finite(case.left[trial]), right=_finite(case.right[trial]), place=case.place(trial),

@@ -8,7 +8,7 @@ from typing import Any
 
 from checkers import words
 from theorems.instance import QUANTITIES
-from theorems.registry import Registry
+from theorems.registry import Registry, registry
 from theorems.statement import Statement, Variant
 
 KINDS = {
@@ -25,7 +25,7 @@ def listed(statement: Statement) -> dict[str, Any]:
         "id": statement.id,
         "source": statement.source,
         "kind": statement.kind,
-        "architectures": list(statement.architectures),
+        "architectures": [form.architecture for form in registry.forms(statement.id)],
         "claimed_exponents": dict(statement.exponents),
         "false_variants": [variant.name for variant in statement.variants],
         "rests_on": list(statement.rests_on),
@@ -87,6 +87,16 @@ def _adversaries(statement: Statement) -> str:
     return f"{names}; from a W~ that {' or '.join(statement.start)} chose in the ball" if statement.start else names
 
 
+def _architectures(statement: Statement, registry: Registry) -> list[str]:
+    """This one first, then the others, and why some have no form."""
+    others = [name for name in registry.architectures() if name != statement.architecture]
+    lines = [statement.architecture]
+    for name in others:
+        known = registry.has_form(statement.id, name)
+        lines.append(name if known else f"not {name}: {registry.reason(statement.id, name)}")
+    return lines
+
+
 def statement_in_words(statement: Statement, registry: Registry) -> str:
     """Everything that `lemmafuzz show` prints, to be read beside the paper."""
     quantities = [f"{interval(name, bounds)}: {QUANTITIES[name][1]}" for name, bounds in statement.ranges.items()]
@@ -103,7 +113,7 @@ def statement_in_words(statement: Statement, registry: Registry) -> str:
         ("claimed exponents", [f"{QUANTITIES[name][0]}^{power:g}" for name, power in statement.exponents.items()] or ["none"]),
         ("rests on", [", ".join(statement.rests_on) or "nothing else here"]),
         ("rests on it", [", ".join(above) or "nothing else here"]),
-        ("architectures", [", ".join(statement.architectures)]),
+        ("architectures", _architectures(statement, registry)),
         ("engines", [", ".join(statement.engines)]),
         ("adversaries", [_adversaries(statement)]),
         ("grade of a HOLDS", [grade_basis(statement)]),

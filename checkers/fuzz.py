@@ -133,7 +133,7 @@ def _first_possible(statement: Statement, choices: Sequence[Mapping[str, Range]]
 def _explore(judge: _Judge, strategy: st.SearchStrategy[Instance], examples: int, purpose: str) -> None:
     """Decide up to `examples` instances of the strategy; at a refutation simplify it."""
     statement, profile, campaign = judge.statement, judge.profile, judge.campaign
-    key = int(seed_sequence(judge.seed, purpose, statement.id, statement.variant_name).generate_state(1)[0])
+    key = int(seed_sequence(judge.seed, purpose, *statement.stream, statement.variant_name).generate_state(1)[0])
 
     @hypothesis_seed(key)
     @settings(

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from traceback import format_exception
 
+from checkers.architectures import known, restore
 from checkers.errors import InputError
 from theorems import registry
 from theorems.losses import losses
@@ -22,26 +23,27 @@ def own_statements(paths: Sequence[Path]) -> Iterator[list[str]]:
 
     Raises InputError with one sentence if a file does not exist, does not import, or declares nothing or nothing valid.
     """
-    before, before_losses = {statement.id for statement in registry}, set(losses)
+    before, before_losses, before_architectures = set(registry.cells()), set(losses), known()
     names: list[str] = []
     try:
         for path in paths:
-            known = len(registry) + len(losses)
+            declared = len(registry.cells()) + len(losses)
             names.append(f"own_statements_{path.stem.replace('-', '_')}")
             _import(path, names[-1])
-            if len(registry) + len(losses) == known:
+            if len(registry.cells()) + len(losses) == declared:
                 raise InputError(f"module {path} declares no statement and no loss")
-        yield [statement.id for statement in registry if statement.id not in before]
+        yield list(dict.fromkeys(cell[0] for cell in registry.cells() if cell not in before))
     except InputError:
         raise
     except Exception as error:
         _explain(error, paths)
         raise
     finally:
-        for identifier in [statement.id for statement in registry if statement.id not in before]:
-            registry.remove(identifier)
+        for cell in [cell for cell in registry.cells() if cell not in before]:
+            registry.remove(*cell)
         for loss in set(losses) - before_losses:
             del losses[loss]
+        restore(before_architectures)
         for name in names:
             sys.modules.pop(name, None)
 

@@ -46,6 +46,9 @@ profile_option = click.option(
 modules_option = click.option(
     "--module", "modules", metavar="FILE", multiple=True, callback=as_path, help="A Python file with statements of your own. Repeatable."
 )
+architectures_option = click.option(
+    "--architecture", "architectures", metavar="NAME", multiple=True, help="fully connected, residual, ...; repeatable.  [default: all]"
+)
 processes_option = click.option(
     "--processes", type=click.IntRange(min=1), help="Processes to share the work; they change no verdict.  [default: one for each core]"
 )
@@ -97,6 +100,18 @@ def chosen(identifiers: Sequence[str]) -> list[Statement]:
             hint = f"did you mean {near[0]!r}?" if near else "`lemmafuzz list` names them all"
             raise InputError(f"there is no statement {identifier!r}; {hint}")
     return [statement for statement in registry if not identifiers or statement.id in identifiers]
+
+
+def on_architectures(statements: Sequence[Statement], architectures: Sequence[str]) -> list[Statement]:
+    """The forms of the statements on the named architectures, or on all; InputError for a name that no statement has a form for."""
+    for name in architectures:
+        if name not in registry.architectures():
+            raise InputError(f"there is no architecture {name!r}; there are: {', '.join(registry.architectures())}")
+    forms = [form for one in statements for form in registry.forms(one.id) if not architectures or form.architecture in architectures]
+    if not forms:
+        one, name = statements[0], architectures[0]
+        raise InputError(f"statement {one.id!r} is not run on {name} networks: {registry.reason(one.id, name)}")
+    return forms
 
 
 def valid_device(device: str) -> str:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from theorems.instance import Instance
-from theorems.statement import Engine, Statement
+from theorems.statement import FULLY_CONNECTED, Engine, Statement
 
 MINIMUM_TRIALS = 4  # fewer would leave a failure rate of one half undetected in one of sixteen instances
 
@@ -36,8 +36,12 @@ class Profile:
     far_depth: int = 0
 
     def instances(self, statement: Statement) -> int:
-        """How many instances of a statement to try: half as many where each costs a training run or the like."""
-        return self.examples if statement.passes < COSTLY else self.examples // 2
+        """How many instances of a statement to try: half as many where each costs a training run or the like.
+
+        On the architectures that share a statement with fully connected networks, half of that again, but not below 8.
+        """
+        examples = self.examples if statement.passes < COSTLY else self.examples // 2
+        return examples if statement.architecture == FULLY_CONNECTED else max(min(8, examples), examples // 2)
 
     def populations(self, statement: Statement) -> list[dict[str, tuple[float, float]]]:
         """Ranges narrowed to what this profile can afford, one entry for each kind of instance to draw.
@@ -77,9 +81,9 @@ class Profile:
             return "vectors", 256
         if "exact law" in statement.engines and instance.samples == 1:
             return "exact law", max(1000, self.law_draws // (instance.depth + 1))
-        dense = instance.depth * instance.width**2
-        # forward and backward passes ask for about (1 + d) n directions a layer
-        revealed = instance.depth * instance.width * instance.samples * (1 + instance.outputs) * 4
+        dense = instance.depth * instance.patch * instance.width**2
+        # forward and backward passes ask for about (1 + d) n directions a layer, at every position
+        revealed = instance.depth * instance.patch * instance.neurons * instance.samples * (1 + instance.outputs) * 4
         if "revealed" in statement.engines and ("dense" not in statement.engines or dense > max(4 * revealed, 2**18)):
             return "revealed", max(MINIMUM_TRIALS, min(64, self.normals // revealed) // statement.passes)
         return "dense", max(MINIMUM_TRIALS, min(512, self.normals // dense) // statement.passes)

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from checkers import counterexample
-from checkers.evidence import Ledger, detectable_rate
+from checkers.evidence import Account, Ledger, detectable_rate
 from checkers.fuzz import Campaign, search
 from checkers.processes import each, silent
 from checkers.profiles import Profile
 from checkers.records import CheckRun, Decision, Grade, PowerRun, VariantVerdict, Verdict, VerdictName
 from checkers.terminal import Progress
 from theorems.registry import registry
-from theorems.statement import Statement
+from theorems.statement import FULLY_CONNECTED, Statement
 
 ALPHA = 1e-6
 
@@ -64,7 +64,7 @@ def judge(statement: Statement, campaign: Campaign, beyond: Campaign, written: l
     constants = statement.constants.items()
     return Verdict(
         id=statement.id,
-        architecture="fully connected",
+        architecture=statement.architecture,
         verdict=verdict,
         grade=grade(statement) if verdict == "HOLDS" else "",
         instances=len({tuple(d.sizes.items()) for d in evidence}),
@@ -109,10 +109,15 @@ def _regime(statement: Statement, evidence: Sequence[Decision], vacuous: int, be
     return "; ".join(words) or "none inside"
 
 
-def check_one(settings: Settings, progress: Progress, identifier: str) -> Verdict:
-    """Try to break one statement."""
-    statement, profile = registry[identifier], settings.profile
-    account = Ledger(settings.alpha).account(registry.position(identifier))
+def _account(settings: Settings, identifier: str, architecture: str) -> Account:
+    """The part of the run's error budget that one form of a statement owns."""
+    return Ledger(settings.alpha).account(registry.position(identifier), architecture, len(registry.forms(identifier)))
+
+
+def check_one(settings: Settings, progress: Progress, identifier: str, architecture: str = FULLY_CONNECTED) -> Verdict:
+    """Try to break one statement on one architecture."""
+    statement, profile = registry.form(identifier, architecture), settings.profile
+    account = _account(settings, identifier, architecture)
     examples = profile.instances(statement)
     total = examples * (2 if statement.beyond else 1)
     observe = _counting(progress, identifier, total)
@@ -128,11 +133,13 @@ def check_one(settings: Settings, progress: Progress, identifier: str) -> Verdic
     return judge(statement, found, beyond, written)
 
 
-def power_one(settings: Settings, progress: Progress, identifier: str, name: str) -> VariantVerdict:
+def power_one(
+    settings: Settings, progress: Progress, identifier: str, name: str, architecture: str = FULLY_CONNECTED
+) -> VariantVerdict:
     """Try to refute one false variant."""
-    variant, profile = registry[identifier].variant(name), settings.profile
-    label = f"{identifier}: {name}"
-    account = Ledger(settings.alpha).account(registry.position(identifier))
+    declared, profile = registry.form(identifier, architecture), settings.profile
+    variant, label = declared.variant(name), f"{identifier}: {name}"
+    account = _account(settings, identifier, architecture)
     observe = _counting(progress, label, profile.power_examples)
     found = search(variant, profile, account, seed=settings.seed, examples=profile.power_examples, device=settings.device, observe=observe)
     counterexample.write_both(found, variant, settings.seed, settings.folder, settings.modules)
@@ -140,8 +147,8 @@ def power_one(settings: Settings, progress: Progress, identifier: str, name: str
     return VariantVerdict(
         id=identifier,
         variant=name,
-        kind=next(declared.kind for declared in registry[identifier].variants if declared.name == name),
-        architecture="fully connected",
+        kind=next(one.kind for one in declared.variants if one.name == name),
+        architecture=architecture,
         verdict="REFUTED" if found.severest else "HOLDS" if any(d.evidence for d in found.decisions) else "VACUOUS",
         instances=found.until_refuted,
         counterexample=found.simplest[0] if found.simplest else None,
@@ -161,13 +168,14 @@ def check(
     processes: int = 1,
     progress: Progress = silent,
 ) -> CheckRun:
-    """Try to break every statement of the registry that is named. alpha bounds the probability that the run refutes any true one.
+    """Try to break every statement of the registry that is named, each on its own architecture. alpha bounds the probability that the
+    run refutes any true one.
 
     folder: where counterexamples go. processes: the verdicts do not depend on their number.
     """
     start = time.monotonic()
     settings = Settings(seed, profile, alpha, device, folder, tuple(modules))
-    jobs = [(statement.id,) for statement in statements]
+    jobs = [(statement.id, statement.architecture) for statement in statements]
     verdicts = each(check_one, settings, jobs, "statements", processes, settings.modules, progress)
     return CheckRun(seed=seed, alpha=alpha, profile=profile.name, verdicts=verdicts, seconds=time.monotonic() - start)
 
@@ -187,6 +195,6 @@ def power(
     """Try to refute every false variant, with the budget and the error rate that a true statement would get."""
     start = time.monotonic()
     settings = Settings(seed, profile, alpha, device, folder, tuple(modules))
-    jobs = [(statement.id, variant.name) for statement in statements for variant in statement.variants]
+    jobs = [(one.id, variant.name, one.architecture) for one in statements for variant in one.variants]
     variants = each(power_one, settings, jobs, "false variants", processes, settings.modules, progress)
     return PowerRun(seed=seed, alpha=alpha, profile=profile.name, variants=variants, seconds=time.monotonic() - start)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
 from theorems.instance import QUANTITIES
-from theorems.statement import DeclarationError, Engine, Kind, Statement
+from theorems.statement import FULLY_CONNECTED, DeclarationError, Engine, Kind, Statement
 from theorems.subject import Comparison
 
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -18,36 +18,74 @@ _FIELDS = frozenset(f.name for f in dataclasses.fields(Statement)) - {"id", "var
 
 
 class Registry:
-    """Statements by id, in the order of their declaration; a statement may rest only on statements declared before it."""
+    """Statements by id, in the order of their declaration; a statement may rest only on statements declared before it.
+
+    A statement may have one form for each architecture, all of one id. The first form declared is what `registry[id]` gives; the others
+    have their own constants, exponents, failure probabilities and false variants. Where a statement has no form, a reason can be left.
+    """
 
     def __init__(self) -> None:
-        self._statements: dict[str, Statement] = {}
+        self._forms: dict[str, dict[str, Statement]] = {}
+        self._reasons: dict[tuple[str, str], str] = {}
 
     def __iter__(self) -> Iterator[Statement]:
-        return iter(self._statements.values())
+        return (next(iter(forms.values())) for forms in self._forms.values())
 
     def __len__(self) -> int:
-        return len(self._statements)
+        return len(self._forms)
 
     def __contains__(self, identifier: str) -> bool:
-        return identifier in self._statements
+        return identifier in self._forms
 
     def __getitem__(self, identifier: str) -> Statement:
-        return self._statements[identifier]
+        return next(iter(self._forms[identifier].values()))
 
     def position(self, identifier: str) -> int:
         """Place in the order of declaration, from 0: which share of the run's error budget the statement owns."""
-        return list(self._statements).index(identifier)
+        return list(self._forms).index(identifier)
+
+    def forms(self, identifier: str) -> list[Statement]:
+        """The statement on every architecture that it has a form for."""
+        return list(self._forms[identifier].values())
+
+    def form(self, identifier: str, architecture: str) -> Statement:
+        """The statement on this architecture; KeyError if it has no form there."""
+        return self._forms[identifier][architecture]
+
+    def has_form(self, identifier: str, architecture: str) -> bool:
+        """Whether the statement has a form for this architecture."""
+        return architecture in self._forms.get(identifier, {})
+
+    def cells(self) -> list[tuple[str, str]]:
+        """(id, architecture) of every form, statement after statement."""
+        return [(identifier, architecture) for identifier, forms in self._forms.items() for architecture in forms]
+
+    def architectures(self) -> list[str]:
+        """All architectures that some statement has a form for, in the order in which they appeared."""
+        return list(dict.fromkeys(architecture for forms in self._forms.values() for architecture in forms))
+
+    def reason(self, identifier: str, architecture: str) -> str:
+        """Why the statement has no form for this architecture."""
+        return self._reasons.get((identifier, architecture), "not declared for this architecture")
+
+    def leave_out(self, identifier: str, architecture: str, reason: str) -> None:
+        """Say why a statement has no form for an architecture."""
+        if identifier not in self._forms or self.has_form(identifier, architecture):
+            raise DeclarationError(f"statement {identifier!r} is unknown, or has a form for the architecture {architecture!r}")
+        self._reasons[identifier, architecture] = reason
 
     def add(self, statement: Statement) -> Statement:
         """Validate and register; raises DeclarationError with one sentence that says what is wrong."""
         validate(statement, self)
-        self._statements[statement.id] = statement
+        self._forms.setdefault(statement.id, {})[statement.architecture] = statement
         return statement
 
-    def remove(self, identifier: str) -> None:
-        """Forget a statement (a module of the user's that failed half way, a test's own statement)."""
-        self._statements.pop(identifier, None)
+    def remove(self, identifier: str, architecture: str | None = None) -> None:
+        """Forget a statement, or one form of it (a module of the user's that failed half way, a test's own statement)."""
+        forms = self._forms.get(identifier, {})
+        forms.pop(architecture, None) if architecture is not None else forms.clear()
+        if not forms:
+            self._forms.pop(identifier, None)
 
     def foundations(self, identifier: str) -> list[Statement]:
         """Everything the statement rests on, directly or not, earliest first."""
@@ -63,14 +101,14 @@ class Registry:
 
 def validate(statement: Statement, registry: Registry) -> None:
     """Refuse a declaration that cannot be right."""
-    where = f"statement {statement.id!r}"
+    where = f"statement {statement.id!r}" + ("" if statement.architecture == FULLY_CONNECTED else f" on {statement.architecture!r} networks")
 
     def refuse(reason: str) -> None:
         raise DeclarationError(f"{where} {reason}")
 
     if not _ID.fullmatch(statement.id):
         refuse("needs an id of lower-case words joined by hyphens")
-    if statement.id in registry:
+    if registry.has_form(statement.id, statement.architecture):
         refuse("is declared twice")
     for name in statement.rests_on:
         if name not in registry:

@@ -16,6 +16,8 @@ Engine = Literal["vectors", "exact law", "dense", "revealed"]
 VariantKind = Literal["exponent", "assumption", "initialization", "constant", "implementation", "claim"]
 Range = tuple[float, float]
 
+FULLY_CONNECTED = "fully connected"
+
 
 class DeclarationError(ValueError):
     """A declaration that cannot be right; raised when the module that holds it is imported."""
@@ -102,6 +104,8 @@ class Statement:
     adversary: names of the adversaries that move the weights inside the ball of radius `radius`; none: the weights stay.
     start: names of adversaries that first move the weights to a W~ in the ball, which is then the origin of a second move.
     variance: entries of A and W_l are drawn N(0, variance/m). The paper says 2.
+    architecture: the networks that it speaks of; the same id on another architecture is another form of the statement (registry.py).
+    options: parameters of the architecture, by name; a false variant may change them.
     """
 
     id: str
@@ -118,7 +122,8 @@ class Statement:
     exponents: Mapping[str, float] = field(default_factory=dict)
     rests_on: tuple[str, ...] = ()
     variants: tuple[Variant, ...] = ()
-    architectures: tuple[str, ...] = ("fully connected",)
+    architecture: str = FULLY_CONNECTED
+    options: Mapping[str, float] = field(default_factory=dict)
     engines: tuple[Engine, ...] = ("dense", "revealed")
     data: tuple[str, ...] = ("any",)
     labels: tuple[str, ...] = ("none",)
@@ -130,6 +135,11 @@ class Statement:
     variance: float = 2.0
     note: str = ""
     variant_name: str = ""
+
+    @property
+    def stream(self) -> tuple[str, ...]:
+        """What distinguishes this form's randomness from that of all other statements and forms."""
+        return (self.id,) if self.architecture == FULLY_CONNECTED else (self.id, self.architecture)
 
     def constant_values(self) -> dict[str, float]:
         """The constants as keyword arguments of `measure` and `failure.bound`."""
