@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 from checkers import words
 from theorems.instance import QUANTITIES
 from theorems.registry import Registry
-from theorems.statement import Statement, Variant
+from theorems.statement import Constant, Statement, Variant
 
 KINDS = {
     "identity": "identity: holds for every input, up to a stated rounding bound",
@@ -38,6 +39,15 @@ def statement_table(statements: Sequence[Statement]) -> str:
     return words.table(["statement", "paper", "kind", "false variants", "rests on"], rows)
 
 
+def _fraction(power: float) -> str:
+    """0.6667 as 2/3."""
+    return str(Fraction(power).limit_denominator(12))
+
+
+def _why(constant: Constant) -> str:
+    return "" if constant.provenance == "false variant" else f", {constant.provenance}"
+
+
 def _change(variant: Variant) -> str:
     changes: list[str] = []
     for name, change in variant.changes.items():
@@ -45,7 +55,7 @@ def _change(variant: Variant) -> str:
             case "variance":
                 changes.append(f"entries of A and W_l drawn N(0, {words.number(change)}/m)")
             case "constants":
-                changes.extend(f"{symbol} = {words.number(constant.value)}" for symbol, constant in change.items())
+                changes.extend(f"{symbol} = {words.number(one.value)}" + _why(one) for symbol, one in change.items())
             case "failure":
                 changes.append(f"failure probability {change.formula}")
             case "assumptions":
@@ -100,7 +110,7 @@ def statement_in_words(statement: Statement, registry: Registry) -> str:
         ("assuming", [f"{one.formula}  (constant {words.number(one.constant)})" for one in statement.assumptions] or ["nothing"]),
         ("fails with probability", [f"at most {statement.failure.formula}"]),
         ("constants", [f"{name} = {words.number(one.value)}: {one.provenance}" for name, one in statement.constants.items()] or ["none"]),
-        ("claimed exponents", [f"{QUANTITIES[name][0]}^{power:g}" for name, power in statement.exponents.items()] or ["none"]),
+        ("claimed exponents", [f"{QUANTITIES[name][0]}^{{{_fraction(power)}}}" for name, power in statement.exponents.items()] or ["none"]),
         ("rests on", [", ".join(statement.rests_on) or "nothing else here"]),
         ("rests on it", [", ".join(above) or "nothing else here"]),
         ("architectures", [", ".join(statement.architectures)]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,10 +16,17 @@ from theorems.statement import Range, Statement
 
 RUNGS: Final = 5  # a slope, a second slope to compare it with, and the point between
 SPAN: Final = 3.0  # a shorter ladder cannot tell exponents apart from finite-size effects
-RADII: Final = 21  # two points in each decade of the widest range of a radius
+RADII: Final = 31  # a factor 2.3 from one to the next in the widest range of a radius
 LONG: Final = 64.0  # a longer one adds cost, not knowledge
 # Width of the ladders in other quantities: finite-width effects are below the resolution of a slope there.
 REVEALED_WIDTH, DENSE_WIDTH = 4096.0, 256.0
+# Along a radius the flips, m omega^{2/3} of them, must be many at its lower end; the others ask for much width of their own.
+WIDE: Final[Mapping[str, Callable[[Profile], float]]] = {
+    "radius": lambda profile: profile.far_width // 2,
+    "samples": lambda profile: profile.far_width // 4,
+    "depth": lambda profile: profile.revealed_width,
+    "separation": lambda profile: profile.revealed_width,
+}  # fmt: skip
 PACKED: Final = ("pairs", "arc")  # data at the promised distance exactly: the worst that the assumption on delta allows
 
 Sizes = dict[str, int | float | str]
@@ -56,6 +63,7 @@ def _corners(ranges: dict[str, Range], axis: str) -> list[dict[str, float]]:
         points = RADII if name == "radius" and low > 0 else 3
         inner = [low * (high / low) ** (k / (points - 1)) for k in range(1, points - 1)] if 0 < low < high else []
         inner += [width for width in (DENSE_WIDTH, REVEALED_WIDTH) if name == "width" and low < width < high]
+        inner += [2.0] if name == "samples" and low < 2 < high else []
         choices.append(list(dict.fromkeys(float(round(v)) if name in INTEGER_QUANTITIES else v for v in (low, *inner, high))))
     corners = [dict(zip(others, values, strict=True)) for values in itertools.product(*choices)]
     return sorted(corners, key=_cost)
@@ -80,7 +88,9 @@ def _longest(
 ) -> Range | None:
     """The longest interval of the axis on which every point of a fine grid is possible; from its upper end where it is too long."""
     low, high = ranges[axis]
-    grid = sorted({float(round(v)) if axis in INTEGER_QUANTITIES else v for v in (low * (high / low) ** (k / 8) for k in range(9))})
+    points = RADII if axis == "radius" else 9
+    spread = (low * (high / low) ** (k / (points - 1)) for k in range(points))
+    grid = sorted({float(round(v)) if axis in INTEGER_QUANTITIES else v for v in spread})
     good = [value for value in grid if _possible(statement, {**others, axis: value}, shape, assumed)]
     if not good or [value for value in grid if good[0] <= value <= good[-1]] != good:
         return None
@@ -97,12 +107,15 @@ def find(statement: Statement, axis: str, profile: Profile) -> list[Ladder]:
     allowed = [name for name in (*PACKED, *SHAPES) if name in statement.data or "any" in statement.data]
     shapes = [name for name in allowed if name in PACKED] or allowed[:1] or list(statement.data[:1])
     labels = "random" if statement.labels[0] in ("any", "random") else statement.labels[0]
-    revealed = "revealed" in statement.engines
-    wide = float(max(profile.dense_width, profile.revealed_width // statement.passes) if revealed else profile.dense_width)
+    wide = float(profile.dense_width)
+    if "revealed" in statement.engines:
+        wide = float(max(wide, WIDE.get(axis, lambda p: p.revealed_width // statement.passes)(profile)))
     for assumed in (True, False):
         limits = {"width": (1.0, max(wide, 2.0 * statement.ranges["width"][0]))}
         if "exact law" in statement.engines and axis != "samples":
             limits = {"samples": (1.0, 1.0)}
+        elif axis == "depth":
+            limits["depth"] = (1.0, max(min(profile.far_depth, 8.0 * profile.far), SPAN * statement.ranges["depth"][0]))
         ranges = box(statement, limits)
         if axis == "samples":  # one sample has no distance to keep: from one to two is no step of a ladder
             ranges[axis] = (min(2.0, ranges[axis][1]), ranges[axis][1])
@@ -124,7 +137,7 @@ def _best(
     statement: Statement, axis: str, ranges: dict[str, Range], shape: str, labels: str, assumed: bool, apart: int
 ) -> Ladder | None:
     best: tuple[tuple[float, ...], Range, dict[str, float]] | None = None
-    longest = round(math.log2(min(LONG, ranges[axis][1] / ranges[axis][0])))
+    longest = _octaves(*ranges[axis])
     for others in _corners(ranges, axis):
         if axis == "separation" and others["samples"] < 2:
             continue
@@ -133,11 +146,11 @@ def _best(
         interval = _longest(axis, ranges, others, statement, shape, assumed)
         if interval is None or interval[1] < SPAN * interval[0]:
             continue
-        enough = REVEALED_WIDTH if "revealed" in statement.engines else DENSE_WIDTH
+        enough = (ranges["width"][1] if axis == "radius" else REVEALED_WIDTH) if "revealed" in statement.engines else DENSE_WIDTH
         # Long first; then shallow and small, but wide: finite-width effects are the largest error of a slope.
         width = others.get("width", 1.0)
         score = (
-            round(math.log2(interval[1] / interval[0])), -_cost(others), min(width, enough), -width,
+            _octaves(*interval), -_cost(others), min(width, enough), -width,
             apart * others.get("separation", 0.0), others.get("radius", 0.0),
         )  # fmt: skip
         if best is None or score > best[0]:
@@ -146,6 +159,11 @@ def _best(
         return None
     fixed: Sizes = {name: int(v) if name in INTEGER_QUANTITIES else v for name, v in best[2].items()}
     return Ladder(axis, _steps(axis, *best[1]), {**fixed, "data": shape, "labels": labels}, assumed)
+
+
+def _octaves(low: float, high: float) -> int:
+    """Length of a ladder, in half octaves."""
+    return round(2 * math.log2(min(LONG, high / low)))
 
 
 def _cost(others: dict[str, float]) -> float:

@@ -86,7 +86,7 @@ class Profile:
 
 
 PROFILES = {
-    "quick": Profile("quick", 16, 25, 40, 2**22, 2**19, 512, 2**14, 1, 2**16, 16),
-    "standard": Profile("standard", 100, 60, 200, 2**24, 2**22, 1024, 2**17, 3, 2**17, 24),
+    "quick": Profile("quick", 16, 25, 40, 2**22, 2**19, 512, 2**14, 1, 2**17, 32),
+    "standard": Profile("standard", 100, 60, 200, 2**24, 2**22, 1024, 2**17, 3, 2**17, 32),
     "thorough": Profile("thorough", 500, 200, 500, 2**26, 2**24, 4096, 2**20, 10, 2**18, 32),
 }

@@ -77,7 +77,7 @@ ASSUMPTIONS = (
     claim="‖grad_{W_l} F_i‖_F^2 <= C m F_i/d and ‖grad_{W_l} F‖_F^2 <= C n m F/d for all W with ‖W - W(0)‖_2 <= omega, l, i and all labels",
     kind="declared",
     ranges={
-        "width": (256, 131072), "depth": (1, 5), "samples": (1, 3), "input_dimension": (2, 8), "outputs": (1, 4),
+        "width": (256, 131072), "depth": (1, 5), "samples": (1, 6), "input_dimension": (2, 8), "outputs": (1, 4),
         "separation": (0.1, 1.0), "radius": (1e-9, 1e-2),
     },
     assumptions=ASSUMPTIONS,
