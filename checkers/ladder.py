@@ -26,6 +26,7 @@ WIDE: Final[Mapping[str, Callable[[Profile], float]]] = {
     "samples": lambda profile: profile.far_width // 4,
     "depth": lambda profile: profile.revealed_width,
     "separation": lambda profile: profile.revealed_width,
+    "width": lambda profile: profile.revealed_width,
 }  # fmt: skip
 PACKED: Final = ("pairs", "arc")  # data at the promised distance exactly: the worst that the assumption on delta allows
 
