@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from checkers.profiles import Profile
+from checkers.profiles import COSTLY, Profile
 from strategies.data import ALL_SHAPES, SHAPES
 from strategies.region import ORDER, box
 from theorems.instance import INTEGER_QUANTITIES, Instance
@@ -20,6 +20,7 @@ RADII: Final = 31  # a factor 2.3 from one to the next in the widest range of a 
 LONG: Final = 64.0  # a longer one adds cost, not knowledge
 # Width of the ladders in other quantities: finite-width effects are below the resolution of a slope there.
 REVEALED_WIDTH, DENSE_WIDTH = 4096.0, 256.0
+COSTLY_WIDTH = 4096.0  # the widest ladder of a measure of many passes
 # Along a radius the flips, m omega^{2/3} of them, must be many at its lower end; the others ask for much width of their own.
 WIDE: Final[Mapping[str, Callable[[Profile], float]]] = {
     "radius": lambda profile: profile.far_width // 2,
@@ -110,7 +111,8 @@ def find(statement: Statement, axis: str, profile: Profile) -> list[Ladder]:
     labels = "random" if statement.labels[0] in ("any", "random") else statement.labels[0]
     wide = float(profile.dense_width)
     if "revealed" in statement.engines:
-        wide = float(max(wide, WIDE.get(axis, lambda p: p.revealed_width // statement.passes)(profile)))
+        asked = WIDE[axis](profile) if axis in WIDE and statement.passes < COSTLY else profile.revealed_width // statement.passes
+        wide = float(max(wide, asked, COSTLY_WIDTH if statement.passes >= COSTLY else 0.0))
     for assumed in (True, False):
         limits = {"width": (1.0, max(wide, 2.0 * statement.ranges["width"][0]))}
         if "exact law" in statement.engines and axis != "samples":

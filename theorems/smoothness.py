@@ -292,12 +292,12 @@ def _kernel_stability(subject: Subject, C: float, radius_exponent: float = 1 / 3
     },
     exponents={"radius": 1 / 3, "depth": 3.0},
     rests_on=("gradient-drift",),
-    adversary=("random", "targeted sign flips", "weighted sign flips", "hidden alignment", "spectral ascent"),
+    adversary=("random", "switching on", "switching off", "hidden alignment", "spectral ascent"),
     passes=8,
     variants=(
         Variant(
             "omega in place of omega^{1/3}", "exponent",
-            {"measure": lambda subject, C, c: _kernel_stability(subject, C, radius_exponent=1.0), "adversary": ("weighted sign flips",)},
+            {"measure": lambda subject, C, c: _kernel_stability(subject, C, radius_exponent=1.0), "adversary": ("switching on",)},
         ),
         Variant(
             "constant short of the sharp one", "constant",
