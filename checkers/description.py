@@ -40,8 +40,9 @@ def statement_table(statements: Sequence[Statement]) -> str:
 
 
 def _fraction(power: float) -> str:
-    """0.6667 as 2/3."""
-    return str(Fraction(power).limit_denominator(12))
+    """0.6667 as {2/3}."""
+    written = str(Fraction(power).limit_denominator(12))
+    return f"{{{written}}}" if "/" in written else written
 
 
 def _why(constant: Constant) -> str:
@@ -59,13 +60,13 @@ def _change(variant: Variant) -> str:
             case "failure":
                 changes.append(f"failure probability {change.formula}")
             case "assumptions":
-                changes.append("assumes only " + ("; ".join(assumption.formula for assumption in change) or "nothing"))
+                changes.append("assumes only " + "; ".join(one.formula for one in change) if change else "assumes nothing")
             case "ranges":
                 changes.append("tried on " + ranges_in_words(change))
             case "measure":
-                changes.append("measured wrongly")
+                changes.append("measured as its name says")
             case _:
-                changes.append(f"{name}: {', '.join(change) if isinstance(change, tuple) else change}")
+                changes.append(f"{name}: {(', '.join(change) or 'none') if isinstance(change, tuple) else change}")
     return ", ".join(changes)
 
 
@@ -94,6 +95,7 @@ def grade_basis(statement: Statement) -> str:
 def _adversaries(statement: Statement) -> str:
     """Who moves the weights, from where."""
     names = ", ".join(statement.adversary) or "none: the weights stay at their initialization"
+    names += f"; inside the measure, {statement.attack}" if statement.attack else ""
     return f"{names}; from a W~ that {' or '.join(statement.start)} chose in the ball" if statement.start else names
 
 
@@ -110,7 +112,7 @@ def statement_in_words(statement: Statement, registry: Registry) -> str:
         ("assuming", [f"{one.formula}  (constant {words.number(one.constant)})" for one in statement.assumptions] or ["nothing"]),
         ("fails with probability", [f"at most {statement.failure.formula}"]),
         ("constants", [f"{name} = {words.number(one.value)}: {one.provenance}" for name, one in statement.constants.items()] or ["none"]),
-        ("claimed exponents", [f"{QUANTITIES[name][0]}^{{{_fraction(power)}}}" for name, power in statement.exponents.items()] or ["none"]),
+        ("claimed exponents", [f"{QUANTITIES[name][0]}^{_fraction(power)}" for name, power in statement.exponents.items()] or ["none"]),
         ("rests on", [", ".join(statement.rests_on) or "nothing else here"]),
         ("rests on it", [", ".join(above) or "nothing else here"]),
         ("architectures", [", ".join(statement.architectures)]),

@@ -30,10 +30,11 @@ def calibrated(statement: str, name: str, reason: str = "") -> Constant:
         return Constant(UNKNOWN, "not calibrated yet", calibrated=True)
     shown = {name: ends for name, ends in entry["sizes"].items() if name != "input_dimension"}
     sizes = ", ".join(f"{QUANTITIES[name][0]} {low:.3g} to {high:.3g}" for name, (low, high) in shown.items())
-    how = "times" if entry["value"] >= entry["needed"] else "divides"
+    needed, margin = f"{entry['needed']:g}", f"{entry['margin']:g}"
+    rule = f"{margin} times {needed}" if entry["value"] >= entry["needed"] else f"{needed} over {margin}"
     found = (
-        f"calibrated: {entry['margin']:g} {how} {entry['needed']:g}, which the worst of {entry['trials']} networks on {entry['instances']}"
-        f" instances needs ({sizes}; seed {entry['seed']})"
+        f"calibrated: {rule}, the constant that the worst of {entry['trials']} networks on {entry['instances']} instances needs"
+        f" ({sizes}; seed {entry['seed']})"
     )
     return Constant(entry["value"], f"{found}; {reason}" if reason else found, calibrated=True)
 

@@ -181,9 +181,9 @@ def _gradient_lower(subject: Subject, c: float, separation_exponent: float = 1.0
             },
         ),
         Variant(
-            "constant 1.8, above the limit for two close samples",
+            "constant 1.4, above the limit for two close samples",
             "constant",
-            {"constants": {"c": Constant(1.8, "false variant")}, "data": ("pairs",), "ranges": {"samples": (2, 2), "depth": (1, 1)}},
+            {"constants": {"c": Constant(1.4, "false variant")}, "data": ("pairs",), "ranges": {"samples": (2, 2), "depth": (1, 1)}},
         ),
         Variant("a pair of equal inputs", "assumption", {"data": ("duplicate rows",), "ranges": {"samples": (2, 2), "depth": (1, 1)}}),
         Variant(
