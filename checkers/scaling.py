@@ -143,6 +143,11 @@ def summarize(identifier: str, rungs: ladder.Ladder, claimed: float, left: Array
     settled = far + (far - near) * factor / (1 - factor)  # far itself where the ladder is too short for halves
     known = max(finite_size(rungs.sizes(rung, 0)) for rung in (range(half) if far_first else range(len(x) - half, len(x))))
     allowance = np.log1p(known) / abs(x[half - 1] - x[0] if far_first else x[-1] - x[-half])
+    if rungs.axis == "radius":
+        # A supremum over supports of s = m omega^{2/3} L entries is sqrt(s log(em/s)), where the bounds have log m: its exponent in
+        # omega is (1 - 1/log(em/s))/3. A logarithm drifts too slowly for two halves of a ladder to tell.
+        largest = rungs.values[half - 1] ** (2 / 3) * float(rungs.fixed.get("depth", 1))
+        allowance += 1 / (3 * log(e / min(largest, 1.0)))
     spread = float(t.isf(alpha, len(far) - 1))
     low = min(float(values.mean()) - spread * _spread(values) for values in (far, settled)) - allowance
     high = max(float(values.mean()) + spread * _spread(values) for values in (far, settled)) + allowance
