@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,17 +16,19 @@ from theorems.instance import INTEGER_QUANTITIES, Instance
 from theorems.statement import Range, Statement
 
 RUNGS: Final = 5  # a slope, a second slope to compare it with, and the point between
+GRID: Final = 9  # points at which the range of another quantity is
 SPAN: Final = 3.0  # a shorter ladder cannot tell exponents apart from finite-size effects
-RADII: Final = 31  # a factor 2.3 from one to the next in the widest range of a radius
-LONG: Final = 64.0  # a longer one adds cost, not knowledge
+RADII: Final = 31  # points at which the range of a radius is looked at: a factor 2.3 from one to the next in the widest
+LONG: Final = {"radius": 32.0}  # a longer one adds cost, not knowledge; small radii flip few signs
+LONGEST: Final = 64.0
 # Width of the ladders in other quantities: finite-width effects are below the resolution of a slope there.
 REVEALED_WIDTH, DENSE_WIDTH = 4096.0, 256.0
 COSTLY_WIDTH = 4096.0  # the widest ladder of a measure of many passes
 # Along a radius the flips, m omega^{2/3} of them, must be many at its lower end; the others ask for much width of their own.
 WIDE: Final[Mapping[str, Callable[[Profile], float]]] = {
-    "radius": lambda profile: profile.far_width // 2,
+    "radius": lambda profile: profile.far_width // 4,
     "samples": lambda profile: profile.far_width // 4,
-    "depth": lambda profile: profile.revealed_width,
+    "depth": lambda profile: profile.revealed_width // 2,
     "separation": lambda profile: profile.revealed_width,
     "width": lambda profile: profile.revealed_width,
 }  # fmt: skip
@@ -56,19 +59,36 @@ def _steps(axis: str, low: float, high: float) -> tuple[float, ...]:
 
 
 def _corners(ranges: dict[str, Range], axis: str) -> list[dict[str, float]]:
-    """Values of the quantities off the axis: the ends and the middle of each range, more of a radius, which lies in a narrow window; the
-    cheapest first."""
-    others = [name for name in ORDER if name not in (axis, "input_dimension")]
+    """Values of the quantities off the axis, but for a radius: the ends and the middle of each range, the cheapest first."""
+    others = [name for name in ORDER if name not in (axis, "input_dimension") and (name != "radius" or ranges[name][0] == 0)]
     choices = []
     for name in others:
         low, high = ranges[name]
-        points = RADII if name == "radius" and low > 0 else 3
-        inner = [low * (high / low) ** (k / (points - 1)) for k in range(1, points - 1)] if 0 < low < high else []
+        inner = [math.sqrt(low * high)] if 0 < low < high else []
         inner += [width for width in (DENSE_WIDTH, REVEALED_WIDTH) if name == "width" and low < width < high]
         inner += [2.0] if name == "samples" and low < 2 < high else []
         choices.append(list(dict.fromkeys(float(round(v)) if name in INTEGER_QUANTITIES else v for v in (low, *inner, high))))
     corners = [dict(zip(others, values, strict=True)) for values in itertools.product(*choices)]
     return sorted(corners, key=_cost)
+
+
+def _radii(statement: Statement, axis: str, ranges: dict[str, Range], others: dict[str, float], assumed: bool) -> list[dict[str, float]]:
+    """`others` with each radius that is the largest allowed at some point of the axis: the window is narrow, and moves along the axis."""
+    low, high = ranges["radius"]
+    if "radius" in others or axis == "radius":
+        return [others]
+    found = {high}
+    limits = [a for a in statement.assumptions if assumed and a.quantity == "radius" and a.relation == "<="]
+    for value in _grid(axis, *ranges[axis], GRID):
+        with suppress(ArithmeticError):
+            at = _instance({**others, axis: value, "radius": high})
+            found.add(min([high, *(limit.limit(at) * (1 - 1e-9) for limit in limits)]))
+    return [{**others, "radius": radius} for radius in sorted(found) if radius >= low]
+
+
+def _grid(axis: str, low: float, high: float, points: int) -> list[float]:
+    spread = (low * (high / low) ** (k / (points - 1)) for k in range(points))
+    return sorted({float(round(v)) if axis in INTEGER_QUANTITIES else v for v in spread})
 
 
 def _instance(sizes: dict[str, float]) -> Instance:
@@ -90,13 +110,11 @@ def _longest(
 ) -> Range | None:
     """The longest interval of the axis on which every point of a fine grid is possible; from its upper end where it is too long."""
     low, high = ranges[axis]
-    points = RADII if axis == "radius" else 9
-    spread = (low * (high / low) ** (k / (points - 1)) for k in range(points))
-    grid = sorted({float(round(v)) if axis in INTEGER_QUANTITIES else v for v in spread})
+    grid = _grid(axis, low, high, RADII if axis == "radius" else GRID)
     good = [value for value in grid if _possible(statement, {**others, axis: value}, shape, assumed)]
     if not good or [value for value in grid if good[0] <= value <= good[-1]] != good:
         return None
-    return max(good[0], good[-1] / LONG), good[-1]
+    return max(good[0], good[-1] / LONG.get(axis, LONGEST)), good[-1]
 
 
 def find(statement: Statement, axis: str, profile: Profile) -> list[Ladder]:
@@ -141,7 +159,7 @@ def _best(
 ) -> Ladder | None:
     best: tuple[tuple[float, ...], Range, dict[str, float]] | None = None
     longest = _octaves(*ranges[axis])
-    for others in _corners(ranges, axis):
+    for others in (full for corner in _corners(ranges, axis) for full in _radii(statement, axis, ranges, corner, assumed)):
         if axis == "separation" and others["samples"] < 2:
             continue
         if best is not None and -_cost(others) < best[0][1] and best[0][0] >= longest:
@@ -166,7 +184,7 @@ def _best(
 
 def _octaves(low: float, high: float) -> int:
     """Length of a ladder, in half octaves."""
-    return round(2 * math.log2(min(LONG, high / low)))
+    return round(2 * math.log2(min(LONGEST, high / low)))
 
 
 def _cost(others: dict[str, float]) -> float:

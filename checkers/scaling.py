@@ -40,7 +40,7 @@ from theorems.statement import Statement
 from theorems.subject import Comparison
 
 Array = npt.NDArray[np.float64]
-REPETITIONS: Final = 32
+REPETITIONS: Final = 24
 SHORT: Final = 3  # rungs
 SHRINKING: Final = frozenset({"separation", "radius"})  # their far end is zero
 # Along a ladder of a factor 64 an exponent of 4 makes 6e-8; below this share of the largest a side is rounding: no sign flipped there.
