@@ -29,19 +29,37 @@ SEED = 0
 INSTANCES = 20
 RANDOM_DRAWS = 4  # the baseline gets the best of four, but for matrices, whose norms are the cost of this run, the best of two
 MATRIX_DRAWS = 2
-SIZES = ((256, 2), (384, 4))  # width, depth
+DEPTHS = (2, 4)
+WIDTHS = range(256, 2049, 128)
 STATEMENTS = ("semi-smoothness", "forward-stability", "output-stability", "gradient-drift")
 BASELINES = ("random", "random matrix")
 ATTACKS = (
-    "hidden alignment", "output alignment", "targeted sign flips", "weighted sign flips", "flips on top", "spectral ascent", "continuation",
+    "hidden alignment", "output alignment", "targeted sign flips", "weighted sign flips", "flips on top", "pushes through zero",
+    "spectral ascent", "continuation",
 )  # fmt: skip
 
 
-def drawn(statement: Statement, width: int, depth: int, index: int) -> tuple[NetworkSubject, NormalSource]:
-    """Network `index` at the largest radius that the statement's own regime allows (hidden constant as declared)."""
-    sizes: dict[str, int | float | str] = {"width": width, "depth": depth, "samples": 2, "outputs": 2, "data_seed": index}
+def largest_radius(statement: Statement, sizes: dict[str, int | float | str]) -> float | None:
+    """The largest radius inside the statement's regime; None where its bounds from below leave none."""
     bare = instance_from_sizes(statement, sizes | {"radius": 1e-12})
-    radius = min(a.limit(bare) for a in statement.assumptions if a.quantity == "radius" and a.relation == "<=")
+    about = [a for a in statement.assumptions if a.quantity == "radius"]
+    least, most = (pick(a.limit(bare) for a in about if a.relation == side) for side, pick in ((">=", max), ("<=", min)))
+    return most if most >= least else None
+
+
+def smallest(statement: Statement, depth: int) -> tuple[int, int]:
+    """The least width of WIDTHS at which the regime has a radius, and the depth, lowered until there is one."""
+    for width in WIDTHS:
+        if largest_radius(statement, {"width": width, "depth": depth, "samples": 2, "outputs": 2}) is not None:
+            return width, depth
+    return smallest(statement, depth - 1)
+
+
+def drawn(statement: Statement, width: int, depth: int, index: int) -> tuple[NetworkSubject, NormalSource]:
+    """Network `index` at the largest radius that the statement's own regime allows."""
+    sizes: dict[str, int | float | str] = {"width": width, "depth": depth, "samples": 2, "outputs": 2, "data_seed": index}
+    radius = largest_radius(statement, sizes)
+    assert radius is not None
     instance = instance_from_sizes(statement, sizes | {"radius": radius})
     source = NormalSource(seed_sequence(SEED, "attack benchmark", statement.id, width, depth, index))
     network = Network.draw("dense", width, depth, instance.input_dimension, 2, 1, source)
@@ -82,10 +100,11 @@ def backward_strengths(statement: Statement, width: int, depth: int, index: int)
     return {"random": best, "greedy diagonal changes": float(origin.changed_backward_norm(nonzeros, 3.0).amax())}
 
 
-def rows(width: int, depth: int) -> list[list[str]]:
+def rows(deepest: int) -> list[list[str]]:
     result = []
     for identifier in (*STATEMENTS, "backward-stability"):
         statement = registry[identifier]
+        width, depth = smallest(statement, deepest)
         measure = backward_strengths if identifier == "backward-stability" else strengths
         runs = [measure(statement, width, depth, k) for k in range(INSTANCES)]
         attacks = [name for name in runs[0] if name not in BASELINES]
@@ -101,12 +120,13 @@ def rows(width: int, depth: int) -> list[list[str]]:
 
 def main() -> None:
     headers = ["statement", "m", "L", "attack / random rank one", "attack / random matrix", "strongest most often"]
-    body = table(headers, [row for width, depth in SIZES for row in rows(width, depth)], "github")
+    body = table(headers, [row for depth in DEPTHS for row in rows(depth)], "github")
     text = f"""# Attacks against random perturbations
 
 Median over {INSTANCES} networks (run seed {SEED}; n = d = 2, dense, float64) of the statement's ratio left/right under the
 strongest attack, over the size of the largest of random moves of the same spectral norm in every layer: {RANDOM_DRAWS} of
-rank one, or {MATRIX_DRAWS} Gaussian matrices. The radius is the largest that the statement's assumptions allow. For
+rank one, or {MATRIX_DRAWS} Gaussian matrices. The radius is the largest that the statement's assumptions allow, the width the
+least of 256, 384, ... at which they allow one: outside the regime no sign can flip, and there is little to attack. For
 backward-stability the moves are diagonal changes with entries +-3: random places and signs, against greedy ones.
 Written by `python -m benchmarks.attack`.
 

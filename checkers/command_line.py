@@ -272,7 +272,7 @@ def report_command(
     json_file: str | None,
     quiet: bool,
 ) -> int:
-    """Check, refute the false variants, train, and write REPORT.md with its figures."""
+    """Check, refute the false variants, measure the exponents, train, and write REPORT.md with its figures."""
     output = Output(json_file, quiet)
     with own_statements(modules):
         from checkers import report

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 from checkers import words
 from theorems.instance import QUANTITIES
 from theorems.registry import Registry, registry
-from theorems.statement import Statement, Variant
+from theorems.statement import Constant, Statement, Variant
 
 KINDS = {
     "identity": "identity: holds for every input, up to a stated rounding bound",
@@ -38,6 +39,16 @@ def statement_table(statements: Sequence[Statement]) -> str:
     return words.table(["statement", "paper", "kind", "false variants", "rests on"], rows)
 
 
+def _fraction(power: float) -> str:
+    """0.6667 as {2/3}."""
+    written = str(Fraction(power).limit_denominator(12))
+    return f"{{{written}}}" if "/" in written else written
+
+
+def _why(constant: Constant) -> str:
+    return "" if constant.provenance == "false variant" else f", {constant.provenance}"
+
+
 def _change(variant: Variant) -> str:
     changes: list[str] = []
     for name, change in variant.changes.items():
@@ -45,17 +56,17 @@ def _change(variant: Variant) -> str:
             case "variance":
                 changes.append(f"entries of A and W_l drawn N(0, {words.number(change)}/m)")
             case "constants":
-                changes.extend(f"{symbol} = {words.number(constant.value)}" for symbol, constant in change.items())
+                changes.extend(f"{symbol} = {words.number(one.value)}" + _why(one) for symbol, one in change.items())
             case "failure":
                 changes.append(f"failure probability {change.formula}")
             case "assumptions":
-                changes.append("assumes only " + ("; ".join(assumption.formula for assumption in change) or "nothing"))
+                changes.append("assumes only " + "; ".join(one.formula for one in change) if change else "assumes nothing")
             case "ranges":
                 changes.append("tried on " + ranges_in_words(change))
             case "measure":
-                changes.append("measured wrongly")
+                changes.append("measured as its name says")
             case _:
-                changes.append(f"{name}: {', '.join(change) if isinstance(change, tuple) else change}")
+                changes.append(f"{name}: {(', '.join(change) or 'none') if isinstance(change, tuple) else change}")
     return ", ".join(changes)
 
 
@@ -84,6 +95,7 @@ def grade_basis(statement: Statement) -> str:
 def _adversaries(statement: Statement) -> str:
     """Who moves the weights, from where."""
     names = ", ".join(statement.adversary) or "none: the weights stay at their initialization"
+    names += f"; inside the measure, {statement.attack}" if statement.attack else ""
     return f"{names}; from a W~ that {' or '.join(statement.start)} chose in the ball" if statement.start else names
 
 
@@ -110,7 +122,7 @@ def statement_in_words(statement: Statement, registry: Registry) -> str:
         ("assuming", [f"{one.formula}  (constant {words.number(one.constant)})" for one in statement.assumptions] or ["nothing"]),
         ("fails with probability", [f"at most {statement.failure.formula}"]),
         ("constants", [f"{name} = {words.number(one.value)}: {one.provenance}" for name, one in statement.constants.items()] or ["none"]),
-        ("claimed exponents", [f"{QUANTITIES[name][0]}^{power:g}" for name, power in statement.exponents.items()] or ["none"]),
+        ("claimed exponents", [f"{QUANTITIES[name][0]}^{_fraction(power)}" for name, power in statement.exponents.items()] or ["none"]),
         ("rests on", [", ".join(statement.rests_on) or "nothing else here"]),
         ("rests on it", [", ".join(above) or "nothing else here"]),
         ("architectures", _architectures(statement, registry)),

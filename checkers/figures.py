@@ -39,6 +39,7 @@ STYLE: Final[Any] = {
     "axes.spines.right": False,
     "svg.hashsalt": "lemmafuzz",  # the same figure gives the same file
 }
+NARROWEST: Final = 8.0
 SMALLEST, LARGEST = 1e-3, 1e3  # ratios beyond are drawn at the edge
 
 
@@ -138,7 +139,13 @@ def _ladder(axes: Axes, row: Exponent) -> None:
     # Through the measured middle: only the slopes are compared here, the constants are in the table.
     axes.plot(values, level * (values / centre) ** row.claimed, "--", color=ORANGE, linewidth=1.2, label="claimed slope")
     symbol = QUANTITIES[row.axis][0]
-    axes.set(xscale="log", yscale="log", xlabel=symbol, title=f"{symbol}: claimed {row.claimed:g}, measured {row.measured:.2f}")
+    axes.set(xscale="log", yscale="log", xlabel=symbol, title=f"{symbol}: claimed {row.claimed:.3g}, measured {row.measured:.2f}")
     axes.set_xticks([values[0], values[-1]], labels=[number(values[0]), number(values[-1])])
+    # What hardly moves should look so: at least a factor NARROWEST from bottom to top.
+    low, high = float(points.min()), float(points.max())
+    margin = max(1.0, math.sqrt(NARROWEST * low / high)) * 1.1
+    axes.set_ylim(low / margin, high * margin)
+    ends = [middle.min(), middle.max()] if middle.max() > 1.5 * middle.min() else [middle[0]]
+    axes.set_yticks(ends, labels=[number(float(v), 2) for v in ends])
     axes.minorticks_off()
     axes.grid(color=GREY, alpha=0.25, linewidth=0.5)

@@ -116,13 +116,13 @@ def search(
     _explore(judge, strategy, examples, "search")
     if decides and not statement.variant_name:
         for number, choices in enumerate(profile.far_populations(statement)):
-            far = _first_possible(statement, choices)
+            far = first_possible(statement, choices)
             if far is not None and judge.campaign.simplest is None:
                 _explore(judge, far, profile.far, f"far {number}")
     return judge.campaign
 
 
-def _first_possible(statement: Statement, choices: Sequence[Mapping[str, Range]]) -> st.SearchStrategy[Instance] | None:
+def first_possible(statement: Statement, choices: Sequence[Mapping[str, Range]]) -> st.SearchStrategy[Instance] | None:
     """Instances within the first of the limits that leave any."""
     for limits in choices:
         with suppress(ValueError):

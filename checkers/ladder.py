@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from checkers.profiles import Profile
+from checkers.profiles import COSTLY, Profile
 from strategies.data import ALL_SHAPES, SHAPES
 from strategies.region import ORDER, box
 from theorems.instance import INTEGER_QUANTITIES, Instance
 from theorems.statement import Range, Statement
 
 RUNGS: Final = 5  # a slope, a second slope to compare it with, and the point between
+GRID: Final = 9  # points at which the range of another quantity is
 SPAN: Final = 3.0  # a shorter ladder cannot tell exponents apart from finite-size effects
-RADII: Final = 21  # two points in each decade of the widest range of a radius
-LONG: Final = 64.0  # a longer one adds cost, not knowledge
+RADII: Final = 31  # points at which the range of a radius is looked at: a factor 2.3 from one to the next in the widest
+LONG: Final = {"radius": 32.0}  # a longer one adds cost, not knowledge; small radii flip few signs
+LONGEST: Final = 64.0
 # Width of the ladders in other quantities: finite-width effects are below the resolution of a slope there.
 REVEALED_WIDTH, DENSE_WIDTH = 4096.0, 256.0
+COSTLY_WIDTH = 4096.0  # the widest ladder of a measure of many passes
+# Along a radius the flips, m omega^{2/3} of them, must be many at its lower end; the others ask for much width of their own.
+WIDE: Final[Mapping[str, Callable[[Profile], float]]] = {
+    "radius": lambda profile: profile.far_width // 4,
+    "samples": lambda profile: profile.far_width // 4,
+    "depth": lambda profile: profile.revealed_width // 2,
+    "separation": lambda profile: profile.revealed_width,
+    "width": lambda profile: profile.revealed_width,
+}  # fmt: skip
 PACKED: Final = ("pairs", "arc")  # data at the promised distance exactly: the worst that the assumption on delta allows
 
 Sizes = dict[str, int | float | str]
@@ -47,18 +59,36 @@ def _steps(axis: str, low: float, high: float) -> tuple[float, ...]:
 
 
 def _corners(ranges: dict[str, Range], axis: str) -> list[dict[str, float]]:
-    """Values of the quantities off the axis: the ends and the middle of each range, more of a radius, which lies in a narrow window; the
-    cheapest first."""
-    others = [name for name in ORDER if name not in (axis, "input_dimension")]
+    """Values of the quantities off the axis, but for a radius: the ends and the middle of each range, the cheapest first."""
+    others = [name for name in ORDER if name not in (axis, "input_dimension") and (name != "radius" or ranges[name][0] == 0)]
     choices = []
     for name in others:
         low, high = ranges[name]
-        points = RADII if name == "radius" and low > 0 else 3
-        inner = [low * (high / low) ** (k / (points - 1)) for k in range(1, points - 1)] if 0 < low < high else []
+        inner = [math.sqrt(low * high)] if 0 < low < high else []
         inner += [width for width in (DENSE_WIDTH, REVEALED_WIDTH) if name == "width" and low < width < high]
+        inner += [2.0] if name == "samples" and low < 2 < high else []
         choices.append(list(dict.fromkeys(float(round(v)) if name in INTEGER_QUANTITIES else v for v in (low, *inner, high))))
     corners = [dict(zip(others, values, strict=True)) for values in itertools.product(*choices)]
     return sorted(corners, key=_cost)
+
+
+def _radii(statement: Statement, axis: str, ranges: dict[str, Range], others: dict[str, float], assumed: bool) -> list[dict[str, float]]:
+    """`others` with each radius that is the largest allowed at some point of the axis: the window is narrow, and moves along the axis."""
+    low, high = ranges["radius"]
+    if "radius" in others or axis == "radius":
+        return [others]
+    found = {high}
+    limits = [a for a in statement.assumptions if assumed and a.quantity == "radius" and a.relation == "<="]
+    for value in _grid(axis, *ranges[axis], GRID):
+        with suppress(ArithmeticError):
+            at = _instance({**others, axis: value, "radius": high})
+            found.add(min([high, *(limit.limit(at) * (1 - 1e-9) for limit in limits)]))
+    return [{**others, "radius": radius} for radius in sorted(found) if radius >= low]
+
+
+def _grid(axis: str, low: float, high: float, points: int) -> list[float]:
+    spread = (low * (high / low) ** (k / (points - 1)) for k in range(points))
+    return sorted({float(round(v)) if axis in INTEGER_QUANTITIES else v for v in spread})
 
 
 def _instance(sizes: dict[str, float]) -> Instance:
@@ -80,11 +110,11 @@ def _longest(
 ) -> Range | None:
     """The longest interval of the axis on which every point of a fine grid is possible; from its upper end where it is too long."""
     low, high = ranges[axis]
-    grid = sorted({float(round(v)) if axis in INTEGER_QUANTITIES else v for v in (low * (high / low) ** (k / 8) for k in range(9))})
+    grid = _grid(axis, low, high, RADII if axis == "radius" else GRID)
     good = [value for value in grid if _possible(statement, {**others, axis: value}, shape, assumed)]
     if not good or [value for value in grid if good[0] <= value <= good[-1]] != good:
         return None
-    return max(good[0], good[-1] / LONG), good[-1]
+    return max(good[0], good[-1] / LONG.get(axis, LONGEST)), good[-1]
 
 
 def find(statement: Statement, axis: str, profile: Profile) -> list[Ladder]:
@@ -97,12 +127,16 @@ def find(statement: Statement, axis: str, profile: Profile) -> list[Ladder]:
     allowed = [name for name in (*PACKED, *SHAPES) if name in statement.data or "any" in statement.data]
     shapes = [name for name in allowed if name in PACKED] or allowed[:1] or list(statement.data[:1])
     labels = "random" if statement.labels[0] in ("any", "random") else statement.labels[0]
-    revealed = "revealed" in statement.engines
-    wide = float(max(profile.dense_width, profile.revealed_width // statement.passes) if revealed else profile.dense_width)
+    wide = float(profile.dense_width)
+    if "revealed" in statement.engines:
+        asked = WIDE[axis](profile) if axis in WIDE and statement.passes < COSTLY else profile.revealed_width // statement.passes
+        wide = float(max(wide, asked, COSTLY_WIDTH if statement.passes >= COSTLY else 0.0))
     for assumed in (True, False):
         limits = {"width": (1.0, max(wide, 2.0 * statement.ranges["width"][0]))}
         if "exact law" in statement.engines and axis != "samples":
             limits = {"samples": (1.0, 1.0)}
+        elif axis == "depth":
+            limits["depth"] = (1.0, max(min(profile.far_depth, 8.0 * profile.far), SPAN * statement.ranges["depth"][0]))
         ranges = box(statement, limits)
         if axis == "samples":  # one sample has no distance to keep: from one to two is no step of a ladder
             ranges[axis] = (min(2.0, ranges[axis][1]), ranges[axis][1])
@@ -124,8 +158,8 @@ def _best(
     statement: Statement, axis: str, ranges: dict[str, Range], shape: str, labels: str, assumed: bool, apart: int
 ) -> Ladder | None:
     best: tuple[tuple[float, ...], Range, dict[str, float]] | None = None
-    longest = round(math.log2(min(LONG, ranges[axis][1] / ranges[axis][0])))
-    for others in _corners(ranges, axis):
+    longest = _octaves(*ranges[axis])
+    for others in (full for corner in _corners(ranges, axis) for full in _radii(statement, axis, ranges, corner, assumed)):
         if axis == "separation" and others["samples"] < 2:
             continue
         if best is not None and -_cost(others) < best[0][1] and best[0][0] >= longest:
@@ -133,11 +167,11 @@ def _best(
         interval = _longest(axis, ranges, others, statement, shape, assumed)
         if interval is None or interval[1] < SPAN * interval[0]:
             continue
-        enough = REVEALED_WIDTH if "revealed" in statement.engines else DENSE_WIDTH
+        enough = (ranges["width"][1] if axis == "radius" else REVEALED_WIDTH) if "revealed" in statement.engines else DENSE_WIDTH
         # Long first; then shallow and small, but wide: finite-width effects are the largest error of a slope.
         width = others.get("width", 1.0)
         score = (
-            round(math.log2(interval[1] / interval[0])), -_cost(others), min(width, enough), -width,
+            _octaves(*interval), -_cost(others), min(width, enough), -width,
             apart * others.get("separation", 0.0), others.get("radius", 0.0),
         )  # fmt: skip
         if best is None or score > best[0]:
@@ -146,6 +180,11 @@ def _best(
         return None
     fixed: Sizes = {name: int(v) if name in INTEGER_QUANTITIES else v for name, v in best[2].items()}
     return Ladder(axis, _steps(axis, *best[1]), {**fixed, "data": shape, "labels": labels}, assumed)
+
+
+def _octaves(low: float, high: float) -> int:
+    """Length of a ladder, in half octaves."""
+    return round(2 * math.log2(min(LONGEST, high / low)))
 
 
 def _cost(others: dict[str, float]) -> float:

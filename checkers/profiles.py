@@ -20,7 +20,7 @@ class Profile:
     normals: Gaussian numbers (or multiplications of a matrix entry) that one decision may cost; law_draws: draws of the exact law.
     dense_width, revealed_width: the largest widths drawn for networks with stored and with revealed weights.
     far: instances of each kind far beyond the sizes that constants were calibrated on, the widest and the deepest; far_width,
-    far_depth: how wide and how deep.
+    far_depth: how wide and how deep; far_entries: width times depth, at most, of the deepest.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Profile:
     far: int = 0
     far_width: int = 0
     far_depth: int = 0
+    far_entries: int = 0
 
     def instances(self, statement: Statement) -> int:
         """How many instances of a statement to try: half as many where each costs a training run or the like.
@@ -60,8 +61,8 @@ class Profile:
     def far_populations(self, statement: Statement) -> list[list[dict[str, tuple[float, float]]]]:
         """Ranges far beyond the calibration of a statement with a calibrated constant: of each kind the choices, the best first.
 
-        One kind is wide: the upper half octave of widths. The other is deep: the greatest depth that the regime leaves room for below
-        that width. Samples and outputs are few, for width and depth are what tells a wrong exponent.
+        One kind is wide: the upper half octave of widths. The other is deep: the greatest depth that the regime leaves room for at a
+        width that can be afforded. Samples and outputs are few, for width and depth are what tells a wrong exponent.
         """
         if not self.far or "revealed" not in statement.engines or not any(one.calibrated for one in statement.constants.values()):
             return []
@@ -72,7 +73,9 @@ class Profile:
         width = min(float(self.far_width), statement.ranges["width"][1])
         deepest = int(min(float(self.far_depth), statement.ranges["depth"][1]))
         wide = {**few, "width": (width / math.sqrt(2), width)}
-        deep = [{**few, "width": (1.0, width), "depth": (depth, deepest)} for depth in range(deepest, 1, -1)]
+        deep = [
+            {**few, "width": (1.0, min(width, self.far_entries / depth)), "depth": (depth, depth)} for depth in range(deepest, 1, -1)
+        ]
         return [[wide], deep] if deep else [[wide]]
 
     def plan(self, statement: Statement, instance: Instance) -> tuple[Engine, int]:
@@ -90,7 +93,7 @@ class Profile:
 
 
 PROFILES = {
-    "quick": Profile("quick", 16, 25, 40, 2**22, 2**19, 512, 2**14, 1, 2**16, 16),
-    "standard": Profile("standard", 100, 60, 200, 2**24, 2**22, 1024, 2**17, 3, 2**17, 24),
-    "thorough": Profile("thorough", 500, 200, 500, 2**26, 2**24, 4096, 2**20, 10, 2**18, 32),
+    "quick": Profile("quick", 16, 25, 40, 2**22, 2**19, 512, 2**14, 1, 2**17, 32, 2**20),
+    "standard": Profile("standard", 100, 60, 200, 2**24, 2**22, 1024, 2**17, 3, 2**17, 32, 2**22),
+    "thorough": Profile("thorough", 500, 200, 500, 2**26, 2**24, 4096, 2**20, 10, 2**18, 32, 2**23),
 }

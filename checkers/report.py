@@ -1,4 +1,4 @@
-"""The report: a check, a power run and training runs gathered into facts, and REPORT.md with its figures written from them."""
+"""The report: check, power, scaling and training runs gathered into facts, and REPORT.md with its figures written from them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from checkers import counterexample, figures, suite, training
+from checkers import counterexample, figures, scaling, suite, training
 from checkers.errors import InputError
 from checkers.files import check_destination, write_whole
 from checkers.processes import each, one_thread
@@ -58,6 +58,7 @@ def gather(
     return Facts(
         check=suite.check(statements, seed=seed, profile=profile, device=device, folder=folder, **shared),
         power=suite.power(statements, seed=seed, profile=profile, device=device, folder=folder, **shared),
+        scaling=scaling.scale(statements, seed=seed, profile=profile, device=device, **shared),
         trainings=each(_train, (seed, device), [(plan,) for plan in TRAININGS], "training runs", processes, (), progress),
         titles=[plan.title for plan in TRAININGS],
         versions={**msgspec.structs.asdict(counterexample.versions()), "scipy": version("scipy"), "hypothesis": version("hypothesis")},

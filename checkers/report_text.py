@@ -135,8 +135,9 @@ def _scaling(rows: list[Exponent]) -> list[str]:
     return [
         "## Scaling",
         "The exponent that the paper claims beside the one measured under the statement's attack, on a geometric ladder of one quantity"
-        " with the others fixed, log factors of the bound divided out. *Interval*: over independent repetitions, widened by what a slope"
-        " at finite sizes may still drift. Growth beyond the claim refutes it, inside the regime; slack is a finding.",
+        " with the others fixed, log factors of the bound divided out: the slope of the far half of the ladder, large sizes, small radii"
+        " and separations. *Interval*: from independent repetitions, at a level that all rows share, with what the slope may still drift"
+        " and what finite sizes off the axis leave. Growth beyond the claim refutes it, inside the regime; slack is a finding.",
         words.scaling_table(rows, "github"),
         *(f"![{name}: measured against the claimed slopes](report/scaling-{name}.svg)" for name in names),
     ]

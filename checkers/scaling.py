@@ -4,6 +4,13 @@ Of a claim left <= right one side is measured; the other is the bound, with the 
 from below stands on the left, where it is the same in all trials. Let a be the slope of the measured side on log-log axes, b that
 of the bound, and e the claimed exponent: then b - e is what the log factors contribute, and a - (b - e) is reported. A bound that
 does not move along the axis (b = 0) has its sizes in the failure probability, and a itself is reported.
+
+A claim is about the far end: large sizes, small radii and separations. Reported is the slope s on the half of the ladder that lies
+there. It still drifts towards its limit, by d from the near half to the far one. Corrections to a power law x^a (1 + c x^-b) with
+b >= 1/2, as sums of independent terms and Gaussian widths have them, fall by r = F^{-1/2} or faster over a half of factor F, so all
+that may still come is between 0 and d (r + r^2 + ...) = d r/(1 - r). Growth is found where s and s + d r/(1 - r) both lie beyond the
+claim: by more than the t-interval of independent repetitions allows, at a level that all rows of a run share, and by more than the
+finite-size factor that the quantities off the axis leave (`finite_size`). Three rungs show a slope but no drift: they decide nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +18,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import e, exp, log, sqrt
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +30,8 @@ from checkers.decide import Worst, subjects, worst_case
 from checkers.processes import each, one_thread, silent
 from checkers.profiles import Profile
 from checkers.randomness import NormalSource, seed_sequence
-from checkers.records import Exponent
+from checkers.records import Exponent, Sizes
+from checkers.suite import ALPHA
 from checkers.terminal import Progress
 from strategies import instance_from_sizes
 from theorems.instance import Instance
@@ -31,17 +40,11 @@ from theorems.statement import Statement
 from theorems.subject import Comparison
 
 Array = npt.NDArray[np.float64]
-REPETITIONS: Final = 16
-ALPHA: Final = 1e-4  # the probability, at most, that a run finds growth by chance where there is none: shared equally by its rows
-# Slopes at finite sizes drift towards their limit. Half of the drift from one half of the ladder to the other lies between the
-# ladder's mean slope and that of its upper end; if the drift falls to 3/5 or less from half to half, what follows adds 3/2 at most.
-DRIFT: Final = 2.0
-# Corrections like 1 + sqrt(d/m) and 1 + sqrt(d/(s log m)), which grow along the ladder but stay bounded in the regime: a factor 1.15
-# over a ladder of a factor 16. Exponents of the paper differ by 1/6 or more.
-RESOLUTION: Final = 0.05
+REPETITIONS: Final = 24
+SHORT: Final = 3  # rungs
+SHRINKING: Final = frozenset({"separation", "radius"})  # their far end is zero
 # Along a ladder of a factor 64 an exponent of 4 makes 6e-8; below this share of the largest a side is rounding: no sign flipped there.
 NOTHING: Final = 1e-9
-SEEN: Final = 2.0  # a drift below this many of its standard errors is noise
 
 
 @dataclass(frozen=True)
@@ -66,13 +69,14 @@ def _parts(comparison: Comparison) -> list[Comparison]:
     return [Comparison(one, other, tuple(a for a in comparison.axes if a != "part"), comparison.rounding) for one, other in pairs]
 
 
-def _sides(statement: Statement, instance: Instance, settings: Settings) -> list[tuple[Array, Array]]:
+def _sides(statement: Statement, instance: Instance, settings: Settings, axis: str) -> list[tuple[Array, Array]]:
     """For each part of the claim (left, right) where their ratio is largest, under the strongest of the statement's adversaries:
-    REPETITIONS of each. Where trials are many (exact laws), a repetition is the median of a group of them.
+    REPETITIONS of each. Where trials are many (exact laws), a repetition is the median of a group of them. A repetition is one network
+    on all rungs, where the quantity leaves its shape alone: the noise that the rungs share is not in a slope.
     """
     engine, trials = settings.profile.plan(statement, instance)
     trials = max(REPETITIONS, trials - trials % REPETITIONS) if trials >= 8 * REPETITIONS else REPETITIONS
-    source = NormalSource(seed_sequence(settings.seed, "scale", statement.id, instance.key()))
+    source = NormalSource(seed_sequence(settings.seed, "scale", statement.id, axis))
     with one_thread():
         measured = [
             [worst_case(statement, part, name) for part in _parts(statement.measure(subject, **statement.constant_values()))]
@@ -103,6 +107,24 @@ def _spread(values: Array) -> float:
     return float(values.std(ddof=1) / np.sqrt(len(values)))
 
 
+def finite_size(sizes: Sizes) -> float:
+    """By what share a supremum at these sizes may differ from its limit at infinite width; sizes: of one instance.
+
+    A Gaussian matrix of m rows on d + n fixed directions stretches by up to 1 + sqrt((d + n)/m); log-norms of L layers have standard
+    deviation sqrt(5L/(4m)); the union over supports of s nonzeros adds sqrt(2 s log(em/s)/m), and a sparse supremum over d outputs
+    is sqrt(s log m) + sqrt(d) where the bound has the first alone; of m omega^{2/3} L flips the last one may or may not fit.
+    """
+    m, depth, d, n, s, radius = (float(sizes.get(name, default)) for name, default in (
+        ("width", 1), ("depth", 1), ("outputs", 1), ("samples", 1), ("sparsity", 0), ("radius", 0.0),
+    ))  # fmt: skip
+    share = sqrt((d + n) / m) + sqrt(1.25 * depth / m)
+    if s > 1:
+        share += sqrt(2 * s * log(e * m / s) / m) + sqrt(d / (s * log(max(m, 3.0))))
+    if radius > 0:
+        share += 1 / (m * radius ** (2 / 3) * depth)
+    return share
+
+
 def summarize(identifier: str, rungs: ladder.Ladder, claimed: float, left: Array, right: Array, alpha: float) -> Exponent:
     """One row from both sides, (repetitions, rungs) each."""
     from scipy.stats import t
@@ -113,21 +135,27 @@ def summarize(identifier: str, rungs: ladder.Ladder, claimed: float, left: Array
     log_side, log_bound = np.log(np.maximum(side, 1e-300)), np.log(np.maximum(bound, 1e-300))
     flat = bool((log_bound == log_bound[0, 0]).all())
     adjusted = log_side if flat else log_side - (log_bound - claimed * x)
-    slopes = _slopes(x, adjusted)
-    half = len(x) // 2 + 1
-    drifts = _slopes(x[-half:], adjusted[:, -half:]) - _slopes(x[:half], adjusted[:, :half])
-    drift = abs(float(drifts.mean()))
-    drift = DRIFT * drift if drift > SEEN * _spread(drifts) else 0.0
-    measured = float(slopes.mean())
-    width = float(t.isf(alpha, len(slopes) - 1)) * _spread(slopes) + drift + RESOLUTION
-    low, high = measured - width, measured + width
-    # Sizes grow, the separation shrinks: there the danger is to fall faster than claimed. Along the radius a slope decides nothing:
-    # the bound is tightest at the radius' upper end, which check attacks, and few flips are left at the lower one.
-    falls = lower != (rungs.axis == "separation")
-    beyond = high < claimed if falls else low > claimed
+    far_first = rungs.axis in SHRINKING
+    half = len(x) // 2 + 1 if len(x) > SHORT else len(x)
+    upper, under = _slopes(x[-half:], adjusted[:, -half:]), _slopes(x[:half], adjusted[:, :half])
+    far, near = (under, upper) if far_first else (upper, under)
+    factor = exp(-abs(x[half - 1] - x[0]) / 2)
+    settled = far + (far - near) * factor / (1 - factor)  # far itself where the ladder is too short for halves
+    known = max(finite_size(rungs.sizes(rung, 0)) for rung in (range(half) if far_first else range(len(x) - half, len(x))))
+    allowance = np.log1p(known) / abs(x[half - 1] - x[0] if far_first else x[-1] - x[-half])
+    if rungs.axis == "radius":
+        # A supremum over supports of s = m omega^{2/3} L entries is sqrt(s log(em/s)), where the bounds have log m: its exponent in
+        # omega is (1 - 1/log(em/s))/3. A logarithm drifts too slowly for two halves of a ladder to tell.
+        largest = rungs.values[half - 1] ** (2 / 3) * float(rungs.fixed.get("depth", 1))
+        allowance += 1 / (3 * log(e / min(largest, 1.0)))
+    spread = float(t.isf(alpha, len(far) - 1))
+    low = min(float(values.mean()) - spread * _spread(values) for values in (far, settled)) - allowance
+    high = max(float(values.mean()) + spread * _spread(values) for values in (far, settled)) + allowance
+    # Where sizes grow, the danger is to grow faster than claimed; where the quantity shrinks, to fall slower with it.
+    beyond = high < claimed if lower != far_first else low > claimed
     return Exponent(
-        id=identifier, axis=rungs.axis, claimed=claimed, measured=measured, low=low, high=high,
-        consistent=not (beyond and rungs.inside and rungs.axis != "radius"),
+        id=identifier, axis=rungs.axis, claimed=claimed, measured=float(far.mean()), low=float(low), high=float(high),
+        consistent=not (bool(beyond) and rungs.inside and len(x) > SHORT),
         direction="at least" if lower else "at most", level=1 - 2 * alpha,
         values=list(rungs.values), points=side.tolist(), bound=np.median(bound, axis=0).tolist(), fixed=rungs.fixed, inside=rungs.inside,
     )  # fmt: skip
@@ -135,29 +163,35 @@ def summarize(identifier: str, rungs: ladder.Ladder, claimed: float, left: Array
 
 def measure_one(settings: Settings, progress: Progress, identifier: str, axis: str) -> Exponent | None:
     """The row of one statement and one quantity, of its ladders the one on which the claim surely does worst; None without a ladder."""
-    statement = registry[identifier]
-    rows: list[tuple[float, Exponent]] = []
-    claimed = statement.exponents[axis]
-    for rungs in ladder.find(statement, axis, settings.profile):
+    statement, claimed = registry[identifier], registry[identifier].exponents[axis]
+    measured: list[tuple[int, ladder.Ladder, Array, Array]] = []
+    for number, rungs in enumerate(ladder.find(statement, axis, settings.profile)):
         sides = []
         for rung in range(len(rungs.values)):
             progress(f"{identifier}: {axis}", rung, len(rungs.values))
-            sides.append(_sides(statement, instance_from_sizes(statement, rungs.sizes(rung, settings.seed % 2**32)), settings))
-        found = []
+            sides.append(_sides(statement, instance_from_sizes(statement, rungs.sizes(rung, settings.seed % 2**32)), settings, axis))
         for part in zip(*sides, strict=True):
             left, right = (np.stack(side, axis=1) for side in zip(*part, strict=True))
             seen = ((left > NOTHING * left.max()) & (right > NOTHING * right.max())).all(axis=0)
             if seen.sum() >= 3:
                 kept = dataclasses.replace(rungs, values=tuple(np.array(rungs.values)[seen].tolist()))
-                row = summarize(identifier, kept, claimed, left[:, seen], right[:, seen], settings.alpha)
-                x = np.log(np.array(kept.values))
-                off = abs(float(_slopes(x, np.log(np.array(row.bound))[None])[0]) - claimed)
-                found.append((round(off, 1), -row.low if row.direction == "at most" else row.high, row))
-        if found:  # of the parts those whose bound has the claimed exponent, log factors aside
-            row = min(found, key=lambda one: one[:2])[2]
-            rows.append((row.claimed - row.high if row.direction == "at least" else row.low - row.claimed, row))
+                measured.append((number, kept, left[:, seen], right[:, seen]))
         progress(f"{identifier}: {axis}", len(rungs.values), len(rungs.values))
-    return max(rows, key=lambda row: row[0])[1] if rows else None
+    # The worst of several is shown: each at its share of the level.
+    rows = [
+        (number, summarize(identifier, rungs, claimed, left, right, settings.alpha / len(measured)))
+        for number, rungs, left, right in measured
+    ]
+    # Of the parts of a claim those whose bound has the claimed exponent, log factors aside.
+    off = {id(row): round(abs(float(_slopes(np.log(row.values), np.log(row.bound)[None])[0]) - claimed), 1) for _, row in rows}
+    fitting = [row for number, row in rows if off[id(row)] == min(off[id(other)] for ladder_, other in rows if ladder_ == number)]
+    return max(fitting, key=_excess) if fitting else None
+
+
+def _excess(row: Exponent) -> float:
+    """How far the interval lies beyond the claim."""
+    falls = (row.direction == "at least") != (row.axis in SHRINKING)
+    return row.claimed - row.high if falls else row.low - row.claimed
 
 
 def scale(

@@ -261,7 +261,7 @@ class NetworkSubject(PartialSubject):
             return pass_through(self.network.hidden, signs, first, last, x.flatten(1, 2)).view(x.shape)
 
         architecture = self.network.architecture
-        starts, steps = (2, 4)
+        starts, steps = (2, 4) if self.engine == "dense" else (1, 3)
         return sparse_supremum(
             lambda x: product(architecture.product, x),
             lambda u: product(architecture.product_transpose, u),

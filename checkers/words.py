@@ -173,11 +173,18 @@ def _exponent(value: float) -> str:
     return f"{value:.3f}".replace("-0.000", "0.000")
 
 
+def _outcome(one: Exponent) -> str:
+    if not one.consistent:
+        return "GROWS BEYOND"
+    return "consistent" if one.inside and len(one.values) > 3 else "shown, not decided"
+
+
 def scaling_table(rows: Sequence[Exponent], style: str = "simple") -> str:
     """Claimed and measured exponents. Slack: how much less the measured side grows than the claim allows."""
 
     def row(one: Exponent) -> list[str]:
-        slack = (one.claimed - one.measured) * (1 if one.direction == "at most" else -1)
+        shrinks = one.axis in ("separation", "radius")
+        slack = (one.claimed - one.measured) * (1 if (one.direction == "at most") != shrinks else -1)
         fixed = {name: value for name, value in one.fixed.items() if name in ("depth", "width", "samples", "outputs", "separation")}
         shown = ", ".join(f"{QUANTITIES[name][0]} = {number(float(value))}" for name, value in fixed.items() if name in QUANTITIES)
         return [
@@ -187,7 +194,7 @@ def scaling_table(rows: Sequence[Exponent], style: str = "simple") -> str:
             f"{one.direction} {number(one.claimed)}",
             _exponent(one.measured),
             f"{_exponent(one.low)} to {_exponent(one.high)}",
-            "consistent" if one.consistent else "GROWS BEYOND",
+            _outcome(one),
             _exponent(slack),
             shown + ("" if one.inside else " (beyond the regime)"),
         ]

@@ -12,7 +12,7 @@ from checkers import calibration
 from checkers.command_line import main
 from checkers.errors import InputError
 from theorems import registry
-from theorems.calibration import FILE, calibrated
+from theorems.calibration import FILE, SHORT, calibrated
 from theorems.statement import Constant
 
 
@@ -22,9 +22,27 @@ def test_every_calibrated_constant_is_in_the_file_with_its_provenance() -> None:
         for name in calibration.calibrated_names(statement):
             entry = entries[statement.id][name]
             assert statement.constants[name].value == entry["value"]
-            assert {"seed", "sizes", "margin", "instances"} <= set(entry)
+            assert {"seed", "sizes", "margin", "instances", "worst", "adversary"} <= set(entry)
+            assert entry["margin"] == calibration.MARGIN, "one rule for all"
+            low, high = sorted((entry["value"], entry["needed"]))
+            assert high / low == pytest.approx(calibration.MARGIN, rel=0.02)  # three digits
+            assert (entry["median"] <= entry["needed"]) == (entry["value"] >= entry["needed"]), "the worst needs more than the median"
             assert entry["sizes"]["depth"][1] <= calibration.DEPTH
             assert f"seed {entry['seed']}" in statement.constants[name].provenance
+
+
+def test_every_declared_statement_has_its_constant_from_calibration() -> None:
+    """Left out: the paper's own numbers 2 and 1/2, and the statements about training, whose regime no small network reaches."""
+    declared = {statement.id for statement in registry if statement.kind == "declared"}
+    by_hand = {identifier for identifier in declared if not calibration.calibrated_names(registry[identifier])}
+    assert by_hand == {"sparse-forward", "separation", "gd-rate", "gd-radius"}
+
+
+def test_false_constants_lie_just_beyond_the_sharp_ones() -> None:
+    for identifier in ("backward-stability", "semi-smoothness", "gradient-drift", "linearization", "kernel-stability"):
+        constant = registry[identifier].variant("constant short of the sharp one").constants["C"]
+        median = json.loads(FILE.read_text())[identifier]["C"]["median"]
+        assert constant.value == pytest.approx(SHORT * median, rel=0.01)
 
 
 def test_a_constant_that_was_never_calibrated_says_so() -> None:
@@ -49,7 +67,7 @@ def test_calibration_gives_the_constant_at_which_the_claim_is_just_met(
 def test_a_constant_that_scales_neither_side_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calibration, "SMALL", dataclasses.replace(calibration.SMALL, examples=2))
     statement = registry["backward-norm"]
-    wrong = {**statement.constants, "c": Constant(0.1, "", calibrated=True)}
+    wrong = {"C": Constant(3.0, ""), "c": Constant(0.1, "", calibrated=True)}
     with pytest.raises(InputError, match="do not scale one side"):
         calibration.calibrate_one(dataclasses.replace(statement, constants=wrong), 5)
 

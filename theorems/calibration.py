@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from theorems.instance import QUANTITIES
 from theorems.statement import Constant
 
 FILE = Path(__file__).with_name("calibration.json")
@@ -27,13 +28,13 @@ def calibrated(statement: str, name: str, reason: str = "") -> Constant:
     entry = _entries().get(statement, {}).get(name)
     if entry is None:
         return Constant(UNKNOWN, "not calibrated yet", calibrated=True)
-    sizes = ", ".join(f"{quantity} {low:g} to {high:g}" for quantity, (low, high) in entry["sizes"].items())
+    shown = {name: ends for name, ends in entry["sizes"].items() if name != "input_dimension"}
+    sizes = ", ".join(f"{QUANTITIES[name][0]} {low:.3g} to {high:.3g}" for name, (low, high) in shown.items())
+    needed, margin = f"{entry['needed']:g}", f"{entry['margin']:g}"
+    rule = f"{margin} times {needed}" if entry["value"] >= entry["needed"] else f"{needed} over {margin}"
     found = (
-        f"calibrated: {entry['margin']:g} times {entry['needed']:g}, the worst of {entry['trials']} networks on {entry['instances']}"
-        f" instances ({sizes}; seed {entry['seed']})"
-        if entry["value"] >= entry["needed"]
-        else f"calibrated: {entry['needed']:g}, the worst of {entry['trials']} networks on {entry['instances']} instances, over"
-        f" {entry['margin']:g} ({sizes}; seed {entry['seed']})"
+        f"calibrated: {rule}, the constant that the worst of {entry['trials']} networks on {entry['instances']} instances needs"
+        f" ({sizes}; seed {entry['seed']})"
     )
     return Constant(entry["value"], f"{found}; {reason}" if reason else found, calibrated=True)
 
@@ -45,4 +46,4 @@ def too_small(statement: str, name: str, share: float = SHORT) -> Constant:
         return Constant(UNKNOWN, "not calibrated yet")
     median = float(entry["median"])
     value = share * median if entry["value"] >= entry["needed"] else median / share
-    return Constant(float(f"{value:.3g}"), f"{share:g} of the {median:g} that half of the networks need on the worst small instance")
+    return Constant(float(f"{value:.3g}"), f"short of the {median:g} that half of the networks need on the worst small instance")

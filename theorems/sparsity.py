@@ -158,9 +158,9 @@ def _bilinear(subject: Subject, C: float, sparsity_exponent: float = 0.5, log_ex
     passes=4,
     variants=(
         Variant(
-            "constant 2, below the largest entry",
+            "constant 2.5, below the largest entry",
             "constant",
-            {"constants": {"C": Constant(2.0, "false variant")}, "ranges": {"width": (64, 512), "depth": (1, 2)}},
+            {"constants": {"C": Constant(2.5, "false variant")}, "ranges": {"width": (64, 512), "depth": (1, 2)}},
         ),
         Variant(
             "log m dropped",
@@ -220,9 +220,9 @@ AT_LEAST_OUTPUTS = Assumption("many nonzeros", "s >= d/log m", "sparsity", ">=",
     passes=4,
     variants=(
         Variant(
-            "constant 0.9, below the largest entry",
+            "constant 1.2, below the largest entry",
             "constant",
-            {"constants": {"C": Constant(0.9, "false variant")}, "ranges": {"sparsity": (1, 2), "outputs": (1, 2), "width": (64, 512)}},
+            {"constants": {"C": Constant(1.2, "false variant")}, "ranges": {"sparsity": (1, 2), "outputs": (1, 2), "width": (64, 512)}},
         ),
         Variant(
             "1/d in place of 1/sqrt(d)",
