@@ -286,7 +286,7 @@ class RevealedWeights:
         return c
 
     def _reveal(self, transposed: bool, fresh: Tensor, present: Tensor) -> None:
-        """Take new directions, orthonormal and orthogonal to the known ones, with images U^T (V q) + (I - U^T U) g = g + U^T (V q - U g)."""
+        """Take new orthonormal directions q, orthogonal to the known ones, with images U^T (V q) + (I - U^T U) g = g + U^T (V q - U g)."""
         side, other = (self._left, self._right) if transposed else (self._right, self._left)
         g = self._source.normal((*fresh.shape[:2], other.directions.dimension), self._deviation, fresh.dtype, fresh.device)
         image = other.directions.combine(self._known(other, fresh) - self._overlap(other, g), g)
