@@ -1,24 +1,28 @@
 """Gaussian weights too large to store, revealed only along the directions that were asked for; exact in law.
 
-Let W(t) = W(0) + (changes so far). Kept, as rows: Q orthonormal right directions with images Y = W(t) Q^T, U orthonormal
-left directions with images V = W(t)^T U^T. Write P = Q^T Q and R = U^T U for the projections on what is known.
+Kept, as rows: Q orthonormal right directions with images Y = W(0) Q^T, U orthonormal left directions with images V = W(0)^T U^T.
+Write P = Q^T Q and R = U^T U for the projections on what is known.
 
 Law. Everything known is a function of W(0) P and R W(0). A Gaussian matrix with independent N(0, s^2) entries has the
 same law in all orthonormal bases, and each new direction is a function of what was known before it; so, given all that
 is known, (I - R) W(0) (I - P) is distributed as (I - R) G (I - P) with G a fresh copy of W(0).
 
-Asking. For a unit vector q orthogonal to Q,    W(t) q = R W(t) q + (I - R) W(t) q = U^T (V q) + (I - R) g,
-g ~ N(0, s^2 I): the first term because <u_j, W(t) q> = <V_j, q>, the second by the law, if (I - R)(W(t) - W(0))(I - P) = 0.
-Likewise W(t)^T u = Q^T (Y u) + (I - P) g for u orthogonal to U. Several q's orthogonal to each other: independent g's.
+Asking. For a unit vector q orthogonal to Q,    W(0) q = R W(0) q + (I - R) W(0) q = U^T (V q) + (I - R) g,
+g ~ N(0, s^2 I): the first term because <u_j, W(0) q> = <V_j, q>, the second by the law. Likewise W(0)^T u = Q^T (Y u) + (I - P) g
+for u orthogonal to U. Several q's orthogonal to each other: independent g's.
 
-Changing. W += u v^T with v in span(Q) (where it is not, v is asked for first): v^T (I - P) = 0, so the unknown part
-(I - R) W (I - P) stays what it was, whatever u is, and only the images move: Y_i += <v, Q_i> u, V_j += <u, U_j> v.
-The change itself lies in the span of Q, so E = (W(t) - W(0)) Q^T determines it, with the same norms.
+Changing. A gradient step adds terms u v^T with v and u in the spans of Q and U, for the passes have asked for both. So
+W(t) - W(0) = U^T M Q with a small matrix M of coefficients: a step costs no pass over anything long, ‖W(t) - W(0)‖ is ‖M‖ in every
+unitarily invariant norm, and W(t) x for x = c Q is c Y + (c M^T) U. Where u was not asked for (a first layer's never is), its part
+is kept as E, rows W' Q^T in full: W(t) - W(0) = U^T M Q + E^T Q; from the left that is U_j -> (M + N)_j Q with N = U E^T.
 
-Rounding. A vector is split as x = c Q + r by repeated projection. Where ‖r‖ is below what rounding leaves of a dependent
-vector, or a new direction loses half of its length when it is projected again (it was rounding noise, not a direction;
-"twice is enough", Parlett), the trial gets a zero row instead, which contributes nothing. So trials of different ranks
-share a batch, and no trial ever holds more directions than there are dimensions.
+Asking again. In training a question differs little from the last one: what is split as x = c Q + r is the change since then, whose
+rounding is that much smaller, and a question repeated costs nothing.
+
+Rounding. r is projected a second time where the first leaves it with components along Q ("twice is enough", Parlett). Where it is
+below what rounding leaves of a dependent vector, or loses half of its length the second time (it was rounding noise, not a
+direction), the trial gets a zero row instead, which contributes nothing. So trials of different ranks share a batch, and no trial
+ever holds more directions than there are dimensions. What is left out of one question is part of the change that the next one asks for.
 """
 
 from __future__ import annotations
@@ -28,11 +32,15 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from checkers.randomness import NormalSource
+from checkers.row_blocks import RowBlocks
 
-# A row of which a tenth remains loses at most two digits, and the second projection finds them again.
+# A row of which a tenth remains loses at most one digit.
 WELL_CONDITIONED = 0.1
+ALONG = 1e-6  # a direction may have components along the others of this size, or of 4096 roundings, whichever is less
+NEAR = 0.5  # a question this near to the last one, relative to its length, is asked as a change
 
 
 def _norm(x: Tensor) -> Tensor:
@@ -41,67 +49,95 @@ def _norm(x: Tensor) -> Tensor:
     return norm.to(x.dtype)
 
 
-class _Rows:
-    """A growing stack of row vectors (trials, count, dimension), in an array that doubles when it is full."""
-
-    def __init__(self, empty: Tensor) -> None:
-        self._store = empty
-        self.count = 0
-
-    @property
-    def view(self) -> Tensor:
-        return self._store[:, : self.count]
-
-    @property
-    def dimension(self) -> int:
-        return self._store.shape[2]
-
-    @property
-    def nbytes(self) -> int:
-        return self._store.nbytes
-
-    def append(self, rows: Tensor) -> None:
-        trials, capacity, dimension = self._store.shape
-        needed = self.count + rows.shape[1]
-        if needed > capacity:
-            larger = self._store.new_empty(trials, max(needed, 2 * capacity), dimension)
-            larger[:, : self.count] = self.view
-            self._store = larger
-        self._store[:, self.count : needed] = rows
-        self.count = needed
-
-    def copy(self) -> _Rows:
-        twin = _Rows(self.view.clone())
-        twin.count = self.count
-        return twin
+def _columns(matrix: Tensor, count: int) -> Tensor:
+    """The matrix with columns of zeros appended, `count` in all."""
+    return pad(matrix, (0, count - matrix.shape[-1]))
 
 
 class _Side:
-    """What is known from one side: orthonormal directions and the images of each."""
+    """What is known from one side: orthonormal directions, the image of each under W(0), and the last question as c Q."""
 
-    def __init__(self, directions: _Rows, images: _Rows) -> None:
-        self.directions = directions
-        self.images = images
+    def __init__(self, trials: int, dimension: int, image_dimension: int, dtype: torch.dtype, device: str | torch.device) -> None:
+        self.directions = RowBlocks(trials, dimension, dtype, device)
+        self.images = RowBlocks(trials, image_dimension, dtype, device)
+        self.asked: Tensor | None = None
+        self.coordinates: Tensor | None = None
+
+    @property
+    def count(self) -> int:
+        return self.directions.count
+
+    @property
+    def nbytes(self) -> int:
+        last = sum(tensor.nbytes for tensor in (self.asked, self.coordinates) if tensor is not None)
+        return self.directions.nbytes + self.images.nbytes + last
 
     def copy(self) -> _Side:
-        return _Side(self.directions.copy(), self.images.copy())
+        twin = object.__new__(_Side)
+        twin.__dict__.update(self.__dict__)
+        twin.directions, twin.images = self.directions.copy(), self.images.copy()
+        return twin
+
+    def since_last(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """(c, y) with x = c Q + y: c that of a multiple of the last question where x is near one, else c = 0 and y = x.
+
+        In training a gradient's left vectors shrink with the loss, and what is new about them is what is not a multiple.
+        """
+        zero = x.new_zeros(*x.shape[:2], self.count)
+        if self.asked is None or self.coordinates is None or self.asked.shape != x.shape:
+            return zero, x
+        last, size = _columns(self.coordinates, self.count), _norm(x)
+        change = x - self.asked
+        if bool((_norm(change) <= torch.finfo(x.dtype).eps * size).all()):
+            return last, change
+        multiple = (x * self.asked).sum(-1) / _norm(self.asked).square().clamp(min=torch.finfo(x.dtype).tiny)
+        change = torch.addcmul(x, self.asked, multiple[..., None], value=-1)
+        near = (_norm(change) <= NEAR * size)[..., None]
+        if not bool(near.any()):
+            return zero, x
+        last = multiple[..., None] * last
+        return (last, change) if bool(near.all()) else (torch.where(near, last, 0), torch.where(near, change, x))
+
+    def floor(self, x: Tensor, change: Tensor) -> Tensor:
+        """What rounding leaves of a dependent vector (trials, k): that of x's own entries, and that of the change's projection, sums of
+        `count` terms of random sign and inner products, whose terms may all have one sign: some sqrt(dimension) roundings, in 32 or
+        more partial sums."""
+        spread = sqrt(self.count + 1) * max(1.0, sqrt(x.shape[-1]) / 32)
+        return torch.finfo(x.dtype).eps * (_norm(x) + 8 * spread * _norm(change))
+
+    def split(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(c, r, floor) with x = c Q + r, r orthogonal to Q; r is zero where it is at most the floor by rounding noise alone."""
+        c, rest = self.since_last(x)
+        floor = self.floor(x, rest)
+        if not self.count or not bool((_norm(rest) > floor).any()):
+            return c, rest, floor
+        part = self.directions.inner(rest)
+        c, rest = c + part, self.directions.combine(part, rest, -1)
+        part = self.directions.inner(rest)
+        before = _norm(rest)
+        if bool((_norm(part) > min(ALONG, 4096 * torch.finfo(x.dtype).eps) * before).any()):
+            c, rest = c + part, self.directions.combine(part, rest, -1)
+            noise = _norm(rest) < 0.5 * before
+            if bool(noise.any()):
+                floor = torch.where(noise, torch.inf, floor)
+        return c, rest, floor
 
 
-def _orthonormal(block: Tensor, floor: Tensor) -> Tensor:
+def _orthonormal(block: Tensor, floor: Tensor) -> tuple[Tensor, bool]:
     """Gram-Schmidt on the rows (trials, k, dimension); a row whose remainder is at most `floor` (trials, k) becomes zero.
 
     With C = L L^T the rows' correlations, Gram-Schmidt's result is L^{-1} times the unit rows, and L_ii is what of row i remains. Where
-    nothing nearly vanishes that is as accurate, for the caller repeats the projection (Yamamoto et al. 2015), and a few products.
+    nothing nearly vanishes that is as accurate (Yamamoto et al. 2015), and a few products. Second result: whether nothing did.
     """
     norm = _norm(block)
     if bool((norm > floor).all()):
-        unit = block / norm[..., None]
-        lower, failed = torch.linalg.cholesky_ex(unit @ unit.mT)
+        scale = 1 / norm
+        lower, failed = torch.linalg.cholesky_ex((block @ block.mT) * scale[..., None] * scale[:, None])
         left = lower.diagonal(dim1=1, dim2=2)
         if not bool(failed.any()) and bool(((left > WELL_CONDITIONED) & (left * norm > floor)).all()):
             identity = torch.eye(lower.shape[1], dtype=lower.dtype, device=lower.device)
             inverse: Tensor = torch.linalg.solve_triangular(lower, identity, upper=False)
-            return inverse @ unit
+            return (inverse * scale[:, None]) @ block, True
     result = torch.zeros_like(block)
     for i in range(block.shape[1]):
         earlier, row = result[:, :i], block[:, i : i + 1]
@@ -109,7 +145,7 @@ def _orthonormal(block: Tensor, floor: Tensor) -> Tensor:
         norm = _norm(row)
         kept = norm > floor[:, i : i + 1]
         result[:, i : i + 1] = torch.where(kept, 1 / torch.where(kept, norm, 1), 0)[..., None] * row
-    return result
+    return result, False
 
 
 class _Product(torch.autograd.Function):
@@ -142,25 +178,24 @@ class RevealedWeights:
         dtype: torch.dtype = torch.float64,
         device: str | torch.device = "cpu",
     ) -> None:
-        def empty(dimension: int) -> _Rows:
-            return _Rows(torch.empty(trials, 0, dimension, dtype=dtype, device=device))
-
         self.trials, self.rows, self.columns = trials, rows, columns
         self._deviation = sqrt(variance)
         self._source = source
-        self._right = _Side(empty(columns), empty(rows))
-        self._left = _Side(empty(rows), empty(columns))
-        self._change = empty(rows)
+        self._right = _Side(trials, columns, rows, dtype, device)
+        self._left = _Side(trials, rows, columns, dtype, device)
+        self._inside = torch.zeros(trials, 0, 0, dtype=dtype, device=device)  # M: (trials, left, right)
+        self._beside = RowBlocks(trials, rows, dtype, device)  # E: (trials, right, rows), zero beyond its count
+        self._across = self._inside  # N = U E^T: (trials, left, right)
 
     @property
     def directions(self) -> tuple[int, int]:
         """How many right and left directions are held."""
-        return self._right.directions.count, self._left.directions.count
+        return self._right.count, self._left.count
 
     @property
     def bytes_held(self) -> int:
-        sides = (self._right, self._left)
-        return self._change.nbytes + sum(side.directions.nbytes + side.images.nbytes for side in sides)
+        small = self._inside.nbytes + (0 if self._across is self._inside else self._across.nbytes)
+        return self._right.nbytes + self._left.nbytes + self._beside.nbytes + small
 
     def apply(self, x: Tensor) -> Tensor:
         product: Tensor = _Product.apply(x, self, False)  # type: ignore[no-untyped-call]
@@ -173,70 +208,105 @@ class RevealedWeights:
     @torch.no_grad()
     def _apply(self, x: Tensor, transposed: bool) -> Tensor:
         side, other = (self._left, self._right) if transposed else (self._right, self._left)
-        return self._coordinates(side, other, x) @ side.images.view
+        c = self._coordinates(transposed, x)
+        answer = side.images.combine(c)
+        if other.count:
+            answer = other.directions.combine(c @ self._change(transposed), answer)
+        if not transposed and self._beside.count:
+            answer = self._beside.combine(c, answer)
+        return answer
+
+    def _change(self, transposed: bool) -> Tensor:
+        """What takes coordinates on one side to those of the change's image on the other: M + N from the left, M^T from the right."""
+        shape = (self._left.count, self._right.count)
+        self._inside, self._across = (_grown(matrix, *shape) for matrix in (self._inside, self._across))
+        return self._inside + self._across if transposed else self._inside.mT
 
     @torch.no_grad()
     def add_outer(self, u: Tensor, v: Tensor) -> None:
-        right = self._coordinates(self._right, self._left, v)
-        left = u @ self._left.directions.view.mT
-        missing = self._right.directions.count - self._change.count
-        self._change.append(self._change.view.new_zeros(self.trials, missing, self.rows))
-        self._right.images.view.baddbmm_(right.mT, u)
-        self._change.view.baddbmm_(right.mT, u)
-        self._left.images.view.baddbmm_(left.mT, v)
+        right = self._coordinates(False, v)
+        left, rest, floor = self._left.split(u)
+        self._change(True)  # grown to the directions now known
+        if not bool((_norm(rest) > floor).any()):
+            self._inside = self._inside + left.mT @ right
+            return
+        missing = self._right.count - self._beside.count
+        self._beside.append(u.new_zeros(self.trials, missing, self.rows))
+        self._beside.add(right, u)
+        self._across = self._across + self._left.directions.inner(u).mT @ right
 
     def change_norm(self) -> Tensor:
-        return _norm(self._change.view.flatten(1))
+        self._change(True)
+        inside, across = self._inside.double(), self._across.double()
+        square = (inside * (inside + 2 * across)).sum((1, 2))
+        for part in self._beside.parts:
+            square = square + torch.linalg.vector_norm(part, dim=(1, 2), dtype=torch.float64).square()
+        return square.clamp(min=0).sqrt().to(self._inside.dtype)
 
     def change_spectral_norm(self) -> Tensor:
-        change = self._change.view.double()
-        if change.shape[1] == 0:
-            return self._change.view.new_zeros(self.trials)
-        gram = change @ change.mT if change.shape[1] <= self.rows else change.mT @ change
+        self._change(True)
+        inside, across = self._inside.double(), self._across.double()
+        if not inside.shape[2]:
+            return inside.new_zeros(self.trials).to(self._inside.dtype)
+        mixed = inside.mT @ across
+        gram = inside.mT @ inside + mixed + mixed.mT
+        if self._beside.count:
+            beside = self._beside.rows
+            gram += pad((beside @ beside.mT).double(), 2 * (0, inside.shape[2] - beside.shape[1]))
         square: Tensor = torch.linalg.eigvalsh(gram)[:, -1]
-        return square.clamp(min=0).sqrt().to(self._change.view.dtype)
+        return square.clamp(min=0).sqrt().to(self._inside.dtype)
 
     def copy(self) -> RevealedWeights:
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
         twin._source = self._source.copy()
-        twin._right, twin._left, twin._change = self._right.copy(), self._left.copy(), self._change.copy()
+        twin._right, twin._left, twin._beside = self._right.copy(), self._left.copy(), self._beside.copy(shared=False)
         return twin
 
-    def _coordinates(self, side: _Side, other: _Side, x: Tensor) -> Tensor:
-        """c (trials, k, directions) with x = c Q up to rounding, after revealing what x has outside of Q."""
-        coordinates, residual, size = [], x, _norm(x)
-        ahead = side.directions.view  # the directions that `residual` was not projected off yet
-        while True:
-            coordinates.append(residual @ ahead.mT)
-            residual = residual - coordinates[-1] @ ahead
-            # Of a vector in the span there remain the rounding of its entries, that of sums of `count` terms of random sign, and that of
-            # inner products, whose terms may all have one sign: some sqrt(dimension) roundings, in 32 or more partial sums.
-            spread = sqrt(side.directions.count + 1) * max(1.0, sqrt(x.shape[-1]) / 32)
-            floor = 8 * torch.finfo(x.dtype).eps * spread * size
-            outside = _norm(residual) > floor
-            if not bool(outside.any()):
-                break
-            known = side.directions.view
-            fresh = _orthonormal(torch.where(outside[..., None], residual, 0), floor)
-            fresh = _orthonormal(fresh - (fresh @ known.mT) @ known, torch.full_like(floor, 0.5))
+    def _coordinates(self, transposed: bool, x: Tensor) -> Tensor:
+        """c (trials, k, directions) with x = c Q up to rounding, after revealing what x has outside of Q; of U if transposed."""
+        side = self._left if transposed else self._right
+        c, rest, floor = side.split(x)
+        while bool((outside := _norm(rest) > floor).any()):
+            fresh, accurate = _orthonormal(torch.where(outside[..., None], rest, 0) if not bool(outside.all()) else rest, floor)
+            if not accurate:
+                fresh = side.directions.combine(side.directions.inner(fresh), fresh, -1)
+                fresh, _ = _orthonormal(fresh, torch.full_like(floor, 0.5))
             present = (fresh != 0).any(-1)
-            ahead, present = fresh[:, present.any(0)], present[:, present.any(0)]
-            if ahead.shape[1] == 0:
+            if not bool(present.all()):
+                fresh, present = fresh[:, present.any(0)], present[:, present.any(0)]
+            if fresh.shape[1] == 0:
                 break
-            side.images.append(self._image(other, ahead) * present[..., None])
-            side.directions.append(ahead)
-        return torch.cat(coordinates, -1)
+            self._reveal(transposed, fresh, present)
+            part = rest @ fresh.mT
+            rest = torch.baddbmm(rest, part, fresh, alpha=-1)
+            more = rest @ fresh.mT  # `fresh` is orthonormal to a few digits less than rounding
+            c, rest = torch.cat([c, part + more], -1), torch.baddbmm(rest, more, fresh, alpha=-1)
+        side.asked, side.coordinates = x - rest, c
+        return c
 
-    def _image(self, other: _Side, fresh: Tensor) -> Tensor:
-        """U^T (V q) + (I - U^T U) g = g + U^T (V q - U g)."""
+    def _reveal(self, transposed: bool, fresh: Tensor, present: Tensor) -> None:
+        """Take new orthonormal directions q, orthogonal to the known ones, with images U^T (V q) + (I - U^T U) g = g + U^T (V q - U g)."""
+        side, other = (self._left, self._right) if transposed else (self._right, self._left)
         g = self._source.normal((*fresh.shape[:2], other.directions.dimension), self._deviation, fresh.dtype, fresh.device)
-        return g + (self._known(other, fresh) - self._overlap(other, g)) @ other.directions.view
+        image = other.directions.combine(self._known(other, fresh) - self._overlap(other, g), g)
+        if not bool(present.all()):
+            image = image * present[..., None]
+        if transposed and self._beside.count:
+            self._change(True)
+            self._across = torch.cat([self._across, _columns(self._beside.inner(fresh), self._right.count)], 1)
+        side.directions.append(fresh)
+        side.images.append(image)
 
     def _known(self, other: _Side, fresh: Tensor) -> Tensor:
         """V q: the coordinates along U that the image must have."""
-        return fresh @ other.images.view.mT
+        return other.images.inner(fresh)
 
     def _overlap(self, other: _Side, g: Tensor) -> Tensor:
         """U g: the coordinates along U that fresh Gaussians have."""
-        return g @ other.directions.view.mT
+        return other.directions.inner(g)
+
+
+def _grown(matrix: Tensor, rows: int, columns: int) -> Tensor:
+    """The matrices with rows and columns of zeros appended."""
+    return matrix if matrix.shape[1:] == (rows, columns) else pad(matrix, (0, columns - matrix.shape[2], 0, rows - matrix.shape[1]))

@@ -9,7 +9,9 @@ from torch import Tensor
 
 from checkers.network import Network
 from checkers.randomness import NormalSource, seed_sequence
+from checkers.revealed import RevealedWeights
 from checkers.subject import NetworkSubject, VectorSubject
+from checkers.weights import Weights
 from theorems.instance import Instance
 
 TRIALS, WIDTH, DEPTH, SAMPLES, INPUTS, OUTPUTS = 2, 7, 3, 4, 3, 2
@@ -126,6 +128,13 @@ def test_training_a_subject_leaves_it_unchanged(engine: str) -> None:
     torch.testing.assert_close(run.loss, torch.stack(losses, -1), rtol=ROUNDING, atol=ROUNDING)
 
 
+def _change(weights: Weights) -> Tensor:
+    """W(t) - W(0) of revealed weights: U^T M Q + E^T Q."""
+    assert isinstance(weights, RevealedWeights)
+    right, left, beside = weights._right.directions.rows, weights._left.directions.rows, weights._beside.rows
+    return (left.mT @ weights._change(False).mT + torch.nn.functional.pad(beside, (0, 0, 0, right.shape[1] - beside.shape[1])).mT) @ right
+
+
 def test_revealed_networks_train_like_the_dense_network_they_turn_out_to_be() -> None:
     """Train revealed weights, read off W(0) = W(t) - change by asking for everything, train it densely: the same run."""
     network, (x, y) = draw("revealed"), data()
@@ -136,11 +145,8 @@ def test_revealed_networks_train_like_the_dense_network_they_turn_out_to_be() ->
         losses.append(record.outputs - y)
         network.step(record, losses[-1], 0.05)
     eye = torch.eye(WIDTH, dtype=torch.float64).expand(TRIALS, -1, -1)
-    now = [weights.apply(eye).mT for weights in network.hidden]
-    hidden = []
-    for weights, matrix in zip(network.hidden, now, strict=True):
-        change = weights._change.view  # type: ignore[attr-defined]
-        hidden.append(matrix - change.mT @ weights._right.directions.view[:, : change.shape[1]])  # type: ignore[attr-defined]
+    # W(0) = W(t) - (W(t) - W(0)), the latter from the coefficients that are kept of it
+    hidden = [weights.apply(eye).mT - _change(weights) for weights in network.hidden]
     first = start.input_weights.apply(torch.eye(INPUTS, dtype=torch.float64).expand(TRIALS, -1, -1)).mT
     dense = Network.from_matrices(first, hidden, network.output)
     for loss in losses:

@@ -41,12 +41,11 @@ class ForgetsProjection(RevealedWeights):
 
 
 class ForgetsChange(RevealedWeights):
-    """Keeps the images of left directions as they were before a gradient step."""
+    """Answers left questions as if there had been no gradient step."""
 
-    def add_outer(self, u: Tensor, v: Tensor) -> None:
-        before = self._left.images.view.clone()
-        super().add_outer(u, v)
-        self._left.images.view.copy_(before)
+    def _change(self, transposed: bool) -> Tensor:
+        change = super()._change(transposed)
+        return torch.zeros_like(change) if transposed else change
 
 
 def source(*names: str | int) -> NormalSource:

@@ -1,0 +1,104 @@
+"""A growing stack of long row vectors, in blocks that are written once and never moved."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+BLOCK_BYTES = 2**28  # a block reserves at most this much ahead of what is needed
+# BLAS kernels take vectors in fours: six of length 2 * 10^5 cost half as much again as eight. Short ones are not worth the copy.
+LONG, FOURS = 4096, 4
+
+
+def _in_fours(rows: Tensor, length: int) -> Tensor:
+    count = rows.shape[1]
+    if count <= FOURS or count % FOURS == 0 or length < LONG:
+        return rows
+    return torch.nn.functional.pad(rows, (0, 0, 0, -count % FOURS))
+
+
+class RowBlocks:
+    """Row vectors (trials, count, dimension). Rows are only ever appended, so a copy shares the blocks; `add` is for unshared ones."""
+
+    def __init__(self, trials: int, dimension: int, dtype: torch.dtype, device: str | torch.device) -> None:
+        self._empty = torch.empty(trials, 0, dimension, dtype=dtype, device=device)
+        self._blocks: list[Tensor] = []
+        self._filled: list[int] = []
+        self._sealed = False  # whether the last block is shared with a copy
+
+    @property
+    def count(self) -> int:
+        return sum(self._filled)
+
+    @property
+    def dimension(self) -> int:
+        return self._empty.shape[2]
+
+    @property
+    def nbytes(self) -> int:
+        """What the rows occupy; a block's unused part is only reserved."""
+        return self.count * self._empty.shape[0] * self.dimension * self._empty.element_size()
+
+    @property
+    def parts(self) -> list[Tensor]:
+        """The rows, block by block."""
+        return [block[:, :filled] for block, filled in zip(self._blocks, self._filled, strict=True)]
+
+    @property
+    def rows(self) -> Tensor:
+        """All rows in one tensor: a copy, where there is more than one block."""
+        return torch.cat([self._empty, *self.parts], 1) if len(self._blocks) != 1 else self.parts[0]
+
+    def append(self, rows: Tensor) -> None:
+        """Take copies of rows (trials, k, dimension)."""
+        while rows.shape[1]:
+            if not self._blocks or self._sealed or self._filled[-1] == self._blocks[-1].shape[1]:
+                ahead = BLOCK_BYTES // (self._empty.shape[0] * self.dimension * self._empty.element_size())
+                capacity = max(rows.shape[1], min(self.count, ahead))
+                self._blocks.append(self._empty.new_empty(rows.shape[0], capacity, self.dimension))
+                self._filled.append(0)
+                self._sealed = False
+            block, filled = self._blocks[-1], self._filled[-1]
+            taken = min(rows.shape[1], block.shape[1] - filled)
+            block[:, filled : filled + taken] = rows[:, :taken]
+            self._filled[-1] += taken
+            rows = rows[:, taken:]
+
+    def inner(self, x: Tensor) -> Tensor:
+        """<x_i, row_j>: (trials, k, dimension) -> (trials, k, count)."""
+        padded = _in_fours(x, self.dimension)
+        products = [padded @ part.mT for part in self.parts]
+        return torch.cat([x.new_empty(*padded.shape[:2], 0), *products], 2)[:, : x.shape[1]]
+
+    def combine(self, coefficients: Tensor, onto: Tensor | None = None, sign: int = 1) -> Tensor:
+        """onto + sign * sum_j c_ij row_j: (trials, k, at most count) -> (trials, k, dimension); missing coefficients are zero."""
+        padded = _in_fours(coefficients, self.dimension)
+        result, start = None, 0
+        for part in self.parts:
+            piece = padded[..., start : start + part.shape[1]]
+            part, start = part[:, : piece.shape[2]], start + part.shape[1]
+            if piece.shape[2]:
+                result = piece @ part if result is None else result.baddbmm_(piece, part)
+        if result is None:
+            return coefficients.new_zeros(*coefficients.shape[:2], self.dimension) if onto is None else onto.clone()
+        result = result[:, : coefficients.shape[1]]
+        if onto is None:
+            return result
+        return torch.add(onto, result, alpha=sign, out=result)
+
+    def add(self, coefficients: Tensor, x: Tensor) -> None:
+        """row_j += sum_i c_ij x_i; coefficients: (trials, k, count), x: (trials, k, dimension)."""
+        start = 0
+        for part in self.parts:
+            part.baddbmm_(coefficients[..., start : start + part.shape[1]].mT, x)
+            start += part.shape[1]
+
+    def copy(self, shared: bool = True) -> RowBlocks:
+        """The same rows; what is appended to one is not seen by the other. shared=False: rows that can be added to."""
+        twin = RowBlocks(self._empty.shape[0], self.dimension, self._empty.dtype, self._empty.device)
+        if shared:
+            twin._blocks, twin._filled = list(self._blocks), list(self._filled)
+            twin._sealed = self._sealed = True
+        else:
+            twin.append(self.rows)
+        return twin
