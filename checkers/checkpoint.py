@@ -113,7 +113,7 @@ def read(path: Path) -> tuple[State, dict[str, np.ndarray[Any, Any]]]:
     if not path.is_file():
         raise InputError(f"checkpoint {path} does not exist" if not path.exists() else f"checkpoint {path} is not a file")
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         state = msgspec.json.decode(arrays.pop("state").astype(np.uint8).tobytes(), type=State)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, AttributeError, TypeError) as error:

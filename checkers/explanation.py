@@ -19,6 +19,10 @@ def _slack(check: StepCheck) -> str:
     return f"{1 / check.median_ratio:.3g}" if check.median_ratio > 0 else "any number of"
 
 
+def _distance(run: TrainingRun, step: int) -> float:
+    return run.radius[run.recorded.index(step)]
+
+
 def explain(run: TrainingRun, descent: Sequence[tuple[int, float, float]]) -> list[str]:
     """descent: (step, what the gradient promised F to fall by, what it fell by), at the examined steps."""
     sentences = [f"The step size is {run.step_size / run.stable:.3g} of the largest that the initial kernel allows (2/lambda_max)."]
@@ -30,9 +34,9 @@ def explain(run: TrainingRun, descent: Sequence[tuple[int, float, float]]) -> li
         risen = sum(share < 0 for share in shares)
         sentences.append(
             f"F fell by {middle:.3g} of what its gradient promises at the median step, by {shares[0]:.3g} at the worst"
-            + (f"; it rose at {risen} of {len(shares)} steps that the gradient led downhill." if risen else ".")
+            + (f"; it rose at {risen} of {len(shares)} steps that led downhill." if risen else ".")
         )
-        drives = "the gradient: gradient-lower drives the descent" if middle > 0.5 else "the remainder: semi-smoothness holds the descent back"
+        drives = "the gradient: gradient-lower drives the descent" if middle > 0.5 else "the remainder: semi-smoothness holds it back"
         sentences.append(f"What decides how far F falls is {drives}.")
     by_id = {check.id: check for check in run.checks}
     sentences += [
@@ -40,11 +44,16 @@ def explain(run: TrainingRun, descent: Sequence[tuple[int, float, float]]) -> li
         for name, template in SLACK_OF.items()
         if name in by_id and by_id[name].verdict == "HOLDS"
     ]
+    sentences += [
+        f"{check.id} does not hold from step {check.first_failure:,} on, {_distance(run, check.first_failure):.3g} away from W(0)."
+        for check in run.checks
+        if check.verdict == "FAILED" and check.id in SLACK_OF and check.id != "gd-radius"
+    ]
     if len(run.kernel) > 1:
         (_, least, _), (step, now, _) = run.kernel[0], run.kernel[-1]
         sentences.append(
             f"The kernel's least eigenvalue went from {least:.3g} to {now:.3g} by step {step:,}."
-            if least > 0 else "The kernel of the untrained network is singular: some labels cannot be fitted by moving its weights a little."
+            if least > 0 else "The kernel of the untrained network is singular: small changes of its weights cannot fit all labels."
         )  # fmt: skip
     beyond = [radius for radius in run.radii if radius.reached > radius.needed]
     if beyond:

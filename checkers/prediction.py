@@ -53,10 +53,10 @@ class KernelDescent:
         record = self.network.forward(together)
         unit = torch.eye(d, dtype=record.outputs.dtype, device=record.outputs.device)
         factors = self.network.backward(record, unit.expand(1, len(together), d, d))
-        self._kernel = sum(
-            ((h[0] @ h[0, :n].mT).repeat_interleave(d, 0).repeat_interleave(d, 1) * (s[0].flatten(0, 1) @ s[0, :n].flatten(0, 1).mT))
-            for h, s in zip(record.activations[:-1], factors, strict=True)
-        )  # ((n + k) d, n d)
+        self._kernel = record.outputs.new_zeros(len(together) * d, n * d)
+        for h, s in zip(record.activations[:-1], factors, strict=True):
+            gram = (h[0] @ h[0, :n].mT).repeat_interleave(d, 0).repeat_interleave(d, 1)
+            self._kernel += gram * (s[0].flatten(0, 1) @ s[0, :n].flatten(0, 1).mT)
         self._start = record.outputs[0]
         self._now = self._start.clone()
         self._targets = torch.as_tensor(self.instance.targets).to(self._start)

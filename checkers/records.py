@@ -135,8 +135,8 @@ class LemmaRadius(Struct, frozen=True, kw_only=True):
 class Prediction(Struct, frozen=True, kw_only=True):
     """Gradient descent on the tangent kernel of W(0), beside the network, at the examined steps.
 
-    gap, held_out_gap: ‖f(t) - f_kernel(t)‖/‖f_kernel(t) - f(0)‖ over the samples; held_out_accuracy: of the network, kernel_accuracy: of the
-    kernel's trajectory at the last step, regression_accuracy: of regression with the limit kernel.
+    gap, held_out_gap: ‖f(t) - f_kernel(t)‖/‖f_kernel(t) - f(0)‖ over the samples. held_out_accuracy: of the network; kernel_accuracy: of
+    the kernel's trajectory at the last step; regression_accuracy: of regression with the limit kernel; -1 where there are no classes.
     """
 
     steps: list[int]
@@ -150,9 +150,9 @@ class Prediction(Struct, frozen=True, kw_only=True):
 
 class TrainingRun(Struct, frozen=True, kw_only=True):
     """A run of `lemmafuzz train`. loss, radius, accuracy: F(t), ‖W(t) - W(0)‖_F and the share of right classes at the `recorded` steps.
-    delta: the data's least distance. blame: the statement that broke first on this run, the earliest in the order of dependence of several;
-    empty if none did. explanation: what drove the descent and how much slack each inequality had, in sentences.
-    loss_function, batch: what was minimized, and the samples in a minibatch (0: all). stable: 2/lambda_max of the initial kernel.
+    delta: the data's least distance. blame: the statement that broke first where training failed, the earliest in the order of dependence
+    of several; empty where it did not fail. explanation: what drove the descent and how much slack each inequality had, in sentences.
+    loss_function, batch: what was minimized, and the samples in a minibatch (0: all). stable: 2/(smoothness lambda_max) at W(0).
     kernel: (step, least eigenvalue, largest) of one output's tangent kernel. radii: how far the lemmas let the weights move.
     """
 

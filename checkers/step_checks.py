@@ -37,6 +37,8 @@ def tally(identifier: str, rows: Sequence[tuple[int, float, float]]) -> StepChec
 def _ratio(left: float, right: float) -> float:
     if math.isnan(left) or math.isnan(right):
         return math.inf
+    if math.isinf(right) and right > 0:
+        return 0.0 if math.isfinite(left) else math.inf
     return max(left, 0.0) / right if right > 0 else (math.inf if left > right else 0.0)
 
 
@@ -65,7 +67,7 @@ def conclusions(
         c, C = registry["gd-rate"].constant_values()["c"], registry["gd-radius"].constant_values()["C"]
         decay = max(rate(instance, step_size, c), 0.0)
         rows["gd-rate"] = [(t, value, decay**t * losses[0]) for t, value in zip(run.steps, losses, strict=True) if t]
-        reach = radius(instance, C)
+        reach = radius(instance, C) if instance.separation > 0 else math.inf
         rows["gd-radius"] = [(t, value, reach) for t, value in zip(run.steps, run.distance[0].tolist(), strict=True)]
     identifier = "sgd-convergence" if batch else "gd-convergence"
     if squared and eps > 0 and instance.separation > 0:
@@ -107,14 +109,15 @@ def broken(network: Network, instance: Instance, identifiers: Sequence[str], sou
 
 
 def blame(checks: Sequence[StepCheck], untrained: Network, instance: Instance, source: NormalSource, *, stuck: bool) -> str:
-    """What broke first. Where a conclusion failed at step t, or the run is stuck: the earliest, in the order of dependence, of the statements
-    that W(0) violates and of the chain's inequalities that failed before t; else the conclusion. Equal inputs come before all: no statement
-    speaks of them, and what they rest on is the separation of the data."""
+    """What broke first where training failed, that is, where a conclusion failed at step t or the run is stuck: the earliest, in the order
+    of dependence, of what W(0) violates and of the chain's inequalities that failed before t; else the conclusion itself. Equal inputs come
+    before all: no statement speaks of them, for all rest on the separation of the data. Empty where the conclusions held: an inequality
+    of the chain that fails beyond the lemmas' ball, in a run that converges all the same, broke nothing."""
     failed = {check.id: check.first_failure for check in checks if check.verdict == "FAILED"}
     concluded = {name: step for name, step in failed.items() if name in CONCLUSIONS}
     chain = {name: step for name, step in failed.items() if name not in CONCLUSIONS}
     if not concluded and not stuck:
-        return min(chain, key=lambda name: (chain[name], registry.position(name)), default="")
+        return ""
     if stuck and instance.samples > 1 and instance.separation == 0:
         return "separation"
     first = min(concluded, key=lambda name: (concluded[name], registry.position(name)), default="")

@@ -49,7 +49,7 @@ class Asked:
 
 
 _data_options = options(
-    click.option("--data", default="digits", show_default=True, metavar="digits|FILE", help="Bundled digits, or a .csv, .npy or .npz file."),
+    click.option("--data", default="digits", show_default=True, metavar="digits|FILE", help="Bundled digits, or a .csv, .npy, .npz file."),
     click.option("--label-column", metavar="NAME", help="Column of the labels: its name, or its number from 0. Of an npz file: an array."),
     click.option("--samples", type=click.IntRange(min=1), help="Rows to train on, chosen by the seed.  [default: 100, or all]"),
     click.option("--labels", type=click.Choice(["true", "random"]), default="true", show_default=True, help="The data's own, or random."),
@@ -69,12 +69,12 @@ _network_options = options(
     click.option("--dtype", type=click.Choice(["float64", "float32"]), default="float64", show_default=True, help="Precision."),
 )
 _descent_options = options(
-    click.option("--algorithm", type=click.Choice(["gd", "sgd"]), default="gd", show_default=True, help="All samples a step, or a minibatch."),
+    click.option("--algorithm", type=click.Choice(["gd", "sgd"]), default="gd", show_default=True, help="All samples a step, or a few."),
     click.option("--batch", type=click.IntRange(min=1), help=f"Samples in a minibatch of sgd.  [default: {BATCH}, or all]"),
     click.option("--loss", "loss_name", default="squared", show_default=True, metavar="NAME", help="Built in, or of a --module of yours."),
     click.option("--steps", type=click.IntRange(min=1), help="Steps, at most.  [default: 50,000; revealed, 200]"),
     click.option("--step-size", type=click.FloatRange(min=0, min_open=True), callback=finite, help="[default: the largest stable one]"),
-    click.option("--goal", type=click.FloatRange(0, 1), default=1e-3, show_default=True, callback=finite, help="Loss to stop at, as a share."),
+    click.option("--goal", type=click.FloatRange(0, 1), default=1e-3, show_default=True, callback=finite, help="Share of loss to stop at."),
     click.option("--checkpoint", callback=as_path, metavar="FILE", help="Where to save the state now and then."),
     click.option("--resume", callback=as_path, metavar="FILE", help="A checkpoint of this very run to go on from."),
 )

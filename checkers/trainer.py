@@ -28,7 +28,7 @@ def every_step(step: int) -> bool:
 
 
 def loss_vectors(record: Record, goal: Tensor, loss: Loss, step: int, batches: Minibatches | None) -> Tensor:
-    """v, (trials, n, d), of the step -step_size sum_i grad <f(x_i), v_i>: l'(f(x_i)), or n/b times that in the step's minibatch and 0 outside."""
+    """v, (trials, n, d), of the step W -= step_size sum_i grad <f(x_i), v_i>: l'(f(x_i)), times n/b in the step's minibatch, 0 outside."""
     vectors = loss.gradient(record.outputs, goal)
     if batches is None:
         return vectors

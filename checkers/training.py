@@ -56,7 +56,8 @@ def stable_step_size(network: Network, instance: Instance) -> float:
     if exact:
         subject = NetworkSubject(network, instance, NormalSource(seed_sequence(0)))
         kernel = torch.stack([subject.layer_kernel(layer) for layer in range(1, instance.depth + 1)]).sum(0)
-        return 1.5 / float(torch.linalg.eigvalsh(kernel).max())
+        largest = float(torch.linalg.eigvalsh(kernel).max())
+        return 1.5 / largest if largest > 0 else math.inf  # a network that died has a gradient of zero, which no step can be too large for
     limit = float(np.linalg.eigvalsh(limit_kernel(instance.inputs, instance.depth))[-1]) * instance.width / instance.outputs
     return 1.5 / (limit * (1 + 15 * math.sqrt(instance.depth / instance.width)))
 
@@ -165,10 +166,11 @@ def train(
     resume_from: Path | None = None,
     progress: Progress | None = None,
 ) -> TrainingRun:
-    """Gradient descent, or with batch >= 1 stochastic gradient descent, from the random initialization until F <= goal F(0) or `steps` steps.
+    """Gradient descent, or with batch >= 1 stochastic gradient descent, from the random initialization, until F <= goal F(0).
 
-    inputs: (samples, d_in) unit rows; targets: (samples, outputs); classes: (samples,) for the training accuracy; step_size None: the
-    largest one sure to be stable. loss: a name of theorems.losses. held_out: samples to compare with the tangent kernel's prediction on.
+    steps: at most. inputs: (samples, d_in) unit rows; targets: (samples, outputs); classes: (samples,) for the training accuracy;
+    step_size None: the largest one sure to be stable. loss: a name of theorems.losses. held_out: samples to compare the tangent kernel's
+    prediction on.
     save_to, resume_from: a checkpoint file to write now and then, and one to go on from; the numbers do not depend on interruptions.
     """
     samples, outputs = targets.shape
@@ -185,6 +187,8 @@ def train(
     stable = stable_step_size(network, instance) / chosen.smoothness
     # A minibatch's kernel, times n/b, may have an eigenvalue larger than that of all samples; half leaves room for it.
     eta = step_size or stable / (2 if 0 < batch < samples else 1)
+    if not math.isfinite(eta):
+        raise InputError(f"no output of this network depends on its weights: width {width} is too small for depth {depth}")
     batches = Minibatches(batch, samples, 1, source.spawn("minibatches").seed) if batch else None
     examined = examined_steps(steps)
     # Shares the matrices of dense weights. Revealed ones know their answers to the first forward pass; what they are asked beyond it
@@ -196,8 +200,8 @@ def train(
         prediction=KernelDescent(network, instance, chosen, eta, held_out) if held_out is not None else None,
     )  # fmt: skip
     facts: dict[str, Any] = {
-        "seed": seed, "width": width, "depth": depth, "samples": samples, "outputs": outputs, "weights": engine, "loss_function": loss,
-        "batch": batch, "step_size": eta, "goal": goal, "steps": steps, "dtype": str(dtype), "instance": instance.key(), "variance": variance,
+        "seed": seed, "width": width, "depth": depth, "samples": samples, "outputs": outputs, "weights": engine, "loss": loss,
+        "batch": batch, "step size": eta, "goal": goal, "steps": steps, "dtype": str(dtype), "data": instance.key(), "variance": variance,
     }  # fmt: skip
     first = 0
     if resume_from is not None:
@@ -229,10 +233,10 @@ def _result(
     instance, loss, chain = recorder.instance, recorder.loss, recorder.chain
     initial, last = recorder.values[0], recorder.values[-1]
     reached = last <= recorder.goal * initial
-    curves = Trajectory(
-        torch.tensor([recorder.values]), torch.tensor([recorder.radius]), chain.step_size, torch.zeros(0),
-        _gradients(recorder), tuple(recorder.recorded),
-    )  # fmt: skip
+    known = dict(chain.squares)  # infinite where the gradient was not looked at, so that no minimum is found there
+    squares = [known.get(step, math.inf) for step in recorder.recorded]
+    loss_curve, distance, gradient = (torch.tensor([row], dtype=torch.float64) for row in (recorder.values, recorder.radius, squares))
+    curves = Trajectory(loss_curve, distance, chain.step_size, loss_curve[:, :0], gradient, tuple(recorder.recorded))
     batch = facts["batch"]
     rows = conclusions(instance, loss, batch, chain.step_size, curves, recorder.accuracy, recorder.goal, outputs_before.double())
     checks = [tally(identifier, chain.rows[identifier]) for identifier in chain.rows]
@@ -248,7 +252,7 @@ def _result(
         accuracy=recorder.accuracy, checks=checks, blame=blame(checks, untrained, instance, source.spawn("blame"), stuck=stuck),
         data=instance.data, labels=instance.labels, steps=recorder.recorded[-1], reached=reached, seconds=seconds,
         regime_depth=registry["gd-rate"].regime_depth(instance) if instance.separation > 0 else 0.0, constants=used,
-        recorded=recorder.recorded, loss_function=loss.name, batch=batch, stable=stable * 2 / 1.5, kernel=chain.kernel,
+        recorded=recorder.recorded, loss_function=loss.name, batch=batch, stable=_json(stable * 2 / 1.5), kernel=chain.kernel,
         radii=lemma_radii(instance, max((value for value in recorder.radius if math.isfinite(value)), default=0.0)),
         prediction=recorder.prediction.result(recorder.network) if recorder.prediction is not None else None, planned_bytes=needed,
     )  # fmt: skip
@@ -259,12 +263,6 @@ def _with_explanation(run: TrainingRun, chain: Chain) -> TrainingRun:
     from msgspec.structs import replace
 
     return replace(run, explanation=explain(run, chain.descent))
-
-
-def _gradients(recorder: Recorder) -> Tensor:
-    """‖grad F‖_F^2 at the recorded steps; infinite where it was not looked at, so that no minimum is found there."""
-    known = {step: square for step, square in recorder.chain.squares}
-    return torch.tensor([[known.get(step, math.inf) for step in recorder.recorded]])
 
 
 def _json(value: float) -> float:

@@ -22,6 +22,8 @@ from theorems.losses import Loss
 # id -> [(step, left, right), ...]
 Rows = dict[str, list[tuple[int, float, float]]]
 DENSELY = 20  # steps from the start of which all are examined
+# Spectral norm of a step, by layers: half of ‖W(0)‖_2 = 2 sqrt 2. What moves the weights farther is no perturbation to Theorem 4.
+LONGEST = math.sqrt(2)
 GROWTH = 1.05  # of the steps examined later, each from the last: some 14 a doubling
 
 
@@ -39,8 +41,9 @@ def examined_steps(steps: int) -> frozenset[int]:
 class Chain:
     """Evaluates the chain on one network, and keeps what it found as plain numbers: all of it goes into a checkpoint.
 
-    rows: both sides of every inequality. kernel: the least and the largest eigenvalue of one output's tangent kernel, at (step, ...).
-    squares: (step, ‖grad F‖_F^2). descent: (step, what the gradient promises F to fall by, what F fell by) for each examined step that was followed by another.
+    rows: both sides of every inequality. kernel: (step, least eigenvalue, largest) of one output's tangent kernel.
+    squares: (step, ‖grad F‖_F^2). descent: (step, what the gradient promises F to fall by in the step, what it fell by).
+    start: the kernel at W(0). pending: the examined step whose outcome is not known yet.
     """
 
     instance: Instance
@@ -63,11 +66,11 @@ class Chain:
             return
         fell, promised = waiting["value"] - value, waiting["promised"]
         self.descent.append((step - 1, promised, fell))
-        if self.loss.name == "squared":  # Theorem 4 is about F = 1/2 sum_i ‖f(x_i) - y_i‖^2
+        if self.loss.name == "squared" and waiting["size"] < LONGEST:  # Theorem 4 is about F = 1/2 sum_i ‖f(x_i) - y_i‖^2
             self.see("semi-smoothness", step - 1, promised - fell, waiting["remainder"])
 
     def examine(self, step: int, network: Network, record: Record, vectors: Tensor, moving: Tensor, value: float) -> None:
-        """At W(t). vectors: l'(f(x_i)), (1, n, d), of F's gradient; moving: those of the step that follows, n/b larger or 0 in a minibatch."""
+        """At W(t). vectors: l'(f(x_i)), (1, n, d), of F's gradient. moving: those of the step to come: of a minibatch, n/b larger, or 0."""
         n, d, m, depth = self.instance.samples, self.instance.outputs, self.instance.width, self.instance.depth
         factors = [factor[0, :, 0] for factor in network.backward(record, vectors[:, :, None])]
         same = moving is vectors or bool(torch.equal(moving, vectors))
@@ -91,7 +94,7 @@ class Chain:
         C = _constants("semi-smoothness")["C"]
         flips = math.sqrt(n * max(value, 0.0)) * math.cbrt(omega) * depth**2 * math.sqrt(m * math.log(m) / d)
         remainder = C * (flips * spectral + n * depth**2 * m / d * spectral**2)
-        self.pending = {"step": step, "value": value, "promised": self.step_size * inner, "remainder": remainder}
+        self.pending = {"step": step, "size": spectral, "value": value, "promised": self.step_size * inner, "remainder": remainder}
         if depth == 1 or _stored(network):
             self._kernel(step, network, record, activations, distance)
 

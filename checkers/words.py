@@ -249,5 +249,11 @@ def training_in_words(run: TrainingRun) -> str:
 def training_closing(run: TrainingRun) -> str:
     """The last lines of a training run: whether the goal was reached, what broke, and the seed."""
     goal = "goal reached" if run.reached else "goal not reached"
-    blame = f"; what broke first: {run.blame}" if run.blame else "; every checked statement held at every step that was looked at"
-    return f"{goal} after {run.steps:,} steps{blame if run.checks else ''}\nseed {run.seed}, {run.seconds:.1f} s"
+    failed = ", ".join(check.id for check in run.checks if check.verdict == "FAILED")
+    if run.blame:
+        checked = f"; what broke first: {run.blame}"
+    elif failed:
+        checked = f"; the conclusions held, though {failed} did not at every step"
+    else:
+        checked = "; every checked statement held at every step that was looked at"
+    return f"{goal} after {run.steps:,} steps{checked if run.checks else ''}\nseed {run.seed}, {run.seconds:.1f} s"

@@ -65,7 +65,7 @@ def _hardest(generator: np.random.Generator, inputs: Array, outputs: int) -> Arr
     return np.outer(math.sqrt(len(inputs)) * bottom, direction / np.linalg.norm(direction))
 
 
-# From simple to special, the order in which they shrink. Rows have norm 1, or 1 on average ("random", "hardest"), except for "none" and "zero".
+# From simple to special, the order in which they shrink. Rows have norm 1, or 1 on average ("random", "hardest"), but for "none", "zero".
 LABELS: Final[dict[str, Labels]] = {
     "none": _none,
     "zero": _zero,

@@ -238,7 +238,8 @@ def test_train_json_contract(capsys: pytest.CaptureFixture[str]) -> None:
     ]
     assert set(promised) - set(found) == set()
     assert len(found["loss"]) == len(found["radius"]) == 31
-    assert {check["id"] for check in found["checks"]} == {"gd-rate", "gd-radius"}
+    along = {"gradient-upper", "gradient-lower", "semi-smoothness", "kernel-stability", "gd-rate", "gd-radius"}
+    assert {check["id"] for check in found["checks"]} == along
     code, printed = run(f"train {options}", capsys)
     assert code == (1 if found["blame"] else 0)
     assert "\n30      " in printed

@@ -24,6 +24,8 @@ def test_labels_have_a_row_for_every_sample(labels: str, outputs: int) -> None:
     assert y.dtype == np.float64
     if labels == "zero":
         assert not y.any()
+    elif labels == "hardest":
+        assert np.linalg.norm(y) == pytest.approx(np.sqrt(12), rel=1e-12)
     elif labels != "random":
         np.testing.assert_allclose(np.linalg.norm(y, axis=1), 1, rtol=1e-14)
     assert label_set(labels, generator(), inputs(samples=1), outputs).shape == (1, outputs)

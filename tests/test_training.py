@@ -12,12 +12,14 @@ from checkers.errors import InputError
 from checkers.kernels import limit_kernel
 from checkers.records import TrainingRun
 from checkers.training import planned_bytes, train
+from checkers.trajectory import examined_steps
 from checkers.user_data import TrainingData, load_training_data
 from theorems import registry
 from theorems.convergence import radius, rate
 from theorems.instance import Instance
 
 WIDTH, DEPTH = 256, 2
+CHAIN = ("gradient-upper", "gradient-lower", "semi-smoothness", "kernel-stability")
 
 
 def digits(samples: int) -> TrainingData:
@@ -50,7 +52,7 @@ def test_random_labels_of_real_images_are_learned_to_the_goal() -> None:
     assert result.reached
     assert result.loss[-1] <= 1e-3 * result.loss[0] < result.loss[-2]
     assert result.accuracy[-1] == 1.0
-    assert verdicts(result) == {"gd-rate": "HOLDS", "gd-radius": "HOLDS"}
+    assert verdicts(result) == dict.fromkeys((*CHAIN, "gd-rate", "gd-radius", "gd-convergence"), "HOLDS")
     assert result.blame == ""
     assert result.steps == len(result.loss) - 1 < 3000
 
@@ -59,12 +61,16 @@ def test_the_same_on_weights_that_are_never_stored() -> None:
     result = run(digits(4), engine="revealed", width=20_000, depth=1, steps=200, goal=0.1)
     assert result.reached
     assert result.weights == "revealed"
-    assert verdicts(result) == {"gd-rate": "HOLDS", "gd-radius": "HOLDS"}
+    assert verdicts(result) == dict.fromkeys((*CHAIN, "gd-rate", "gd-radius", "gd-convergence"), "HOLDS")
 
 
 def test_every_step_is_recorded_and_checked(short: TrainingRun) -> None:
     assert len(short.loss) == len(short.radius) == len(short.accuracy) == 31
-    assert {check.id: check.steps for check in short.checks} == {"gd-rate": 30, "gd-radius": 31}  # the rate speaks of t >= 1
+    assert short.recorded == list(range(31))
+    looked = len(examined_steps(30))
+    counts = {"gd-rate": 30, "gd-radius": 31, "gradient-upper": looked, "gradient-lower": looked, "kernel-stability": looked - 1}
+    # the rate and the kernel's drift speak of t >= 1, semi-smoothness of steps that are taken: none from the last
+    assert {check.id: check.steps for check in short.checks} == counts | {"semi-smoothness": looked - 1}
     assert short.radius[0] == 0
     assert all(later < earlier for earlier, later in zip(short.loss, short.loss[1:], strict=False))
     assert msgspec.json.decode(msgspec.json.encode(short), type=TrainingRun) == short

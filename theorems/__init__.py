@@ -5,7 +5,11 @@ from importlib import import_module
 from theorems.registry import registry, statement
 
 # A statement may rest only on earlier ones, so the chapters are imported in the order of the proofs.
-for _chapter in ("calculus", "initialization", "sparsity", "stability", "gradients", "smoothness", "kernels", "convergence", "stochastic", "other_losses"):
+_CHAPTERS = (
+    "calculus", "initialization", "sparsity", "stability", "gradients", "smoothness", "kernels", "convergence", "stochastic",
+    "other_losses",
+)  # fmt: skip
+for _chapter in _CHAPTERS:
     import_module(f"theorems.{_chapter}")
 
 __all__ = ["registry", "statement"]

@@ -171,7 +171,8 @@ def largest_eigenvalue(subject: Subject) -> Tensor:
     import torch
 
     layers = [subject.layer_kernel(layer) for layer in range(1, subject.instance.depth + 1)]
-    return torch.linalg.eigvalsh(torch.stack(layers).sum(0))[:, -1]
+    largest: Tensor = torch.linalg.eigvalsh(torch.stack(layers).sum(0))[:, -1]
+    return largest
 
 
 STABLE = 1.5  # of the 2/lambda_max that a fixed kernel allows; the rest is for its drift
@@ -196,14 +197,14 @@ DUPLICATES = "duplicate inputs with different labels"
 @statement(
     id="gd-convergence",
     source="Theorem 1",
-    claim="F(W(t)) <= eps for some t <= T = C (n^6 L^2/delta^2) log(1/eps), with eta = c' d delta/(n^4 L^2 m) and with eta = 1.5/lambda_max",
+    claim="F(W(t)) <= eps for some t <= T = C (n^6 L^2/delta^2) log(1/eps), with eta = c' d delta/(n^4 L^2 m) and with 1.5/lambda_max",
     kind="declared",
     ranges={**INSIDE, "tolerance": (0.03, 0.1)},
     assumptions=(SEPARATED, PAPER_WIDTH),
     failure=FAILURE,
     constants={
         "step": Constant(1.0, "at n = L = 1 the kernel is near m/(2d), so eta = 2/lambda_max is c = 4 there; a quarter of that"),
-        "C": Constant(2.5, "at n = L = 1 the loss falls by (1 - delta/2)^2 a step: log(F(0)/eps)/delta steps and fewer; half as many again for log F(0)"),
+        "C": Constant(2.5, "at n = L = 1 the loss falls by (1 - delta/2)^2 a step: at most log(F(0)/eps)/delta steps; 2.5 for log F(0)"),
     },
     exponents={"samples": 6.0, "depth": 2.0, "separation": -2.0},
     rests_on=("gd-rate", "gd-radius"),

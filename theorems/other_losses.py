@@ -75,7 +75,7 @@ DOMINATED_BY_8 = {"measure": lambda subject, step, C, c: _other_losses(subject, 
 @statement(
     id="other-losses",
     source="Appendix A",
-    claim="with eta = c' d delta/(n^4 L^2 m) over the loss's smoothness: gradient-dominated losses fall like (1 - c mu eta delta m/(d n^2))^t, "
+    claim="with eta = c' d delta/(n^4 L^2 m) over the smoothness: gradient-dominated losses fall like (1 - c mu eta delta m/(d n^2))^t, "
     "convex ones are within C n^2 d ‖f(0) - z‖^2/(eta delta m t) of F(z) for every z, bounded smooth ones have "
     "min_{s<t} ‖grad F(W(s))‖_F^2 <= 2 C F(0)/(eta t)",
     kind="declared",
@@ -101,7 +101,7 @@ DOMINATED_BY_8 = {"measure": lambda subject, step, C, c: _other_losses(subject, 
         Variant("step size several times beyond 2 over the largest kernel eigenvalue", "assumption",
                 {"constants": {"step": Constant(16.0, "false variant")}}),
     ),
-    note="Losses: " + ", ".join(f"{loss.name} ({loss.conclusion})" for loss in BUILT_IN) + ". Each is trained from the same initialization.",
+    note="Losses: " + ", ".join(f"{loss.name} ({loss.conclusion})" for loss in BUILT_IN) + ". All start from the same initialization.",
 )  # fmt: skip
 def other_losses(subject: Subject, step: float, C: float, c: float) -> Comparison:
     """Each loss, at every step, against what is promised of its kind."""
@@ -149,9 +149,9 @@ PAIRS = {"width": (256, 512), "samples": (2, 2), "separation": (0.8, 1.0)}
         Variant("a twentieth of the steps", "constant", {"constants": {"C": Constant(0.5, "false variant")}}),
         Variant("a sample that is never seen", "implementation",
                 {"measure": lambda subject, step, C: _classification(subject, step, C, never=0), **FEW, "ranges": PAIRS,
-                 "assumptions": (SEPARATED,), "labels": ("one-hot",)}),
+                 "assumptions": (SEPARATED,)}),
         Variant(DUPLICATES, "assumption",
-                {**FEW, "ranges": PAIRS, "assumptions": (SEPARATED,), "data": ("duplicate rows",), "labels": ("one-hot",)}),
+                {**FEW, "ranges": PAIRS, "assumptions": (SEPARATED,), "data": ("duplicate rows",)}),
     ),
     note="A sample with cross-entropy below log 2 has more than half of the probability on its class, so it is classified rightly.",
 )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from theorems.convergence import DUPLICATES, HIDDEN_WIDTH, SEPARATED
 from theorems.registry import statement
-from theorems.statement import Assumption, Constant, FailureProbability, Variant
+from theorems.statement import Constant, FailureProbability, Variant
 from theorems.subject import Comparison, Descent
 
 if TYPE_CHECKING:
@@ -20,13 +20,13 @@ STEP_EXPONENT, STEPS_EXPONENT = 2, 2
 
 def sgd_step_size(instance: Instance, batch: int, constant: float) -> float:
     """c b delta d/(n^2 L^2 m log^2 m), for W -= eta (n/b) sum_{i in S} grad F_i."""
-    poly = instance.samples**STEP_EXPONENT * instance.depth**2
+    poly = float(instance.samples**STEP_EXPONENT * instance.depth**2)
     return constant * batch * instance.separation * instance.outputs / (poly * instance.width * math.log(instance.width) ** 2)
 
 
 def sgd_steps(instance: Instance, batch: int, C: float) -> int:
     """C n^2 L^2 log^2(m)/(b delta^2) log(n log(m)/eps)."""
-    poly = instance.samples**STEPS_EXPONENT * instance.depth**2 * math.log(instance.width) ** 2 / (batch * instance.separation**2)
+    poly = float(instance.samples) ** STEPS_EXPONENT * instance.depth**2 * math.log(instance.width) ** 2 / (batch * instance.separation**2)
     return max(1, math.ceil(C * poly * math.log(instance.samples * math.log(instance.width) / instance.tolerance)))
 
 
@@ -59,7 +59,7 @@ def _sgd(subject: Subject, step: float, C: float, never: int = -1) -> Comparison
     failure=FailureProbability("exp(-log^2 m)", lambda i, **_: math.exp(-math.log(i.width) ** 2)),
     constants={
         "step": Constant(20.0, "eta lambda_max is c b delta/(2 n log^2 m) <= 1/3 at m = 256, and at every larger width"),
-        "C": Constant(0.3, "two samples at distance delta need log(F(0)/eps)/(2 eta lambda_min), lambda_min = delta m/(4d): 0.1; thrice that"),
+        "C": Constant(0.3, "two samples delta apart need log(F(0)/eps)/(2 eta lambda_min), lambda_min = delta m/(4d): 0.1; thrice that"),
     },
     exponents={"samples": 2.0, "separation": -2.0},
     rests_on=("gd-rate", "gd-radius"),
@@ -68,15 +68,16 @@ def _sgd(subject: Subject, step: float, C: float, never: int = -1) -> Comparison
     passes=64,
     variants=(
         Variant("a sample that no minibatch ever holds", "implementation",
-                {"measure": lambda subject, step, C: _sgd(subject, step, C, never=0), "ranges": {"samples": (2, 4), "tolerance": (0.2, 0.2)}}),
+                {"measure": lambda subject, step, C: _sgd(subject, step, C, never=0),
+                 "ranges": {"samples": (2, 4), "tolerance": (0.2, 0.2)}}),
         Variant("a thirtieth of the steps", "constant", {"constants": {"C": Constant(0.01, "false variant")}}),
         Variant("step size several times beyond 2 over the largest kernel eigenvalue", "assumption",
                 {"constants": {"step": Constant(2000.0, "false variant")}, "ranges": {"samples": (2, 4)}}),
         Variant(DUPLICATES, "assumption",
                 {"ranges": {"samples": (2, 2), "tolerance": (0.2, 0.2)}, "data": ("duplicate rows",), "labels": ("opposite",)}),
     ),
-    note="A probability over the initialization and the minibatches together: every trial has its own of both. The width condition's hidden "
-    "constant is declared tiny: with 1 no width in reach has two samples, and of one sample there is only one minibatch.",
+    note="A probability over the initialization and the minibatches together: every trial has its own of both. The hidden constant of the "
+    "width is declared tiny: with 1 no width in reach has two samples, and of one sample there is only one minibatch.",
 )  # fmt: skip
 def sgd_convergence(subject: Subject, step: float, C: float) -> Comparison:
     """F(W(T)) against eps, for every batch size."""
