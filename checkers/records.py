@@ -11,6 +11,7 @@ from msgspec import Struct
 
 VerdictName = Literal["HOLDS", "REFUTED", "VACUOUS", "UNDECIDED"]
 Grade = Literal["exact", "certified", "attacked", "sampled", ""]
+Label = Literal["certified", "confirmed in float64", "rounding", "outside the regime"]
 Sizes = dict[str, int | float | str]
 
 
@@ -44,6 +45,24 @@ class Decision(Struct, frozen=True, kw_only=True):
     regime_depth: float
     stage: int = 1
     adversary: str = ""
+
+
+class Triage(Struct, frozen=True, kw_only=True):
+    """What a refutation is made of. engine: of the proofs, which may be dense where the decision was revealed.
+
+    needed: failing trials that refute at the decision's alpha; proved: those whose violated inequality is proved in ball arithmetic.
+    excess: enclosure of left side minus right side of the most severe proved trial; bits: the highest precision that was used.
+    regime_depth: how far inside the statement's assumptions, hidden constants 1. reason: why the label is not "certified".
+    """
+
+    label: Label
+    regime_depth: float
+    engine: str = ""
+    proved: int = 0
+    needed: int = 0
+    excess: tuple[float, float] | None = None
+    bits: int = 0
+    reason: str = ""
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
