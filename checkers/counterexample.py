@@ -17,6 +17,7 @@ from checkers.errors import InputError
 from checkers.files import write_whole
 from checkers.fuzz import Campaign
 from checkers.records import Counterexample, Decision, Replay, Versions
+from checkers.triage import stands, triage
 from theorems.instance import Instance
 from theorems.registry import Registry, registry
 from theorems.statement import Statement
@@ -59,6 +60,7 @@ def write_both(found: Campaign, statement: Statement, seed: int, folder: Path | 
             claim=statement.claim,
             versions=versions(),
             module=", ".join(path.name for path in modules),
+            triage=found.triages.get(role),
         )
         path = folder / file_name(statement.id, statement.variant_name, role)
         try:
@@ -166,7 +168,11 @@ def replay(record: Counterexample, catalogue: Registry = registry, device: str =
     identical = new == old
     same = "the same numbers, bit for bit" if identical else _difference(old, new, record.versions)
     if new.refuted:
-        return Replay(status="STILL FAILS", identical=identical, reason=same, decision=new)
+        found = triage(statement, new, instance, record.seed)
+        if stands(found):
+            return Replay(status="STILL FAILS", identical=identical, reason=same, decision=new, triage=found)
+        withdrawn = f"refutes nothing: {found.label} ({found.reason})"
+        return Replay(status="FIXED", identical=identical, reason=withdrawn, decision=new, triage=found)
     return Replay(status="FIXED", identical=identical, reason=same, decision=new)
 
 

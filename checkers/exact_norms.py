@@ -7,6 +7,8 @@ them are nonnegative, and given the signs their squares are still squares of suc
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -59,6 +61,7 @@ class ExactLawSubject(PartialSubject):
         self.variance = variance
         self._norms = layer_norms(instance.width, instance.depth, trials, source.spawn("norms"), variance)
 
+    @cached_property
     def half_chi_squares(self) -> npt.NDArray[np.float64]:
         """What the norms were made of: (depth + 1, trials)."""
         return half_chi_squares(self.instance.width, self.instance.depth, self.trials, self._source.spawn("norms"))

@@ -72,6 +72,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     worst_ratio: largest left/right seen on evidence. constant, provenance: the declared constants and where they come from.
     regime: how far inside its assumptions (hidden constants 1) the instances lay, in words. vacuous: instances that say nothing.
     beyond, beyond_failures: instances outside the regime, and how many of them broke the inequality; they decide nothing.
+    triage: of the simplest counterexample. withdrawn: refutations that were within rounding or outside the regime, and refute nothing.
     """
 
     id: str
@@ -94,6 +95,8 @@ class Verdict(Struct, frozen=True, kw_only=True):
     kind: str = ""
     worst: Decision | None = None
     counterexamples: list[str] = []
+    triage: Triage | None = None
+    withdrawn: list[Triage] = []
 
 
 class CheckRun(Struct, frozen=True, kw_only=True):
@@ -107,7 +110,8 @@ class CheckRun(Struct, frozen=True, kw_only=True):
 
 
 class VariantVerdict(Struct, frozen=True, kw_only=True):
-    """What a run says of one false variant. instances: decisions until the first refutation. counterexample: the simplest one."""
+    """What a run says of one false variant. instances: decisions until the first refutation. counterexample: the simplest one;
+    triage: of that."""
 
     id: str
     variant: str
@@ -117,6 +121,7 @@ class VariantVerdict(Struct, frozen=True, kw_only=True):
     instances: int
     counterexample: Decision | None
     severest: Decision | None = None
+    triage: Triage | None = None
 
 
 class PowerRun(Struct, frozen=True, kw_only=True):
@@ -178,7 +183,8 @@ class Versions(Struct, frozen=True, kw_only=True):
 
 class Counterexample(Struct, frozen=True, kw_only=True):
     """A refutation as an artifact: everything needed to see it again. role: the simplest that shrinking found, or the most severe
-    that the search met. inputs, targets: the data itself, so that no generator needs to agree. module: name of the user's module file."""
+    that the search met. inputs, targets: the data itself, so that no generator needs to agree. module: name of the user's module file,
+    which only --module imports. triage: what the refutation was made of when it was written."""
 
     schema: int
     role: Literal["simplest", "severest"]
@@ -189,15 +195,17 @@ class Counterexample(Struct, frozen=True, kw_only=True):
     claim: str
     versions: Versions
     module: str = ""
+    triage: Triage | None = None
 
 
 class Replay(Struct, frozen=True, kw_only=True):
-    """Outcome of a replay. identical: the numbers agree bit for bit with the file's."""
+    """Outcome of a replay. identical: the numbers agree bit for bit with the file's. triage: of what still fails."""
 
     status: Literal["FIXED", "STILL FAILS", "CANNOT RUN"]
     identical: bool
     reason: str
     decision: Decision | None = None
+    triage: Triage | None = None
 
 
 class Calibration(Struct, frozen=True, kw_only=True):

@@ -28,7 +28,8 @@ from theorems.statement import Engine, Statement
 from theorems.subject import Subject
 
 # Numbers that the balls of one triage may hold, over its trials: seconds. What costs more is confirmed in float64 only.
-MOST_NUMBERS = 2**21
+MOST_NUMBERS = 2**20
+TRIAL = 2**11  # what a trial costs however small it is, in numbers
 NARROW = frozenset({torch.float16, torch.bfloat16, torch.float32})
 CASTS = {"float", "half", "bfloat16"}
 
@@ -122,17 +123,18 @@ def _engine(statement: Statement, name: str) -> Engine:
     return next(engine for engine in statement.engines if engine == name)
 
 
-def _numbers(instance: Instance, engine: Engine) -> int:
-    """How many balls one trial holds, nearly."""
+def _numbers(statement: Statement, instance: Instance, engine: Engine) -> int:
+    """What one trial costs, nearly, in balls that it holds."""
     if engine in ("vectors", "exact law"):
-        return instance.width if engine == "vectors" else instance.depth + 1
+        return TRIAL + (instance.width if engine == "vectors" else instance.depth + 1)
     passes = instance.samples * (1 + instance.outputs) * 4
-    return instance.depth * instance.width * (instance.width + passes)
+    # passes counts searches too, which stay in floating point; a quarter of it is what a measure asks for that is not a search
+    return TRIAL + max(1, statement.passes // 4) * instance.depth * instance.width * (instance.width + passes)
 
 
 def _prove_dense(statement: Statement, instance: Instance, seed: int, decision: Decision, most_numbers: int) -> Triage | None:
     """Revealed weights have no entries; dense ones of the same instance do. None unless these refute too, proved."""
-    trials = min(decision.trials, most_numbers // _numbers(instance, "dense"))
+    trials = min(decision.trials, most_numbers // _numbers(statement, instance, "dense"))
     if trials < 1 or p_value(trials, trials, decision.claimed) > decision.alpha:
         return None
     again = _again(statement, instance, seed, "dense", trials, decision.stage)
@@ -150,7 +152,7 @@ def _prove(
     """Certify failing trials, the most severe first, until they suffice."""
     trials = len(again.ratio)
     needed = max(1, critical_failures(trials, decision.claimed, decision.alpha))
-    affordable = most_numbers // _numbers(instance, engine)
+    affordable = most_numbers // _numbers(statement, instance, engine)
     source = source_of(statement, instance, seed, engine, decision.stage)
     found = _Proofs(needed=needed, left=len(failing))
     for trial in failing[: max(0, affordable)]:
@@ -215,7 +217,7 @@ def _in_balls(statement: Statement, batch: Subject, trial: int, fresh: NormalSou
     except OutsideBall as error:
         return "open", 0.0, 0.0, 0, str(error)
     except Unsupported as error:
-        return f"no ball arithmetic for {error}"
+        return f"no ball arithmetic: {error}"
     except (AttributeError, TypeError, ValueError, RuntimeError, LookupError) as error:  # a measure may do anything
         return f"its measure does not run on balls: {type(error).__name__}: {' '.join(str(error).split())}"
     return found.outcome, found.low, found.high, found.bits, ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any, cast
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from flint import arb
@@ -98,6 +99,18 @@ class _Converted:
         return Network(network.architecture, made[0], made[1:], tensor(self._one(network.output)))
 
 
+_ANSWERS: WeakKeyDictionary[NetworkSubject, dict[tuple[object, ...], Any]] = WeakKeyDictionary()
+
+
+def _search(batch: NetworkSubject, question: str, *arguments: object) -> Any:
+    """What a batch's search finds: the same for all its trials and at every precision, so it is asked once."""
+    answers = _ANSWERS.setdefault(batch, {})
+    key = (question, *arguments)
+    if key not in answers:
+        answers[key] = getattr(batch, question)(*arguments)
+    return answers[key]
+
+
 class BallNetworkSubject(NetworkSubject):
     """One trial of a batch. Searches are the batch's; their findings are weighed in balls."""
 
@@ -122,7 +135,7 @@ class BallNetworkSubject(NetworkSubject):
         return tensor(Balls(np.array([norms or [arb(0)]], dtype=object)).amax(1))
 
     def product_pair(self, first: int, last: int) -> tuple[Tensor, Tensor]:
-        right = self._picked(self.batch.product_pair(first, last)[1])
+        right = self._picked(_search(self.batch, "product_pair", first, last)[1])
         return self._stretch(self.record.signs, first, last, right), right
 
     def _stretch(self, signs: Sequence[Tensor], first: int, last: int, right: Tensor) -> Tensor:
@@ -138,22 +151,22 @@ class BallNetworkSubject(NetworkSubject):
 
     def changed_products(self, first: int, last: int, nonzeros: int) -> list[tuple[Tensor, list[Tensor], Tensor]]:
         found = []
-        for _, diagonals, vector in self.batch.changed_products(first, last, nonzeros):
+        for _, diagonals, vector in _search(self.batch, "changed_products", first, last, nonzeros):
             signs, right = self._changed(diagonals, 0), self._picked(vector)
             found.append((self._stretch(signs, first, last, right), signs, right))
         return found
 
     def backward_changes(self, nonzeros: int, size: float) -> list[list[Tensor]]:
-        return [self._changed(diagonals, 1) for diagonals in self.batch.backward_changes(nonzeros, size)]
+        return [self._changed(diagonals, 1) for diagonals in _search(self.batch, "backward_changes", nonzeros, size)]
 
     def sparse_product_pairs(self, first: int, last: int, left: int | None, right: int | None) -> tuple[Tensor, Tensor, Tensor]:
-        _, u, v = self.batch.sparse_product_pairs(first, last, left, right)
+        _, u, v = _search(self.batch, "sparse_product_pairs", first, last, left, right)
         u, v = self._picked(u), self._picked(v)
         image = self._of_many(self.network.architecture.product, first, last, v)
         return (image * u).sum(-1).abs() / (u.norm(dim=-1) * v.norm(dim=-1)), u, v
 
     def sparse_backward_pairs(self, layer: int, sparsity: int) -> tuple[Tensor, Tensor, Tensor]:
-        _, z, u = self.batch.sparse_backward_pairs(layer, sparsity)
+        _, z, u = _search(self.batch, "sparse_backward_pairs", layer, sparsity)
         z, u = self._picked(z), self._picked(u)
         return (self.backward(layer) @ u.mT).norm(dim=-2) / u.norm(dim=-1), z, u
 
@@ -175,7 +188,7 @@ class BallExactLawSubject(PartialSubject):
 
     def __init__(self, batch: ExactLawSubject, trial: int) -> None:
         super().__init__(batch.instance, 1, NormalSource(np.random.SeedSequence(0)))
-        self._factors, self._variance = batch.half_chi_squares()[:, trial], batch.variance
+        self._factors, self._variance = batch.half_chi_squares[:, trial], batch.variance
 
     def norms(self) -> Tensor:
         square, found = arb(1), []
