@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import platform
 import re
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from theorems.statement import Statement
 
 SCHEMA = 1
 MOST_CELLS = 10**7  # of a counterexample's data: larger files are not ours
+MOST_BYTES = 25 * MOST_CELLS  # a number takes at most so many characters
 MOST_LAYERS = 10**4  # deeper than any statement ranges
 MOST_WORK = 2**33  # numbers, over all trials, that a replay may hold: what no profile exceeds
 
@@ -75,6 +77,10 @@ def write_both(found: Campaign, statement: Statement, seed: int, folder: Path | 
 def read(path: Path) -> Counterexample:
     """The counterexample in a file; InputError says in one sentence what is wrong with it."""
     try:
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise InputError(f"cannot read the counterexample {path}: it is not a file")
+        if path.stat().st_size > MOST_BYTES:
+            raise InputError(f"cannot read the counterexample {path}: it is larger than {MOST_BYTES:,} bytes, so it is not ours")
         content = path.read_bytes()
     except OSError as error:
         raise InputError(f"cannot read the counterexample {path}: {error.strerror or error}") from error

@@ -181,6 +181,27 @@ class Versions(Struct, frozen=True, kw_only=True):
     numpy: str
 
 
+class Certificate(Struct, frozen=True, kw_only=True):
+    """One drawn instance, its inequality proved in ball arithmetic: see checkers/certification/certify.py for what that says.
+
+    low <= left - right <= high where the difference is largest; claimed: the probability with which a draw may fail; bits: precision.
+    """
+
+    id: str
+    architecture: str
+    source: str
+    sizes: Sizes
+    seed: int
+    outcome: Literal["HOLDS", "FAILS", "UNDECIDED"]
+    grade: Grade
+    low: float
+    high: float
+    bits: int
+    claimed: float
+    regime_depth: float
+    reason: str = ""
+
+
 class Counterexample(Struct, frozen=True, kw_only=True):
     """A refutation as an artifact: everything needed to see it again. role: the simplest that shrinking found, or the most severe
     that the search met. inputs, targets: the data itself, so that no generator needs to agree. module: name of the user's module file,

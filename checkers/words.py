@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tabulate import tabulate
 
-from checkers.records import Calibration, CheckRun, Counterexample, Decision, Exponent, PowerRun, Replay, TrainingRun, Triage, Verdict
+from checkers.records import Calibration, Certificate, CheckRun, Counterexample, Decision, Exponent, PowerRun, Replay, TrainingRun, Triage, Verdict
 from theorems.instance import QUANTITIES
 from theorems.statement import Statement
 
@@ -195,6 +195,25 @@ def calibration_table(found: Sequence[Calibration], style: str = "simple") -> st
         for one in found
     ]
     return table(["statement", "constant", "value", "margin", "instances", "trials", "worst instance"], rows, style)
+
+
+def certificate_table(found: Sequence[Certificate], statements: Mapping[str, Statement], style: str = "simple") -> str:
+    """One line for each instance whose inequality is proved."""
+    rows = [
+        [one.id, one.source, one.outcome, one.grade or "-", sizes_in_words(one.sizes, statements[one.id]),
+         f"[{number(one.low, 4)}, {number(one.high, 4)}]", str(one.bits), number(one.claimed)]
+        for one in found
+    ]  # fmt: skip
+    return table(["statement", "paper", "outcome", "grade", "instance", "left - right in", "bits", "may fail with"], rows, style)
+
+
+def certificate_closing(found: Sequence[Certificate], seed: int) -> str:
+    """The last lines of a certification."""
+    proved = sum(one.outcome == "HOLDS" for one in found)
+    rest = [f"{one.id}: {'fails on this draw, as a draw may' if one.outcome == 'FAILS' else one.reason or 'undecided'}" for one in found
+            if one.outcome != "HOLDS"]  # fmt: skip
+    words = f"{proved} of {len(found)} instances proved, each for its own drawn weights and data" + (f"; {'; '.join(rest)}" if rest else "")
+    return f"{words}\nseed {seed}"
 
 
 def replay_in_words(found: Counterexample, result: Replay, statement: Statement | None) -> str:

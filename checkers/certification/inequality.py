@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +10,6 @@ import numpy as np
 from flint import arb
 
 from checkers.certification.balls import PRECISIONS, Balls, Undecided, precision
-from theorems.statement import Statement
 from theorems.subject import Comparison, Subject
 
 # The scalars of a formula, C sqrt(m log m/d), are computed in float64: a few dozen operations and powers of half an ulp to two
@@ -47,13 +46,13 @@ def _ends(comparison: Comparison, bits: int) -> Enclosure:
     return Enclosure("violated" if violated else "holds" if holds else "open", *worst, bits)
 
 
-def enclose(statement: Statement, subject: Callable[[], Subject]) -> Enclosure:
-    """The statement's own measure on a subject of balls, made anew at each precision until the outcome is not open."""
+def enclose(measure: Callable[..., Comparison], constants: Mapping[str, float], subject: Callable[[], Subject]) -> Enclosure:
+    """A statement's own measure on a subject of balls, made anew at each precision until the outcome is not open."""
     found = Enclosure("open", -np.inf, np.inf, PRECISIONS[0])
     for bits in PRECISIONS:
         with precision(bits):
             try:
-                found = _ends(statement.measure(subject(), **statement.constant_values()), bits)
+                found = _ends(measure(subject(), **constants), bits)
             except Undecided as error:
                 found = Enclosure("open", -np.inf, np.inf, bits, str(error))
         if found.outcome != "open":

@@ -198,10 +198,12 @@ class BallExactLawSubject(PartialSubject):
         return tensor(Balls(np.array([[found]], dtype=object)))
 
 
-def in_balls(batch: Subject, trial: int, fresh: NormalSource) -> Callable[[], Subject]:
+def in_balls(
+    batch: Subject, trial: int, fresh: NormalSource, kind: type[BallNetworkSubject] = BallNetworkSubject
+) -> Callable[[], Subject]:
     """Makes one trial of a batch of float64 subjects, exactly, each time with passes of its own at the present precision.
 
-    fresh: a source that will draw what the batch's drew, for vectors. Raises Unsupported for what has no exact numbers (revealed
+    fresh: a source that will draw what the batch's drew, for vectors. kind: of subject for networks. Raises Unsupported for what has no exact numbers (revealed
     weights); the subject's making raises OutsideBall for a perturbation that the statement does not allow.
     """
     if isinstance(batch, NetworkSubject):
@@ -210,8 +212,8 @@ def in_balls(batch: Subject, trial: int, fresh: NormalSource) -> Callable[[], Su
         convert = _Converted(trial, batch.instance.radius)
 
         def make() -> Subject:
-            origin = None if batch.origin is batch else BallNetworkSubject(batch.origin, convert)
-            return BallNetworkSubject(batch, convert, origin)
+            origin = None if batch.origin is batch else kind(batch.origin, convert)
+            return kind(batch, convert, origin)
 
         return make
     if isinstance(batch, ExactLawSubject):
