@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import csv
-import lzma
 import math
 import os
-import struct
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -20,11 +16,6 @@ from checkers.errors import InputError
 
 Array = npt.NDArray[np.float64]
 MOST_NUMBERS = 2**27  # of an array, one GiB: no data set of this size can be trained on, and a header may promise anything
-# What numpy and zipfile raise on files that are not what their names say; a compressed stream may be broken in ways of its own.
-UNREADABLE = (
-    ValueError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, AttributeError, TypeError, LookupError, NotImplementedError,
-    RuntimeError, SyntaxError, OverflowError, struct.error, RecursionError,
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -145,7 +136,9 @@ def _read_npy(path: Path, label_column: str | None) -> Table:
             _check_promise(path, "the array", file, path.stat().st_size)
             file.seek(0)
             loaded = np.load(file, allow_pickle=False)
-    except UNREADABLE as error:
+    except InputError:
+        raise
+    except Exception as error:  # numpy, zipfile and zlib raise whatever their parsers run into
         raise InputError(f"cannot read {path}: it is not an npy file of plain numbers ({_reason(error)})") from error
     array = _two_dimensional(path, "the array", _load_array(path, "the array", loaded))
     columns = [str(index) for index in range(array.shape[1])]
@@ -167,7 +160,9 @@ def _read_npz(path: Path, label_column: str | None) -> Table:
                     with archive.zip.open(member) as inner:
                         _check_promise(path, name, inner, member.file_size)
                     arrays[name] = _load_array(path, name, archive[name])
-    except UNREADABLE as error:
+    except InputError:
+        raise
+    except Exception as error:  # numpy, zipfile and zlib raise whatever their parsers run into
         raise InputError(f"cannot read {path}: it is not an npz file of plain numbers ({_reason(error)})") from error
     if "inputs" not in arrays:
         raise InputError(f"{path} has no array 'inputs'; its arrays are {_some(names) or 'none'}")
