@@ -16,7 +16,8 @@ import numpy as np
 from checkers.decide import decide
 from checkers.errors import InputError
 from checkers.files import write_whole
-from checkers.fuzz import Campaign
+from checkers.fuzz import SECOND_STAGE, Campaign
+from checkers.profiles import PROFILES
 from checkers.records import Counterexample, Decision, Replay, Versions
 from checkers.triage import stands, triage
 from theorems.instance import Instance
@@ -146,8 +147,17 @@ def _numbers(engine: str, instance: Instance) -> int:
     """How many numbers one trial holds, up to a small factor: vectors, norms, or the passes and the matrices."""
     if engine in ("vectors", "exact law"):
         return instance.width if engine == "vectors" else instance.depth
-    passes = instance.depth * instance.width * instance.samples * instance.outputs
+    rows = instance.samples * instance.outputs
+    passes = instance.depth * (instance.width * rows + rows**2)  # a layer's kernel compares all rows
     return passes + (instance.depth * instance.width**2 if engine == "dense" else 0)
+
+
+def _most_trials(statement: Statement, instance: Instance, engine: str) -> int:
+    """What the most thorough profile draws at these sizes, in a second stage too: a file that asks for more is not ours."""
+    if _numbers(engine, instance) > MOST_WORK:
+        return 0
+    plans = [profile.plan(statement, instance) for profile in PROFILES.values()]
+    return SECOND_STAGE * max((trials for planned, trials in plans if planned == engine), default=0)
 
 
 def replay(record: Counterexample, catalogue: Registry = registry, device: str = "cpu") -> Replay:
@@ -161,7 +171,7 @@ def replay(record: Counterexample, catalogue: Registry = registry, device: str =
         return Replay(status="CANNOT RUN", identical=False, reason=f"statement {old.statement!r} is no longer run on {old.engine!r}")
     if not 0 <= old.alpha < 1:
         raise InputError("counterexample field 'decision.alpha' must lie between 0 and 1")
-    if old.trials < 1 or instance.depth > MOST_LAYERS or old.trials * _numbers(old.engine, instance) > MOST_WORK:
+    if old.trials < 1 or instance.depth > MOST_LAYERS or old.trials > _most_trials(statement, instance, old.engine):
         return Replay(status="CANNOT RUN", identical=False, reason=f"{old.trials} trials at these sizes are more than any profile draws")
     engine = next(engine for engine in statement.engines if engine == old.engine)
     try:

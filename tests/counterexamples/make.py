@@ -1,6 +1,6 @@
 """Makes the counterexamples of this folder again: one small file for each engine, and for each way of searching inside an instance.
 
-    python tests/counterexamples/make.py
+    python tests/counterexamples/make.py [STATEMENT...]
 
 The environment makes sums come out alike on every x86 processor; the test replays the files in the same one.
 """
@@ -25,7 +25,7 @@ CHOSEN = {
     "separation": "separation 0.99 delta",
     "sign-flips": "omega in place of omega^{2/3}",
     "backward-stability": "constant 3",
-    "gradient-lower": "delta dropped",
+    "sparse-backward": "decay 1/sqrt(L)",
     "semi-smoothness": "a constant of 1/20",
     "gd-rate": "rate without delta/n^2, on close pairs of opposite labels",
 }
@@ -47,17 +47,18 @@ write_both(search(statement, small, Account(1e-8), seed=seed, examples=small.pow
 """
 
 
-def main() -> None:
-    """Replace the files of this folder."""
+def main(identifiers: list[str]) -> None:
+    """Replace the files of these statements, or all."""
     environment = {**os.environ, **SAME_ON_EVERY_PROCESSOR}
     with tempfile.TemporaryDirectory() as temporary:
-        for identifier, variant in CHOSEN.items():
+        for identifier in identifiers or CHOSEN:
+            variant = CHOSEN[identifier]
             subprocess.run([sys.executable, "-c", WORK, temporary, str(SEED), identifier, variant], check=True, env=environment)
-        for path in FOLDER.glob("*.json"):
-            path.unlink()
+            for path in FOLDER.glob(f"{identifier}--*.json"):
+                path.unlink()
         for path in Path(temporary).glob("*--simplest.json"):
             (FOLDER / path.name).write_bytes(path.read_bytes())
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
