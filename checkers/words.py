@@ -8,7 +8,19 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tabulate import tabulate
 
-from checkers.records import Calibration, Certificate, CheckRun, Counterexample, Decision, Exponent, PowerRun, Replay, TrainingRun, Triage, Verdict
+from checkers.records import (
+    Calibration,
+    Certificate,
+    CheckRun,
+    Counterexample,
+    Decision,
+    Exponent,
+    PowerRun,
+    Replay,
+    TrainingRun,
+    Triage,
+    Verdict,
+)
 from theorems.instance import QUANTITIES
 from theorems.statement import Statement
 
@@ -136,7 +148,8 @@ def refutation_in_words(verdict: Verdict, statement: Statement, folder: str) -> 
 def check_closing(run: CheckRun) -> str:
     """The last lines of a check: what came of it, how surely, and the seed that gives it again."""
     counts = count_verdicts(verdict.verdict for verdict in run.verdicts)
-    withdrawn = "".join(f"\n{one.id}: a refutation was withdrawn, {triage_in_words(why)}" for one in run.verdicts for why in one.withdrawn[:1])
+    why = [(one.id, one.withdrawn[0]) for one in run.verdicts if one.withdrawn]
+    withdrawn = "".join(f"\n{name}: a refutation was withdrawn, {triage_in_words(found)}" for name, found in why)
     return (
         f"{counts}; the probability that a true statement is refuted is at most {number(run.alpha)}"
         f"{withdrawn}\nprofile {run.profile}, seed {run.seed}, {run.seconds:.1f} s"

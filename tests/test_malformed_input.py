@@ -31,7 +31,9 @@ TRAIN = ("--width", "4", "--depth", "1", "--steps", "2", "--seed", "1")
 STRANGE: tuple[Any, ...] = (
     -1, 0, 1, 2, 3.5, 1e308, -1e-320, 10**13, 10**30, "", "x", "\u202e", "width", None, True, [], {}, [[]], [[1.0]], {"a": []}, "9" * 5000,
 )  # fmt: skip
-NUMBERS = ("nan", "inf", "-inf", "1e999", "", " ", "0", "-0.0", "1e-320", "1e308", "x", "0x10", "1_0", "½", '"', "'", "\x00", "1,1", "9" * 400)
+NUMBERS = (
+    "nan", "inf", "-inf", "1e999", "", " ", "0", "-0.0", "1e-320", "1e308", "x", "0x10", "1_0", "½", '"', "'", "\x00", "1,1", "9" * 400,
+)  # fmt: skip
 
 
 class _TooLong(Exception):
@@ -212,10 +214,13 @@ ARGUMENTS: dict[str, dict[str, tuple[str, ...]]] = {
         "--seed": BAD_NUMBERS, "--profile": ("", "Quick", "\u202e"), "--device": ("", "cuda:99", "meta", "x" * 300),
         "--processes": ("0", *BAD_NUMBERS),
     },
-    "power": {"--seed": BAD_NUMBERS, "--module": ("", ".", "nowhere.py", "/dev/null", "a" * 5000), "--json": ("no/where.json", ".", "a" * 300)},
+    "power": {
+        "--seed": BAD_NUMBERS, "--module": ("", ".", "nowhere.py", "/dev/null", "a" * 5000), "--json": ("no/where.json", ".", "a" * 300),
+    },
     "scale": {"--profile": ("none",), "--seed": BAD_NUMBERS, "--nonsense": ("1",)},
     "train": {
-        "--width": ("0", *BAD_NUMBERS), "--steps": ("0", *BAD_NUMBERS), "--step-size": ("0", "nan", "inf", "-1", "x"), "--goal": ("2", "nan"),
+        "--width": ("0", *BAD_NUMBERS), "--steps": ("0", *BAD_NUMBERS), "--step-size": ("0", "nan", "inf", "-1", "x"),
+        "--goal": ("2", "nan"),
         "--data": ("", "nowhere.csv", ".", "/dev/null", "a" * 300 + ".csv", "x.npz", "\udcff.csv"), "--samples": ("0", "99999", "x"),
     },
     "calibrate": {"--margin": ("0", "nan", "inf", "x"), "--file": ("no/where.json", ".", "a" * 300)},

@@ -206,11 +206,11 @@ class Balls:
     __ne__ = ne = _comparison(operator.ne, operator.eq)  # type: ignore[assignment]
     __hash__ = None  # type: ignore[assignment]
 
-    def clamp(self, min: Any = None, max: Any = None) -> Balls:  # noqa: A002 - torch's names
+    def clamp(self, min: Any = None, max: Any = None) -> Balls:
         result = self if min is None else self.maximum(min)
         return result if max is None else result.minimum(max)
 
-    def clamp_min(self, min: Any) -> Balls:  # noqa: A002
+    def clamp_min(self, min: Any) -> Balls:
         return self.maximum(min)
 
     # reductions
@@ -237,12 +237,12 @@ class Balls:
     def amin(self, dim: Any = None, keepdim: bool = False) -> Balls:
         return self._extreme(_smaller, dim, keepdim)
 
-    def norm(self, p: Any = 2, dim: Any = None, keepdim: bool = False, dtype: Any = None, ord: Any = 2) -> Balls:  # noqa: A002
+    def norm(self, p: Any = 2, dim: Any = None, keepdim: bool = False, dtype: Any = None, ord: Any = 2) -> Balls:
         if p not in (2, "fro") or ord != 2:
             raise Unsupported("only the Euclidean norm has ball arithmetic here")
         return self.square().sum(dim, keepdim).sqrt()
 
-    def vector_norm(self, ord: Any = 2, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Balls:  # noqa: A002
+    def vector_norm(self, ord: Any = 2, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Balls:
         return self.norm(2, dim, keepdim, ord=ord)
 
     # products and spectra

@@ -1,8 +1,8 @@
 """Sign flips of one layer over all perturbations at once: the claim of Lemma 8.2b where its supremum is known.
 
-In one layer W' moves g = W h_0 by u = W' h_0, and u may be any vector of norm at most omega ‖h_0‖. Flipping neuron k takes |u_k| >= |g_k|, so the
-flips of any W' number at most as many of the smallest |g_k| as have squares summing to no more than (omega ‖h_0‖)^2; and what the flipped
-neurons carried, sqrt(sum of their g_k^2), is at most ‖u‖ <= omega ‖h_0‖.
+In one layer W' moves g = W h_0 by u = W' h_0, and u may be any vector of norm at most omega ‖h_0‖. Flipping neuron k takes
+|u_k| >= |g_k|, so the flips of any W' are at most as many as the smallest |g_k| whose squares sum to no more than (omega ‖h_0‖)^2;
+and what the flipped neurons carried, sqrt(sum of their g_k^2), is at most ‖u‖ <= omega ‖h_0‖.
 """
 
 from __future__ import annotations

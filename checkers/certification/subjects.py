@@ -203,8 +203,8 @@ def in_balls(
 ) -> Callable[[], Subject]:
     """Makes one trial of a batch of float64 subjects, exactly, each time with passes of its own at the present precision.
 
-    fresh: a source that will draw what the batch's drew, for vectors. kind: of subject for networks. Raises Unsupported for what has no exact numbers (revealed
-    weights); the subject's making raises OutsideBall for a perturbation that the statement does not allow.
+    fresh: a source that will draw what the batch's drew, for vectors. kind: of subject for networks. Raises Unsupported for what has no
+    exact numbers (revealed weights); the subject's making raises OutsideBall for a perturbation that the statement does not allow.
     """
     if isinstance(batch, NetworkSubject):
         if batch.engine != "dense":
