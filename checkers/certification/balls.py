@@ -128,7 +128,7 @@ def _smaller(x: arb, y: arb) -> arb:
 
 
 class Balls:
-    """An array of balls that behaves as a float64 tensor on the processor, as far as statements and passes ask. data: object array of arb."""
+    """An array of balls that behaves as a float64 tensor, as far as statements and passes ask. data: object array of arb."""
 
     __array_ufunc__ = None  # numpy arrays leave mixed arithmetic to us
     __slots__ = ("data",)
@@ -363,9 +363,9 @@ def _like(value: float | None) -> Callable[..., Balls]:
 
 
 _METHODS = (
-    "add sub rsub mul div truediv pow neg abs square sqrt log exp round relu maximum minimum clamp clamp_min ge gt le lt eq ne sum mean amax "
-    "amin norm vector_norm matmul bmm baddbmm eigvalsh eigh transpose permute view reshape flatten unflatten expand expand_as unsqueeze "
-    "squeeze diagonal repeat_interleave clone to detach double float new_zeros new_full new_tensor"
+    "add sub rsub mul div truediv pow neg abs square sqrt log exp round relu maximum minimum clamp clamp_min ge gt le lt eq ne "
+    "sum mean amax amin norm vector_norm matmul bmm baddbmm eigvalsh eigh transpose permute view reshape flatten unflatten expand "
+    "expand_as unsqueeze squeeze diagonal repeat_interleave clone to detach double float new_zeros new_full new_tensor"
 )
 _FUNCTIONS: dict[str, Callable[..., Any]] = {name: getattr(Balls, name, None) or getattr(Balls, f"__{name}__") for name in _METHODS.split()}
 _FUNCTIONS |= {f"linalg_{name}": _FUNCTIONS[name] for name in ("eigvalsh", "eigh", "vector_norm")}

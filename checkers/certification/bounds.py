@@ -35,7 +35,8 @@ class UpperBoundSubject(BallNetworkSubject):
         found = []
         for sample in range(self.instance.samples):
             signs = [sign[:, sample : sample + 1] for sign in self.record.signs]
-            found.append(Balls(architecture.product(hidden, signs, first, last, tensor(identity)))[0].mT)  # rows went in, so columns come out
+            columns = Balls(architecture.product(hidden, signs, first, last, tensor(identity)))[0]  # row k: M e_k
+            found.append(columns.mT)
         return found
 
     def _norms(self, first: int, last: int) -> list[Balls]:
@@ -50,7 +51,8 @@ class UpperBoundSubject(BallNetworkSubject):
         """The smaller of the spectral norm and of what sparse rows and columns allow.
 
         One side sparse: for a support S of s columns, ‖M_S‖_2^2 is the largest eigenvalue of the Gram matrix G_S, at most its largest
-        row sum (Gershgorin), at most max_j (G_jj + the s - 1 largest |G_jk|). Both: ‖M_ST‖_2^2 <= ‖M_ST‖_1 ‖M_ST‖_inf (Schur), s entries a line.
+        row sum (Gershgorin), at most max_j (G_jj + the s - 1 largest |G_jk|). Both: ‖M_ST‖_2^2 <= ‖M_ST‖_1 ‖M_ST‖_inf (Schur), with s
+        entries in a line.
         """
         self._layer(first, 1, self._layer(last, 1, self.instance.depth))
         bounds = []
