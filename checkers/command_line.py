@@ -207,6 +207,38 @@ def scale(
 
 
 @lemmafuzz.command()
+@click.option("--width", type=click.IntRange(min=1), help="Neurons in each layer.  [default: the fewest inside the regime]")
+@click.option("--depth", type=click.IntRange(min=1), help="Trained layers.")
+@click.option("--samples", type=click.IntRange(min=1), help="Inputs.")
+@click.option("--outputs", type=click.IntRange(min=1), help="Outputs of the network.")
+@options(identifiers_argument, seed_option, modules_option, json_option, quiet_option)
+def certify(
+    identifiers: tuple[str, ...], seed: int | None, modules: tuple[Path, ...], json_file: str | None, quiet: bool, **sizes: int | None
+) -> int:
+    """Prove inequalities on one drawn instance each, in ball arithmetic; all statements that allow it if none is named."""
+    from checkers import words
+
+    output = Output(json_file, quiet)
+    seed = drawn(seed)
+    fixed = {name: value for name, value in sizes.items() if value is not None}
+    with own_statements(modules):
+        selected = chosen(identifiers)
+        from checkers.certification.certify import certifiable, certify
+
+        with progress_bars(quiet=quiet) as progress:
+            found = []
+            wanted = selected if identifiers else certifiable(selected)
+            for done, statement in enumerate(wanted):
+                progress("certificates", done, len(wanted))
+                found.append(certify(statement, seed=seed, sizes=fixed))
+            progress("certificates", len(wanted), len(wanted))
+        output.text(words.certificate_table(found, {statement.id: statement for statement in selected}) + "\n")
+        output.text(words.certificate_closing(found, seed), closing=True)
+        output.facts(found)
+    return 0
+
+
+@lemmafuzz.command()
 @click.option("--margin", type=click.FloatRange(min=1), callback=finite, help="Factor beyond the worst that was seen.  [default: 1.5]")
 @click.option("--file", callback=as_path, help="Where the constants are written.  [default: theorems/calibration.json]")
 @options(identifiers_argument, seed_option, json_option, quiet_option)
@@ -307,6 +339,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(str(error))
     except (click.Abort, KeyboardInterrupt):
         return _refuse("interrupted")
+    except OSError as error:  # a full disk, a folder that was taken away: whatever is written is written whole or not at all
+        where = f"{error.filename}: " if error.filename else ""
+        return _refuse(f"{where}{error.strerror or error}")
+    except MemoryError as error:
+        return _refuse(f"out of memory{f': {error}' if str(error) else ''}")
     return int(code or 0)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import platform
 import re
 from collections.abc import Sequence
@@ -15,14 +16,17 @@ import numpy as np
 from checkers.decide import decide
 from checkers.errors import InputError
 from checkers.files import write_whole
-from checkers.fuzz import Campaign
+from checkers.fuzz import SECOND_STAGE, Campaign
+from checkers.profiles import PROFILES
 from checkers.records import Counterexample, Decision, Replay, Versions
+from checkers.triage import stands, triage
 from theorems.instance import Instance
 from theorems.registry import Registry, registry
 from theorems.statement import FULLY_CONNECTED, Statement
 
 SCHEMA = 1
 MOST_CELLS = 10**7  # of a counterexample's data: larger files are not ours
+MOST_BYTES = 25 * MOST_CELLS  # a number takes at most so many characters
 MOST_LAYERS = 10**4  # deeper than any statement ranges
 MOST_WORK = 2**33  # numbers, over all trials, that a replay may hold: what no profile exceeds
 
@@ -61,6 +65,7 @@ def write_both(found: Campaign, statement: Statement, seed: int, folder: Path | 
             claim=statement.claim,
             versions=versions(),
             module=", ".join(path.name for path in modules),
+            triage=found.triages.get(role),
         )
         path = folder / file_name(statement.id, statement.variant_name, role, statement.architecture)
         try:
@@ -75,6 +80,10 @@ def write_both(found: Campaign, statement: Statement, seed: int, folder: Path | 
 def read(path: Path) -> Counterexample:
     """The counterexample in a file; InputError says in one sentence what is wrong with it."""
     try:
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise InputError(f"cannot read the counterexample {path}: it is not a file")
+        if path.stat().st_size > MOST_BYTES:
+            raise InputError(f"cannot read the counterexample {path}: it is larger than {MOST_BYTES:,} bytes, so it is not ours")
         content = path.read_bytes()
     except OSError as error:
         raise InputError(f"cannot read the counterexample {path}: {error.strerror or error}") from error
@@ -142,8 +151,17 @@ def _numbers(engine: str, instance: Instance) -> int:
     """How many numbers one trial holds, up to a small factor: vectors, norms, or the passes and the matrices."""
     if engine in ("vectors", "exact law"):
         return instance.width if engine == "vectors" else instance.depth
-    passes = instance.depth * instance.neurons * instance.samples * instance.outputs
+    rows = instance.samples * instance.outputs
+    passes = instance.depth * (instance.neurons * rows + rows**2)  # a layer's kernel compares all rows
     return passes + (instance.depth * instance.patch * instance.width**2 if engine == "dense" else 0)
+
+
+def _most_trials(statement: Statement, instance: Instance, engine: str) -> int:
+    """What the most thorough profile draws at these sizes, in a second stage too: a file that asks for more is not ours."""
+    if _numbers(engine, instance) > MOST_WORK:
+        return 0
+    plans = [profile.plan(statement, instance) for profile in PROFILES.values()]
+    return SECOND_STAGE * max((trials for planned, trials in plans if planned == engine), default=0)
 
 
 def replay(record: Counterexample, catalogue: Registry = registry, device: str = "cpu") -> Replay:
@@ -157,7 +175,7 @@ def replay(record: Counterexample, catalogue: Registry = registry, device: str =
         return Replay(status="CANNOT RUN", identical=False, reason=f"statement {old.statement!r} is no longer run on {old.engine!r}")
     if not 0 <= old.alpha < 1:
         raise InputError("counterexample field 'decision.alpha' must lie between 0 and 1")
-    if old.trials < 1 or instance.depth > MOST_LAYERS or old.trials * _numbers(old.engine, instance) > MOST_WORK:
+    if old.trials < 1 or instance.depth > MOST_LAYERS or old.trials > _most_trials(statement, instance, old.engine):
         return Replay(status="CANNOT RUN", identical=False, reason=f"{old.trials} trials at these sizes are more than any profile draws")
     engine = next(engine for engine in statement.engines if engine == old.engine)
     try:
@@ -170,7 +188,11 @@ def replay(record: Counterexample, catalogue: Registry = registry, device: str =
     identical = new == old
     same = "the same numbers, bit for bit" if identical else _difference(old, new, record.versions)
     if new.refuted:
-        return Replay(status="STILL FAILS", identical=identical, reason=same, decision=new)
+        found = triage(statement, new, instance, record.seed)
+        if stands(found):
+            return Replay(status="STILL FAILS", identical=identical, reason=same, decision=new, triage=found)
+        withdrawn = f"refutes nothing: {found.label} ({found.reason})"
+        return Replay(status="FIXED", identical=identical, reason=withdrawn, decision=new, triage=found)
     return Replay(status="FIXED", identical=identical, reason=same, decision=new)
 
 

@@ -132,16 +132,28 @@ def decide(
         return _decide(statement, instance, seed, engine, trials, alpha, stage, device)
 
 
+def source_of(statement: Statement, instance: Instance, seed: int, engine: Engine, stage: int) -> NormalSource:
+    """All randomness of a decision."""
+    return NormalSource(seed_sequence(seed, *statement.stream, instance.key(), engine, stage))
+
+
+def judged_cases(
+    statement: Statement, instance: Instance, seed: int, engine: Engine, trials: int, stage: int, device: str
+) -> list[tuple[Worst, Subject]]:
+    """Every subject of a decision with its worst case."""
+    source = source_of(statement, instance, seed, engine, stage)
+    return [
+        (worst_case(statement, statement.measure(subject, **statement.constant_values()), name), subject)
+        for name, subject in subjects(statement, instance, engine, trials, source, device)
+    ]
+
+
 def _decide(
     statement: Statement, instance: Instance, seed: int, engine: Engine, trials: int, alpha: float, stage: int, device: str
 ) -> Decision:
     claimed = statement.failure_probability(instance)
     informative = statement.inside(instance) and claimed < 0.5
-    source = NormalSource(seed_sequence(seed, *statement.stream, instance.key(), engine, stage))
-    cases = [
-        worst_case(statement, statement.measure(subject, **statement.constant_values()), name)
-        for name, subject in subjects(statement, instance, engine, trials, source, device)
-    ]
+    cases = [case for case, _ in judged_cases(statement, instance, seed, engine, trials, stage, device)]
     ratios = torch.stack([case.ratio for case in cases])
     ratio, chosen = ratios.max(dim=0)
     rounding = max(case.rounding for case in cases)

@@ -10,19 +10,35 @@ from checkers.errors import InputError
 
 def check_destination(path: Path) -> None:
     """Raise InputError unless a file can be written at `path`."""
-    if path.is_dir():
+    if os.path.isdir(path):  # unlike Path.is_dir, an answer for names that no file can have
         raise InputError(f"cannot write to {path}: it is a folder")
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):
         raise InputError(f"cannot write to {path}: there is no folder {path.parent}")
     if not os.access(path.parent, os.W_OK):
         raise InputError(f"cannot write to {path}: the folder {path.parent} is read-only")
+    try:
+        _temporary(path).lstat()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise InputError(f"cannot write to {path}: {error.strerror or error}") from error
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}")
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a temporary file beside `path`, then rename it: a reader sees the old content or the new, never a part."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    """Write a temporary file beside `path`, then rename it: a reader sees the old content or the new, never a part.
+
+    On the disk before it gets its name, so that a power cut leaves one or the other too. Raises OSError.
+    """
+    temporary = _temporary(path)
     try:
-        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+        with temporary.open("wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+import msgspec
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings, target
 from hypothesis import seed as hypothesis_seed
 from hypothesis import strategies as st
@@ -19,7 +20,8 @@ from checkers.errors import InputError
 from checkers.evidence import Account
 from checkers.profiles import Profile
 from checkers.randomness import seed_sequence
-from checkers.records import Decision
+from checkers.records import Decision, Triage
+from checkers.triage import stands, triage
 from strategies import instances
 from theorems.instance import Instance
 from theorems.statement import Range, Statement
@@ -34,14 +36,23 @@ class _Refuted(Exception):
     """Tells Hypothesis that an instance refutes; never leaves this module."""
 
 
+Case = tuple[Decision, Instance]
+
+
 @dataclass
 class Campaign:
-    """All decisions about one statement, and the refuting instances: the simplest and the most severe."""
+    """All decisions about one statement, and the refuting instances: the simplest and the most severe.
+
+    triages: what those two are made of, by role. withdrawn: refutations that triage did not let stand, and what they were; in
+    `decisions` these refute nothing.
+    """
 
     decisions: list[Decision] = field(default_factory=list)
     vacuous: int = 0
-    simplest: tuple[Decision, Instance] | None = None
-    severest: tuple[Decision, Instance] | None = None
+    simplest: Case | None = None
+    severest: Case | None = None
+    triages: dict[str, Triage] = field(default_factory=dict)
+    withdrawn: list[Triage] = field(default_factory=list)
 
     @property
     def until_refuted(self) -> int:
@@ -62,6 +73,7 @@ class _Judge:
     decides: bool
     campaign: Campaign = field(default_factory=Campaign)
     known: dict[str, Decision | None] = field(default_factory=dict)
+    first: tuple[Decision, Instance, Triage] | None = None
 
     def __call__(self, instance: Instance) -> Decision | None:
         key = instance.key()
@@ -82,15 +94,47 @@ class _Judge:
             decision = decide(
                 self.statement, instance, seed=self.seed, engine=engine, trials=trials, alpha=alpha, stage=2, device=self.device
             )  # fmt: skip
-        self._record(decision, instance)
-        return decision
+        return self._record(decision, instance)
 
-    def _record(self, decision: Decision, instance: Instance) -> None:
+    def _examined(self, decision: Decision, instance: Instance) -> Decision:
+        """The first refutation has to stand before any other is simplified; one that does not refutes nothing."""
+        if not decision.refuted or self.first is not None:
+            return decision
+        found = triage(self.statement, decision, instance, self.seed)
+        if stands(found):
+            self.first = decision, instance, found
+            return decision
+        self.campaign.withdrawn.append(found)
+        return msgspec.structs.replace(decision, refuted=False)
+
+    def conclude(self) -> Campaign:
+        """Triage of the two cases that are kept; where one does not stand, the first refutation takes its place."""
+        campaign, first = self.campaign, self.first
+        if first is None:
+            return campaign
+        campaign.simplest, campaign.triages["simplest"] = self._standing(campaign.simplest or first[:2])
+        campaign.severest, campaign.triages["severest"] = self._standing(campaign.severest or first[:2])
+        return campaign
+
+    def _standing(self, case: Case) -> tuple[Case, Triage]:
+        assert self.first is not None
+        decision, instance, found = self.first
+        if case[0] == decision:
+            return (decision, instance), found
+        own = triage(self.statement, *case, self.seed)
+        if stands(own):
+            return case, own
+        self.campaign.withdrawn.append(own)
+        return (decision, instance), found
+
+    def _record(self, decision: Decision, instance: Instance) -> Decision:
         campaign = self.campaign
+        decision = self._examined(decision, instance)
         campaign.decisions.append(decision)
         if decision.refuted and (campaign.severest is None or decision.ratio > campaign.severest[0].ratio):
             campaign.severest = (decision, instance)
         self.observe(decision)
+        return decision
 
 
 def search(
@@ -119,7 +163,7 @@ def search(
             far = first_possible(statement, choices)
             if far is not None and judge.campaign.simplest is None:
                 _explore(judge, far, profile.far, f"far {number}")
-    return judge.campaign
+    return judge.conclude()
 
 
 def first_possible(statement: Statement, choices: Sequence[Mapping[str, Range]]) -> st.SearchStrategy[Instance] | None:

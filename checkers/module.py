@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -63,8 +64,8 @@ def _sentence(error: BaseException) -> str:
 
 
 def _import(path: Path, name: str) -> None:
-    if not path.is_file():
-        raise InputError(f"module {path} does not exist" if not path.exists() else f"module {path} is not a file")
+    if not os.path.isfile(path):  # unlike Path.is_file, an answer for names that no file can have
+        raise InputError(f"module {path} {'is not a file' if os.path.exists(path) else 'does not exist'}")
     specification = importlib.util.spec_from_file_location(name, path)
     if specification is None or specification.loader is None:
         raise InputError(f"module {path} is not a Python file: its name must end in .py")

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 VerdictName = Literal["HOLDS", "REFUTED", "VACUOUS", "UNDECIDED"]
 Grade = Literal["exact", "certified", "attacked", "sampled", ""]
+Label = Literal["certified", "confirmed in float64", "rounding", "outside the regime"]
 Sizes = dict[str, int | float | str]
 
 
@@ -46,6 +47,24 @@ class Decision(Struct, frozen=True, kw_only=True):
     adversary: str = ""
 
 
+class Triage(Struct, frozen=True, kw_only=True):
+    """What a refutation is made of. engine: of the proofs, which may be dense where the decision was revealed.
+
+    needed: failing trials that refute at the decision's alpha; proved: those whose violated inequality is proved in ball arithmetic.
+    excess: enclosure of left side minus right side of the most severe proved trial; bits: the highest precision that was used.
+    regime_depth: how far inside the statement's assumptions, hidden constants 1. reason: why the label is not "certified".
+    """
+
+    label: Label
+    regime_depth: float
+    engine: str = ""
+    proved: int = 0
+    needed: int = 0
+    excess: tuple[float, float] | None = None
+    bits: int = 0
+    reason: str = ""
+
+
 class Verdict(Struct, frozen=True, kw_only=True):
     """What a run says of one statement on one architecture.
 
@@ -53,6 +72,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     worst_ratio: largest left/right seen on evidence. constant, provenance: the declared constants and where they come from.
     regime: how far inside its assumptions (hidden constants 1) the instances lay, in words. vacuous: instances that say nothing.
     beyond, beyond_failures: instances outside the regime, and how many of them broke the inequality; they decide nothing.
+    triage: of the simplest counterexample. withdrawn: refutations that were within rounding or outside the regime, and refute nothing.
     """
 
     id: str
@@ -75,6 +95,8 @@ class Verdict(Struct, frozen=True, kw_only=True):
     kind: str = ""
     worst: Decision | None = None
     counterexamples: list[str] = []
+    triage: Triage | None = None
+    withdrawn: list[Triage] = []
 
 
 class CheckRun(Struct, frozen=True, kw_only=True):
@@ -88,7 +110,8 @@ class CheckRun(Struct, frozen=True, kw_only=True):
 
 
 class VariantVerdict(Struct, frozen=True, kw_only=True):
-    """What a run says of one false variant. instances: decisions until the first refutation. counterexample: the simplest one."""
+    """What a run says of one false variant. instances: decisions until the first refutation. counterexample: the simplest one;
+    triage: of that."""
 
     id: str
     variant: str
@@ -98,6 +121,7 @@ class VariantVerdict(Struct, frozen=True, kw_only=True):
     instances: int
     counterexample: Decision | None
     severest: Decision | None = None
+    triage: Triage | None = None
 
 
 class PowerRun(Struct, frozen=True, kw_only=True):
@@ -197,9 +221,31 @@ class Versions(Struct, frozen=True, kw_only=True):
     numpy: str
 
 
+class Certificate(Struct, frozen=True, kw_only=True):
+    """One drawn instance, its inequality proved in ball arithmetic: see checkers/certification/certify.py for what that says.
+
+    low <= left - right <= high where the difference is largest; claimed: the probability with which a draw may fail; bits: precision.
+    """
+
+    id: str
+    architecture: str
+    source: str
+    sizes: Sizes
+    seed: int
+    outcome: Literal["HOLDS", "FAILS", "UNDECIDED"]
+    grade: Grade
+    low: float
+    high: float
+    bits: int
+    claimed: float
+    regime_depth: float
+    reason: str = ""
+
+
 class Counterexample(Struct, frozen=True, kw_only=True):
     """A refutation as an artifact: everything needed to see it again. role: the simplest that shrinking found, or the most severe
-    that the search met. inputs, targets: the data itself, so that no generator needs to agree. module: name of the user's module file."""
+    that the search met. inputs, targets: the data itself, so that no generator needs to agree. module: name of the user's module file,
+    which only --module imports. triage: what the refutation was made of when it was written."""
 
     schema: int
     role: Literal["simplest", "severest"]
@@ -210,15 +256,17 @@ class Counterexample(Struct, frozen=True, kw_only=True):
     claim: str
     versions: Versions
     module: str = ""
+    triage: Triage | None = None
 
 
 class Replay(Struct, frozen=True, kw_only=True):
-    """Outcome of a replay. identical: the numbers agree bit for bit with the file's."""
+    """Outcome of a replay. identical: the numbers agree bit for bit with the file's. triage: of what still fails."""
 
     status: Literal["FIXED", "STILL FAILS", "CANNOT RUN"]
     identical: bool
     reason: str
     decision: Decision | None = None
+    triage: Triage | None = None
 
 
 class Calibration(Struct, frozen=True, kw_only=True):

@@ -26,7 +26,16 @@ def truncated(x: Tensor, sparsity: int | None) -> Tensor:
 def sparse_supremum(
     apply: Operator, apply_transpose: Operator, probes: Tensor, left: int | None, right: int | None, starts: int = 4, steps: int = 8
 ) -> Tensor:
-    """Lower bound on sup |u^T M v|, u and v unit vectors with at most `left` and `right` nonzeros (None: any number): (trials, k).
+    """Lower bound on sup |u^T M v|, (trials, k); see sparse_pairs."""
+    return sparse_pairs(apply, apply_transpose, probes, left, right, starts, steps)[0].amax(dim=-1)
+
+
+def sparse_pairs(
+    apply: Operator, apply_transpose: Operator, probes: Tensor, left: int | None, right: int | None, starts: int = 4, steps: int = 8
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Values u^T M v found, u and v unit vectors with at most `left` and `right` nonzeros (None: any number), with u and v.
+
+    Shapes (trials, k, pairs), (trials, k, pairs, rows), (trials, k, pairs, columns).
 
     apply: (trials, k, p, columns) -> (trials, k, p, rows), M of each of the trials x k operators on p vectors; apply_transpose back.
     probes: (trials, k, p, rows), vectors u to look at M with: the identity shows all of it, a few Gaussian ones the long columns.
@@ -51,4 +60,4 @@ def sparse_supremum(
         if step and bool((larger <= value * (1 + 1e-3)).all()):  # a local maximum, to far less than constants are known
             break
         value = larger
-    return torch.maximum(value, larger).amax(dim=-1)
+    return larger, u, v

@@ -9,14 +9,14 @@ from typing import NoReturn
 import torch
 from torch import Tensor
 
-from checkers.adversaries.diagonal import changed_backward_norm, changed_product_norm
+from checkers.adversaries.diagonal import backward_changes, backward_gap, changed_products
 from checkers.dense import DenseWeights
 from checkers.kernels import layer_kernel
 from checkers.network import Network, Record
 from checkers.perturbed import PerturbedWeights
 from checkers.randomness import NormalSource
-from checkers.singular_values import largest_singular_value
-from checkers.sparse_suprema import sparse_supremum
+from checkers.singular_values import largest_singular_pair
+from checkers.sparse_suprema import sparse_pairs
 from checkers.weights import Weights
 from theorems.instance import Instance
 from theorems.subject import Descent, Subject, Trajectory
@@ -171,14 +171,25 @@ class NetworkSubject(PartialSubject):
         raise ValueError("these weights are no perturbation of the origin's: two matrices would be compared, not one before and after")
 
     def changed_product_norm(self, first: int, last: int, nonzeros: int) -> Tensor:
+        return torch.stack([norm for norm, _, _ in self.changed_products(first, last, nonzeros)]).amax(0)
+
+    def changed_products(self, first: int, last: int, nonzeros: int) -> list[tuple[Tensor, list[Tensor], Tensor]]:
+        """What changed_product_norm looked at: norms, diagonals and right vectors."""
         self._layer(first, 1, self._layer(last, 1, self.instance.depth))
         like = self.record.activations[0]
         start = self._source.spawn("changed product norm").normal(like.shape, 1.0, like.dtype, like.device)
-        return changed_product_norm(self.network, self.origin.record.signs, first, last, nonzeros, start, self._lanczos_steps)
+        return changed_products(self.network, self.origin.record.signs, first, last, nonzeros, start, self._lanczos_steps)
 
     def changed_backward_norm(self, nonzeros: int, size: float) -> Tensor:
-        back = [self.origin.backward(layer) for layer in range(1, self.instance.depth + 2)]
-        return changed_backward_norm(self.network, self.origin.record.signs, back, nonzeros, size)
+        found = [backward_gap(self.network, diagonals, self._origin_back()) for diagonals in self.backward_changes(nonzeros, size)]
+        return torch.stack(found).amax(0)
+
+    def backward_changes(self, nonzeros: int, size: float) -> list[list[Tensor]]:
+        """The changed diagonals D_1 + D'', ..., D_L + D'' that changed_backward_norm looked at."""
+        return backward_changes(self.network, self.origin.record.signs, self._origin_back(), nonzeros, size)
+
+    def _origin_back(self) -> list[Tensor]:
+        return [self.origin.backward(layer) for layer in range(1, self.instance.depth + 2)]
 
     def pre_activations(self, layer: int) -> Tensor:
         return self.record.pre_activations[self._layer(layer, 0, self.instance.depth)]
@@ -231,11 +242,15 @@ class NetworkSubject(PartialSubject):
         return self._factors[self._layer(layer, 1, self.instance.depth) - 1]
 
     def product_norm(self, first: int, last: int) -> Tensor:
+        return self.product_pair(first, last)[0]
+
+    def product_pair(self, first: int, last: int) -> tuple[Tensor, Tensor]:
+        """product_norm and the right vectors, (trials, samples, width), that attain it."""
         self._layer(first, 1, self._layer(last, 1, self.instance.depth))
         hidden, signs, architecture = self.network.hidden, self.record.signs, self.network.architecture
         like = self.record.activations[0]
         start = self._source.spawn("product norm").normal(like.shape, 1.0, like.dtype, like.device)
-        return largest_singular_value(
+        return largest_singular_pair(
             lambda x: architecture.product(hidden, signs, first, last, x),
             lambda u: architecture.product_transpose(hidden, signs, first, last, u),
             start,
@@ -247,6 +262,10 @@ class NetworkSubject(PartialSubject):
         return LANCZOS_STEPS if self.engine == "dense" else REVEALED_LANCZOS_STEPS
 
     def sparse_product_norm(self, first: int, last: int, left: int | None, right: int | None) -> Tensor:
+        return self.sparse_product_pairs(first, last, left, right)[0].amax(-1)
+
+    def sparse_product_pairs(self, first: int, last: int, left: int | None, right: int | None) -> tuple[Tensor, Tensor, Tensor]:
+        """What sparse_product_norm looked at: values u^T M v, u and v; see checkers.sparse_suprema.sparse_pairs."""
         self._layer(first, 1, self._layer(last, 1, self.instance.depth))
         like = self.record.activations[0]
         trials, samples, width = like.shape
@@ -256,22 +275,27 @@ class NetworkSubject(PartialSubject):
             few = DENSE_PROBES if self.engine == "dense" else REVEALED_PROBES
             probes = self._source.spawn("sparse").normal((trials, samples, few, width), 1.0, like.dtype, like.device)
 
-        def product(pass_through: Callable[..., Tensor], x: Tensor) -> Tensor:
-            signs = [sign.repeat_interleave(x.shape[2], dim=1) for sign in self.record.signs]
-            return pass_through(self.network.hidden, signs, first, last, x.flatten(1, 2)).view(x.shape)
-
         architecture = self.network.architecture
         starts, steps = (2, 4) if self.engine == "dense" else (1, 3)
-        return sparse_supremum(
-            lambda x: product(architecture.product, x),
-            lambda u: product(architecture.product_transpose, u),
+        return sparse_pairs(
+            lambda x: self._of_many(architecture.product, first, last, x),
+            lambda u: self._of_many(architecture.product_transpose, first, last, u),
             probes, left, right, starts, steps,
         )  # fmt: skip
 
+    def _of_many(self, pass_through: Callable[..., Tensor], first: int, last: int, x: Tensor) -> Tensor:
+        """architecture.product or its transpose of several vectors for each sample, (trials, samples, vectors, width)."""
+        signs = [sign.repeat_interleave(x.shape[2], dim=1) for sign in self.record.signs]
+        return pass_through(self.network.hidden, signs, first, last, x.flatten(1, 2)).view(x.shape)
+
     def sparse_backward_norm(self, layer: int, sparsity: int) -> Tensor:
+        return self.sparse_backward_pairs(layer, sparsity)[0].amax(-1)
+
+    def sparse_backward_pairs(self, layer: int, sparsity: int) -> tuple[Tensor, Tensor, Tensor]:
+        """What sparse_backward_norm looked at: values z^T Back u, unit z in R^d and u; see checkers.sparse_suprema.sparse_pairs."""
         rows = self.backward(layer)
         probes = torch.eye(rows.shape[2], dtype=rows.dtype, device=rows.device).expand(*rows.shape[:3], -1)
-        return sparse_supremum(lambda x: x @ rows.mT, lambda u: u @ rows, probes, None, sparsity)
+        return sparse_pairs(lambda x: x @ rows.mT, lambda u: u @ rows, probes, None, sparsity)
 
     def layer_kernel(self, layer: int) -> Tensor:
         return layer_kernel(*self.gradient_factors(layer))

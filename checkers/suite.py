@@ -57,7 +57,7 @@ def judge(statement: Statement, campaign: Campaign, beyond: Campaign, written: l
         verdict: VerdictName = "REFUTED"
     elif not evidence:
         verdict = "VACUOUS"
-    elif rate > USEFUL_RATE or close > sum(d.trials for d in evidence) / 2:
+    elif campaign.withdrawn or rate > USEFUL_RATE or close > sum(d.trials for d in evidence) / 2:
         verdict = "UNDECIDED"
     else:
         verdict = "HOLDS"
@@ -83,6 +83,8 @@ def judge(statement: Statement, campaign: Campaign, beyond: Campaign, written: l
         kind=statement.kind,
         worst=worst,
         counterexamples=written,
+        triage=campaign.triages.get("simplest"),
+        withdrawn=campaign.withdrawn,
     )
 
 
@@ -153,6 +155,7 @@ def power_one(
         instances=found.until_refuted,
         counterexample=found.simplest[0] if found.simplest else None,
         severest=found.severest[0] if found.severest else None,
+        triage=found.triages.get("simplest"),
     )
 
 

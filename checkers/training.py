@@ -57,7 +57,9 @@ def stable_step_size(network: Network, instance: Instance) -> float:
         subject = NetworkSubject(network, instance, NormalSource(seed_sequence(0)))
         kernel = torch.stack([subject.layer_kernel(layer) for layer in range(1, instance.depth + 1)]).sum(0)
         largest = float(torch.linalg.eigvalsh(kernel).max())
-        return 1.5 / largest if largest > 0 else math.inf  # a network that died has a gradient of zero, which no step can be too large for
+        if not largest > 0:
+            raise InputError("no gradient reaches a weight: the network is dead on these data; choose another seed, or a larger width")
+        return 1.5 / largest
     limit = float(np.linalg.eigvalsh(limit_kernel(instance.inputs, instance.depth))[-1]) * instance.width / instance.outputs
     return 1.5 / (limit * (1 + 15 * math.sqrt(instance.depth / instance.width)))
 

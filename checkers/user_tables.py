@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import math
-import zipfile
+import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ import numpy.typing as npt
 from checkers.errors import InputError
 
 Array = npt.NDArray[np.float64]
+MOST_NUMBERS = 2**27  # of an array, one GiB: no data set of this size can be trained on, and a header may promise anything
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,8 @@ def read_table(path: Path, label_column: str | None) -> Table:
     readers = {".csv": _read_csv, ".npy": _read_npy, ".npz": _read_npz}
     if path.suffix.lower() not in readers:
         raise InputError(f"cannot read {path}: data files are .csv, .npy or .npz")
-    if not path.is_file():
-        raise InputError(f"cannot read {path}: {'it is a folder' if path.is_dir() else 'there is no such file'}")
+    if not os.path.isfile(path):  # unlike Path.is_file, an answer for names that no file can have
+        raise InputError(f"cannot read {path}: {'it is a folder' if os.path.isdir(path) else 'there is no such file'}")
     try:
         return readers[path.suffix.lower()](path, label_column)
     except OSError as error:
@@ -102,6 +104,20 @@ def _read_csv(path: Path, label_column: str | None) -> Table:
     return _table(path, features, labels, [f"line {number}" for number, _ in lines], [columns[index] for index in used])
 
 
+def _check_promise(path: Path, name: str, file: IO[bytes], available: int) -> None:
+    """Refuse an array whose header promises more than the file holds, before memory is set aside for it."""
+    major, minor = np.lib.format.read_magic(file)
+    if (major, minor) == (1, 0):
+        shape, _, kind = np.lib.format.read_array_header_1_0(file)
+    elif (major, minor) == (2, 0):
+        shape, _, kind = np.lib.format.read_array_header_2_0(file)
+    else:
+        raise ValueError(f"format {major}.{minor}, which plain numbers do not need")
+    numbers = math.prod(shape)
+    if min(shape, default=0) < 0 or numbers > MOST_NUMBERS or numbers * kind.itemsize > available:
+        raise InputError(f"{path}: {name} promises shape {shape}, more than the file holds or than {MOST_NUMBERS:,} numbers")
+
+
 def _load_array(path: Path, name: str, array: object) -> npt.NDArray[np.generic]:
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "biuf":
         raise InputError(f"{path}: {name} holds {getattr(array, 'dtype', type(array).__name__)} where numbers are needed")
@@ -117,8 +133,12 @@ def _two_dimensional(path: Path, name: str, array: npt.NDArray[np.generic]) -> A
 def _read_npy(path: Path, label_column: str | None) -> Table:
     try:
         with path.open("rb") as file:  # opened here, for numpy forgets to close a file that it cannot read
+            _check_promise(path, "the array", file, path.stat().st_size)
+            file.seek(0)
             loaded = np.load(file, allow_pickle=False)
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+    except InputError:
+        raise
+    except Exception as error:  # numpy, zipfile and zlib raise whatever their parsers run into
         raise InputError(f"cannot read {path}: it is not an npy file of plain numbers ({_reason(error)})") from error
     array = _two_dimensional(path, "the array", _load_array(path, "the array", loaded))
     columns = [str(index) for index in range(array.shape[1])]
@@ -136,8 +156,13 @@ def _read_npz(path: Path, label_column: str | None) -> Table:
             names = list(archive)
             for name in ("inputs", wanted):
                 if name in names:
+                    member = archive.zip.getinfo(f"{name}.npy")
+                    with archive.zip.open(member) as inner:
+                        _check_promise(path, name, inner, member.file_size)
                     arrays[name] = _load_array(path, name, archive[name])
-    except (ValueError, EOFError, zipfile.BadZipFile, AttributeError, TypeError) as error:
+    except InputError:
+        raise
+    except Exception as error:  # numpy, zipfile and zlib raise whatever their parsers run into
         raise InputError(f"cannot read {path}: it is not an npz file of plain numbers ({_reason(error)})") from error
     if "inputs" not in arrays:
         raise InputError(f"{path} has no array 'inputs'; its arrays are {_some(names) or 'none'}")

@@ -9,7 +9,19 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tabulate import tabulate
 
-from checkers.records import Calibration, CheckRun, Counterexample, Decision, Exponent, PowerRun, Replay, TrainingRun, Verdict
+from checkers.records import (
+    Calibration,
+    Certificate,
+    CheckRun,
+    Counterexample,
+    Decision,
+    Exponent,
+    PowerRun,
+    Replay,
+    TrainingRun,
+    Triage,
+    Verdict,
+)
 from theorems.instance import QUANTITIES
 from theorems.statement import Statement
 
@@ -50,6 +62,16 @@ def decision_in_words(decision: Decision, statement: Statement | None = None) ->
         f" where probability {number(decision.claimed)} is claimed;"
         f" worst {number(decision.left)} {relation} {number(decision.right)}{f' at {place}' if place else ''}"
     )
+
+
+def triage_in_words(found: Triage) -> str:
+    """What a refutation is made of: `certified: 5 of the 5 failing trials needed are proved, left - right > 0.026 (ball arithmetic)`."""
+    parts = []
+    if found.proved:
+        parts.append(f"{found.proved:,} of the {found.needed:,} failing trials that it takes are proved in ball arithmetic")
+        parts += [f"left - right >= {number(found.excess[0])} in the worst"] if found.excess else []
+    parts += [found.reason] if found.reason else []
+    return found.label + (f": {'; '.join(parts)}" if parts else "")
 
 
 def check_columns(architectures: bool) -> list[str]:
@@ -148,6 +170,7 @@ def refutation_in_words(verdict: Verdict, statement: Statement, folder: str) -> 
     lines = [f"REFUTED  {statement.id}  ({statement.source}): {statement.claim}"]
     if verdict.worst is not None:
         lines.append(f"  {decision_in_words(verdict.worst, statement)}")
+    lines += [f"  {triage_in_words(verdict.triage)}"] if verdict.triage else []
     lines += [f"  lemmafuzz replay {folder}/{name}" for name in verdict.counterexamples]
     return "\n".join(lines)
 
@@ -155,9 +178,11 @@ def refutation_in_words(verdict: Verdict, statement: Statement, folder: str) -> 
 def check_closing(run: CheckRun) -> str:
     """The last lines of a check: what came of it, how surely, and the seed that gives it again."""
     counts = count_verdicts(verdict.verdict for verdict in run.verdicts)
+    why = [(one.id, one.withdrawn[0]) for one in run.verdicts if one.withdrawn]
+    withdrawn = "".join(f"\n{name}: a refutation was withdrawn, {triage_in_words(found)}" for name, found in why)
     return (
         f"{counts}; the probability that a true statement is refuted is at most {number(run.alpha)}"
-        f"\nprofile {run.profile}, seed {run.seed}, {run.seconds:.1f} s"
+        f"{withdrawn}\nprofile {run.profile}, seed {run.seed}, {run.seconds:.1f} s"
     )
 
 
@@ -224,6 +249,25 @@ def calibration_table(found: Sequence[Calibration], style: str = "simple") -> st
     return table([*headers, "worst instance"], rows, style)
 
 
+def certificate_table(found: Sequence[Certificate], statements: Mapping[str, Statement], style: str = "simple") -> str:
+    """One line for each instance whose inequality is proved."""
+    rows = [
+        [one.id, one.source, one.outcome, one.grade or "-", sizes_in_words(one.sizes, statements[one.id]),
+         f"[{number(one.low, 4)}, {number(one.high, 4)}]", str(one.bits), number(one.claimed)]
+        for one in found
+    ]  # fmt: skip
+    return table(["statement", "paper", "outcome", "grade", "instance", "left - right in", "bits", "may fail with"], rows, style)
+
+
+def certificate_closing(found: Sequence[Certificate], seed: int) -> str:
+    """The last lines of a certification."""
+    proved = sum(one.outcome == "HOLDS" for one in found)
+    rest = [f"{one.id}: {'fails on this draw, as a draw may' if one.outcome == 'FAILS' else one.reason or 'undecided'}" for one in found
+            if one.outcome != "HOLDS"]  # fmt: skip
+    words = f"{proved} of {len(found)} instances proved, each for its own drawn weights and data" + (f"; {'; '.join(rest)}" if rest else "")
+    return f"{words}\nseed {seed}"
+
+
 def replay_in_words(found: Counterexample, result: Replay, statement: Statement | None) -> str:
     """What a replay found, beside what the file says."""
     variant = f", false variant {found.decision.variant!r}" if found.decision.variant else ""
@@ -232,6 +276,7 @@ def replay_in_words(found: Counterexample, result: Replay, statement: Statement 
     lines.append(f"  the file    {decision_in_words(found.decision, statement)}")
     if result.decision is not None and not result.identical:
         lines.append(f"  again       {decision_in_words(result.decision, statement)}")
+    lines += [f"  triage      {triage_in_words(result.triage)}"] if result.triage else []
     lines.append(f"seed {found.seed}")
     return "\n".join(lines)
 

@@ -25,10 +25,11 @@ def largest_diagonal(scores: Tensor, nonzeros: int, size: float) -> Tensor:
 
 
 @torch.no_grad()
-def changed_product_norm(
+def changed_products(
     network: Network, signs: Sequence[Tensor], first: int, last: int, nonzeros: int, start: Tensor, steps: int
-) -> Tensor:
-    """Largest norm found of W_b (D_{b-1} + D'') ... W_a, |D''| <= 1; see theorems.subject.Subject. steps: of Lanczos."""
+) -> list[tuple[Tensor, list[Tensor], Tensor]]:
+    """What the search for the norm of W_b (D_{b-1} + D'') ... W_a, |D''| <= 1, looked at: norms (trials, samples), the diagonals
+    D_0 + D'', D_1 + D'', ... and the right vectors that attain them. steps: of Lanczos."""
     hidden, architecture = network.hidden, network.architecture
     changed = list(signs)
 
@@ -39,8 +40,9 @@ def changed_product_norm(
         return architecture.product_transpose(hidden, changed, first, last, u)
 
     norm, right = largest_singular_pair(apply, apply_transpose, start, steps)
+    found = [(norm, list(signs), right)]
     if first == last or nonzeros < 1:
-        return norm
+        return found
     left = apply(right)
     scores = []
     for layer in range(first, last):
@@ -50,23 +52,44 @@ def changed_product_norm(
     for layer, score in zip(range(first, last), scores, strict=True):
         changed[layer] = signs[layer] + largest_diagonal(score, nonzeros, 1.0)
     # the top vector of before is a good start: a quarter of the steps
-    return torch.maximum(norm, largest_singular_pair(apply, apply_transpose, right, -(-steps // 4))[0])
+    norm, right = largest_singular_pair(apply, apply_transpose, right, -(-steps // 4))
+    return [*found, (norm, changed, right)]
+
+
+def changed_product_norm(
+    network: Network, signs: Sequence[Tensor], first: int, last: int, nonzeros: int, start: Tensor, steps: int
+) -> Tensor:
+    """Largest norm found of W_b (D_{b-1} + D'') ... W_a, |D''| <= 1; see theorems.subject.Subject. steps: of Lanczos."""
+    return torch.stack([norm for norm, _, _ in changed_products(network, signs, first, last, nonzeros, start, steps)]).amax(0)
+
+
+@torch.no_grad()
+def backward_changes(
+    network: Network, signs: Sequence[Tensor], back: Sequence[Tensor], nonzeros: int, size: float
+) -> list[list[Tensor]]:
+    """The diagonals D_1 + D'', ..., D_L + D'' of every round; back: the origin's Back_1..Back_{L+1}."""
+    # Greedy: where the column of Back_{l+1} is largest.
+    changes = [largest_diagonal(back[layer].square().sum(-2), nonzeros, size) for layer in range(1, network.depth + 1)]
+    rounds = []
+    for round_ in range(ROUNDS):
+        rounds.append([sign + change for sign, change in zip(signs[1:], changes, strict=True)])
+        if round_ + 1 < ROUNDS:
+            gap = backward_through(network, rounds[-1])[0] - back[0]
+            changes = _alternate(network, signs, changes, back, gap, nonzeros, size)
+    return rounds
 
 
 @torch.no_grad()
 def changed_backward_norm(network: Network, signs: Sequence[Tensor], back: Sequence[Tensor], nonzeros: int, size: float) -> Tensor:
     """Largest ‖Back~_a - Back_a‖ found, (trials, samples, L); back: the origin's Back_1..Back_{L+1}; see theorems.subject.Subject."""
-    depth = network.depth
-    # Greedy: where the column of Back_{l+1} is largest.
-    changes = [largest_diagonal(back[layer].square().sum(-2), nonzeros, size) for layer in range(1, depth + 1)]
-    found = torch.zeros_like(back[0][..., 0, 0])[..., None].expand(-1, -1, depth).clone()
-    for round_ in range(ROUNDS):
-        moved = backward_through(network, [sign + change for sign, change in zip(signs[1:], changes, strict=True)])
-        gaps = [after - before for after, before in zip(moved, back[:-1], strict=True)]
-        found = torch.maximum(found, torch.stack([rows_norm(gap) for gap in gaps], -1))
-        if round_ + 1 < ROUNDS:
-            changes = _alternate(network, signs, changes, back, gaps[0], nonzeros, size)
-    return found
+    rounds = backward_changes(network, signs, back, nonzeros, size)
+    return torch.stack([backward_gap(network, diagonals, back) for diagonals in rounds]).amax(0)
+
+
+def backward_gap(network: Network, diagonals: Sequence[Tensor], back: Sequence[Tensor]) -> Tensor:
+    """‖Back~_a - Back_a‖ for a = 1..L with these diagonals D_1 + D'', ...: (trials, samples, L)."""
+    moved = backward_through(network, diagonals)
+    return torch.stack([rows_norm(after - before) for after, before in zip(moved, back[:-1], strict=True)], -1)
 
 
 def rows_norm(rows: Tensor) -> Tensor:

@@ -1,0 +1,41 @@
+"""Sign flips of one layer over all perturbations at once: the claim of Lemma 8.2b where its supremum is known.
+
+In one layer W' moves g = W h_0 by u = W' h_0, and u may be any vector of norm at most omega ‖h_0‖. Flipping neuron k takes
+|u_k| >= |g_k|, so the flips of any W' are at most as many as the smallest |g_k| whose squares sum to no more than (omega ‖h_0‖)^2;
+and what the flipped neurons carried, sqrt(sum of their g_k^2), is at most ‖u‖ <= omega ‖h_0‖.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from flint import arb
+from torch import Tensor
+
+from checkers.certification.balls import Balls
+from checkers.certification.subjects import tensor
+from theorems.subject import Comparison, Subject
+
+
+def most_flips(pre_activations: np.ndarray, budget: arb) -> int:
+    """At most so many entries have squares that sum to `budget` or less: with lower ends of the squares, so never too few."""
+    spent, count = arb(0), 0
+    for square in sorted((arb((x * x).nonnegative_part().lower()) for x in pre_activations.tolist()), key=lambda x: float(x.mid())):
+        spent = spent + square
+        if spent > budget:
+            break
+        count += 1
+    return count
+
+
+def over_all_perturbations(subject: Subject, comparison: Comparison) -> Comparison:
+    """sign-flips' two parts with the left sides replaced by their suprema over the ball; right sides as the statement has them."""
+    instance = subject.instance
+    if instance.depth != 1:
+        raise ValueError("the supremum over perturbations is known for one layer")
+    h, g = Balls(subject.activations(0)), Balls(subject.pre_activations(1))
+    sides = []
+    for sample in range(instance.samples):
+        reach = (h[0, sample].norm() * instance.radius).data.item()
+        sides.append([[arb(most_flips(g.data[0, sample], reach * reach)), reach]])
+    left: Tensor = tensor(Balls(np.array([sides], dtype=object)))
+    return Comparison(left, comparison.right, comparison.axes)
