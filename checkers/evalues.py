@@ -6,7 +6,7 @@ q = p. Products over trials, also over those that were chosen in view of earlier
 at 1, and so are mixtures of them over r with weights fixed in advance. Ville's inequality: P(some value ever >= 1/alpha) <= alpha.
 Two mixtures, averaged, because a claim may be wrong in two ways:
 
-somewhere   one instance fails too often. For n trials and k failures on it, r is mixed by the density of Beta(1/2, 1/2) restricted to (p, 1]:
+somewhere   one instance fails too often. For n trials and k failures on it, r is mixed by Beta(1/2, 1/2) restricted to (p, 1]:
                 E(k, n; p) = int_p^1 r^(k-1/2) (1-r)^(n-k-1/2) dr / ( p^k (1-p)^(n-k) int_p^1 r^(-1/2) (1-r)^(-1/2) dr ),
             a ratio of incomplete beta functions. The j-th instance, in the order of appearance, has the weight 1/(j (j + 1)).
 everywhere  all instances fail somewhat too often, none noticeably by itself. Their odds p/(1-p) are multiplied by one common factor t:
@@ -35,7 +35,7 @@ def _log_upper_beta(a: Array, b: Array, p: Array) -> Array:
 
     tail = betaincc(a, b, p)
     usual = betaln(a, b) + np.log(np.maximum(tail, 1e-320))
-    result: Array = usual.copy()
+    result: Array = np.array(usual)
     for index in np.flatnonzero(tail < 1e-280):  # far more successes than claimed: the regularized function underflows
         # (1-p)^b p^a / b * sum_j prod_{i=1..j} (1-p) (a + b + i - 1)/(b + i), Gauss' series of the incomplete beta function
         i = np.arange(1, _TERMS)
@@ -54,7 +54,8 @@ def log_beta_binomial(failures: npt.ArrayLike, trials: npt.ArrayLike, claimed: n
         log_likelihood = np.where(k > 0, k * np.log(np.where(p > 0, p, 1.0)), 0.0) + (n - k) * np.log1p(-p)
     half = np.full_like(p, 0.5)
     value = _log_upper_beta(k + 0.5, n - k + 0.5, p) - log_likelihood - _log_upper_beta(half, half, p)
-    return np.where(certain, CAP, np.minimum(value, CAP))
+    capped: Array = np.where(certain, CAP, np.minimum(value, CAP))
+    return capped
 
 
 def _somewhere(keys: Sequence[Hashable], failures: Array, trials: Array, claimed: Array) -> Array:
@@ -97,4 +98,5 @@ def log_process(
     if not keys:
         return np.zeros(0)
     k, n, p = (np.array(x, dtype=float) for x in (failures, trials, claimed))
-    return np.log(0.5 * _somewhere(keys, k, n, p) + 0.5 * _everywhere(k, n, p))
+    average: Array = 0.5 * _somewhere(keys, k, n, p) + 0.5 * _everywhere(k, n, p)
+    return np.log(average)

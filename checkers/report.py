@@ -111,6 +111,7 @@ def write(facts: Facts, statements: Sequence[Statement], folder: Path) -> None:
 def as_claimed(facts: Facts) -> bool:
     """Whether no statement was refuted, nothing grew beyond its claim, and every false variant was refuted."""
     held = all(one.verdict != "REFUTED" for one in facts.check.verdicts) and all(row.consistent for row in facts.scaling)
+    held = held and not any(one.refuted for one in (facts.nights.evidence if facts.nights else []))
     return held and all(one.verdict == "REFUTED" for one in facts.power.variants)
 
 

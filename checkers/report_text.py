@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from checkers import words
+from checkers import ledger_text, words
+from checkers.ledger_summary import LedgerSummary
 from checkers.records import CheckRun, Exponent, PowerRun, TrainingRun, VariantVerdict, VerdictName
 from theorems.statement import Statement
 
@@ -24,7 +25,8 @@ LEGEND = (
 
 
 class Facts(Struct, frozen=True, kw_only=True):
-    """All that REPORT.md says. titles: one for each training run. versions: of what a reproduction needs. modules: the user's own files."""
+    """All that REPORT.md says. titles: one for each training run. versions: of what a reproduction needs. modules: the user's own files.
+    nights: what --ledger holds."""
 
     check: CheckRun
     power: PowerRun
@@ -33,6 +35,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     versions: dict[str, str]
     modules: str = ""
     scaling: list[Exponent] = []
+    nights: LedgerSummary | None = None
 
 
 def summary(facts: Facts) -> str:
@@ -70,6 +73,7 @@ def markdown(facts: Facts, statements: Sequence[Statement]) -> str:
         _variant_table(facts.power, by_id),
         *_example(facts.power, by_id),
         *_scaling(facts.scaling),
+        *ledger_text.section(facts.nights),
         "## Training",
         "Full-batch gradient descent from random initialization, with the statements about training checked at every step. They speak of"
         " widths far beyond these runs, so a step that breaks one says where the proof's mechanism stops, not that the theorem is wrong.",
