@@ -170,8 +170,8 @@ def unfinished(ledger: RunLedger) -> RecordedRun:
         ).fetchall()
         dead = [row for row in rows if not alive(row[1])]
         if not dead:
-            alive = f": run {rows[0][0]} is still at work" if rows else ""
-            raise InputError(f"ledger {ledger.path} has no interrupted check to resume{alive}")
+            working = f": run {rows[0][0]} is still at work" if rows else ""
+            raise InputError(f"ledger {ledger.path} has no interrupted check to resume{working}")
         number, _, digest, modules, content = dead[0]
         paths = [Path(path) for path in json.loads(modules)]
         reason = next((f"its module {path} does not exist" for path in paths if not path.is_file()), "")
