@@ -8,6 +8,7 @@ flight is ever lost. Whatever is wrong with the file is one InputError, and noth
 from __future__ import annotations
 
 import os
+import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -118,7 +119,7 @@ def _begin(path: Path) -> None:
     with closing(sqlite3.connect(":memory:")) as fresh:
         fresh.executescript(f"{TABLES} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {SCHEMA};")
         content = fresh.serialize()
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with temporary.open("wb") as file:
             file.write(content)
