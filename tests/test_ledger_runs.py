@@ -166,7 +166,7 @@ def test_evidence_of_several_nights_is_read_by_the_report_and_counts_once(
 
 
 def failing_often(run: RecordedRun, night: int, edited: str = "") -> None:
-    """Forty instances, each with four failures in twenty trials where 0.1 is claimed: no night refutes by itself."""
+    """Forty instances, each with three failures in twenty trials where 0.1 is claimed: no night refutes by itself."""
     statement = registry["backward-norm"]
     for number in range(40):
         one = Decision(
@@ -177,7 +177,9 @@ def failing_often(run: RecordedRun, night: int, edited: str = "") -> None:
         run.record(Entry(digest=f"{night} {number}", edition=edited or edition(statement), decision=one))
 
 
-def test_many_nights_refute_what_no_night_refutes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_many_nights_refute_what_no_night_refutes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
     ledger = memory_speed(RunLedger(Path("runs.sqlite"), create=True))
     values = []
