@@ -8,9 +8,9 @@ from checkers.reliability import CLAIMED, Reliability
 from checkers.words import number, table
 
 LEAD = (
-    "Claims whose truth is known, decided like all others: ‖h_0‖^2 <= t, which by the exact law fails with a probability of about {claimed}."
-    " *Just true*: that very probability is claimed; *just false*: half of it, with as many networks as the detectable rate promises to need."
-    " *Expected*: the exact probability of a refutation, within the promise because failures are whole numbers."
+    "Claims whose truth is known, decided like all others: ‖h_0‖^2 <= t, which by the exact law fails with probability about {claimed}."
+    " *Just true*: that very probability is claimed; *just false*: half of it, with as many networks as the detectable rate asks for."
+    " *Expected*: the exact probability of a refutation; it lies within the promise because failures are whole numbers."
 )
 
 

@@ -112,7 +112,7 @@ def write(facts: Facts, statements: Sequence[Statement], folder: Path) -> None:
 
 
 def as_claimed(facts: Facts) -> bool:
-    """Whether no statement was refuted, nothing grew beyond its claim, the checker keeps its promises, and every false variant was refuted."""
+    """Whether no statement was refuted, nothing grew beyond its claim, the checker kept its promises, and every variant was refuted."""
     held = all(one.verdict != "REFUTED" for one in facts.check.verdicts) and all(row.consistent for row in facts.scaling)
     held = held and not any(one.refuted for one in (facts.nights.evidence if facts.nights else []))
     held = held and all(row.as_promised for row in facts.reliability)
