@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from checkers.errors import InputError
+from checkers.ledger_options import Book, cluster_option, ledger_option, read_summary, resume_option
 from checkers.module import own_statements
 from checkers.options import (
     Output,
@@ -89,33 +91,41 @@ def _run(
     modules: Sequence[Path],
     processes: int | None,
     quiet: bool,
+    cluster: str,
+    book: Book | None = None,
 ) -> Any:
     """suite.check or suite.power with the options of the command line."""
     selected = on_architectures(chosen(identifiers), architectures)
     device = valid_device(device)
+    seed = drawn(seed)
     from checkers import suite
+
+    recorded: dict[str, Any] = {"run": book.run(selected, seed, profile_named(profile), device, modules)} if book else {}
 
     with progress_bars(quiet=quiet) as progress:
         return getattr(suite, command)(
             selected,
-            seed=drawn(seed),
+            seed=seed,
             profile=profile_named(profile),
             device=device,
             folder=Path(COUNTEREXAMPLES),
             modules=modules,
             processes=process_count(processes),
             progress=progress,
+            cluster=cluster,
+            **recorded,
         )
 
 
 _run_options = options(
-    identifiers_argument, profile_option, seed_option, device_option, modules_option, processes_option, json_option, quiet_option
-)
+    identifiers_argument, profile_option, seed_option, device_option, modules_option, processes_option, cluster_option, json_option,
+    quiet_option,
+)  # fmt: skip
 
 
 @lemmafuzz.command()
 @_run_options
-@architectures_option
+@options(architectures_option, ledger_option, resume_option)
 def check(
     identifiers: tuple[str, ...],
     architectures: tuple[str, ...],
@@ -124,20 +134,28 @@ def check(
     device: str,
     modules: tuple[Path, ...],
     processes: int | None,
+    cluster: str,
     json_file: str | None,
     quiet: bool,
+    ledger: Path | None,
+    resume: bool,
 ) -> int:
     """Search for instances on which a statement fails; all statements if none is named."""
     from checkers import words
 
     output = Output(json_file, quiet)
+    book = Book(ledger, resume)
+    fixed = book.arguments(click.get_current_context())
+    identifiers, architectures = fixed.get("identifiers", identifiers), fixed.get("architectures", architectures)
+    profile, seed = fixed.get("profile", profile), fixed.get("seed", seed)
+    device, modules = fixed.get("device", device), fixed.get("modules", modules)
     with own_statements(modules):
-        run = _run("check", identifiers, architectures, profile, seed, device, modules, processes, quiet)
+        run = _run("check", identifiers, architectures, profile, seed, device, modules, processes, quiet, cluster, book)
         output.text(words.check_table(run) + "\n")
         refuted = [verdict for verdict in run.verdicts if verdict.verdict == "REFUTED"]
         for verdict in refuted:
             output.text(words.refutation_in_words(verdict, registry.form(verdict.id, verdict.architecture), COUNTEREXAMPLES) + "\n", closing=True)
-        output.text(words.check_closing(run), closing=True)
+        output.text(book.closing() + words.check_closing(run), closing=True)
         output.facts(run)
     return REFUTED if refuted else 0
 
@@ -153,6 +171,7 @@ def power(
     device: str,
     modules: tuple[Path, ...],
     processes: int | None,
+    cluster: str,
     json_file: str | None,
     quiet: bool,
 ) -> int:
@@ -161,7 +180,7 @@ def power(
 
     output = Output(json_file, quiet)
     with own_statements(modules):
-        run = _run("power", identifiers, architectures, profile, seed, device, modules, processes, quiet)
+        run = _run("power", identifiers, architectures, profile, seed, device, modules, processes, quiet, cluster)
         output.text(words.power_table(run) + "\n")
         output.text(words.power_closing(run), closing=True)
         output.facts(run)
@@ -177,6 +196,7 @@ def scale(
     device: str,
     modules: tuple[Path, ...],
     processes: int | None,
+    cluster: str,
     json_file: str | None,
     quiet: bool,
 ) -> int:
@@ -199,6 +219,7 @@ def scale(
                 modules=modules,
                 processes=process_count(processes),
                 progress=progress,
+                cluster=cluster,
             )
         output.text(words.scaling_table(rows) + "\n")
         output.text(words.scaling_closing(rows, selected, profile, seed), closing=True)
@@ -289,11 +310,28 @@ def replay(file: Path, modules: tuple[Path, ...], json_file: str | None, quiet: 
     return {"FIXED": 0, "STILL FAILS": REFUTED, "CANNOT RUN": COULD_NOT_RUN}[result.status]
 
 
+@lemmafuzz.command("ledger")
+@click.argument("file", callback=as_path)
+@options(modules_option, json_option, quiet_option)
+def ledger_command(file: Path, modules: tuple[Path, ...], json_file: str | None, quiet: bool) -> int:
+    """Show what a ledger holds: its runs, and the evidence of all nights about each statement."""
+    from checkers import ledger_text
+
+    output = Output(json_file, quiet)
+    with own_statements(modules):
+        summary = read_summary(file, chosen(()))
+        for text in (ledger_text.run_table(summary.runs), ledger_text.evidence_table(summary.evidence), *ledger_text.notes(summary)):
+            output.text(text + "\n")
+        output.text(ledger_text.closing(summary), closing=True)
+        output.facts(summary)
+    return REFUTED if any(one.refuted for one in summary.evidence) else 0
+
+
 @lemmafuzz.command("report")
 @click.option("--folder", default=".", show_default=True, callback=as_path, help="Where REPORT.md goes, with its figures in report/.")
 @options(profile_option)
 @click.option("--seed", type=click.IntRange(min=0), default=REPORT_SEED, show_default=True, help="Seed of everything random.")
-@options(device_option, modules_option, processes_option, json_option, quiet_option)
+@options(device_option, modules_option, processes_option, ledger_option, json_option, quiet_option)
 def report_command(
     folder: Path,
     profile: str,
@@ -301,6 +339,7 @@ def report_command(
     device: str,
     modules: tuple[Path, ...],
     processes: int | None,
+    ledger: Path | None,
     json_file: str | None,
     quiet: bool,
 ) -> int:
@@ -310,6 +349,7 @@ def report_command(
         from checkers import report
 
         report.check_folder(folder)
+        nights = read_summary(ledger, chosen(())) if ledger else None
         device = valid_device(device)
         with progress_bars(quiet=quiet) as progress:
             facts = report.gather(
@@ -322,6 +362,7 @@ def report_command(
                 processes=process_count(processes),
                 progress=progress,
             )
+        facts = msgspec.structs.replace(facts, nights=nights)
         report.write(facts, chosen(()), folder)
         output.text(report.closing(facts, folder), closing=True)
         output.facts(facts)

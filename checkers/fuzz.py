@@ -71,6 +71,7 @@ class _Judge:
     device: str
     observe: Callable[[Decision], None]
     decides: bool
+    decide: Callable[..., Decision]
     campaign: Campaign = field(default_factory=Campaign)
     known: dict[str, Decision | None] = field(default_factory=dict)
     first: tuple[Decision, Instance, Triage] | None = None
@@ -87,11 +88,11 @@ class _Judge:
             return None
         engine, trials = self.profile.plan(self.statement, instance)
         alpha = self.account.spend() / 2 if self.decides else 0.0
-        decision = decide(self.statement, instance, seed=self.seed, engine=engine, trials=trials, alpha=alpha, device=self.device)
+        decision = self.decide(self.statement, instance, seed=self.seed, engine=engine, trials=trials, alpha=alpha, device=self.device)
         if self.decides and decision.evidence and not decision.refuted and decision.p_value < SUSPICIOUS:
             self._record(decision, instance)
             trials *= SECOND_STAGE
-            decision = decide(
+            decision = self.decide(
                 self.statement, instance, seed=self.seed, engine=engine, trials=trials, alpha=alpha, stage=2, device=self.device
             )  # fmt: skip
         return self._record(decision, instance)
@@ -147,12 +148,14 @@ def search(
     device: str = "cpu",
     observe: Callable[[Decision], None] = lambda decision: None,
     decides: bool = True,
+    decide: Callable[..., Decision] = decide,
 ) -> Campaign:
     """Try `examples` instances, larger margins preferred; at the first refutation simplify it, with at most profile.shrinks decisions.
 
     decides=False: instances outside the regime, which are only counted; they spend no error budget and refute nothing.
+    decide: what decides in place of checkers.decide.decide, such as a journal that knows decisions already.
     """
-    judge = _Judge(statement, profile, account, seed, device, observe, decides)
+    judge = _Judge(statement, profile, account, seed, device, observe, decides, decide)
     try:
         strategy = st.one_of(*(instances(statement, limits=limits) for limits in profile.populations(statement)))
     except ValueError as error:

@@ -1,16 +1,22 @@
-"""Jobs over several processes. A job's result depends on its arguments alone, so neither their number nor their order changes anything."""
+"""Jobs over several processes or machines. A job's result depends on its arguments alone, so neither who does it, nor how many there
+are, nor in which order, nor how often one is lost and done again changes anything."""
 
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 
+from checkers.errors import InputError
 from checkers.module import own_statements
 from checkers.terminal import Progress
 
@@ -21,6 +27,10 @@ _kept_open = ExitStack()
 
 def silent(label: str, done: int, total: int) -> None:
     """No progress shown."""
+
+
+def unheard(job: int, result: Any) -> None:
+    """Nobody waits for a single result."""
 
 
 @contextmanager
@@ -36,8 +46,17 @@ def one_thread() -> Iterator[None]:
 
 def _prepare(modules: Sequence[Path]) -> None:
     """A new process learns the user's own statements; its tensors stay on one thread, for the others have the other cores."""
+    threading.Thread(target=_die_with_parent, daemon=True).start()
     torch.set_num_threads(1)
     _kept_open.enter_context(own_statements(modules))
+
+
+def _die_with_parent() -> None:
+    """A parent that was killed cannot stop its workers, and they would wait for ever for its next job."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 def each(
@@ -48,20 +67,59 @@ def each(
     processes: int,
     modules: Sequence[Path],
     progress: Progress,
+    *,
+    cluster: str = "",
+    finished: Callable[[int, Result], None] = unheard,
+    heard: Callable[[bytes], None] | None = None,
 ) -> list[Result]:
-    """[work(settings, progress, *job) for job in jobs], on as many processes as are useful; results in the order of the jobs."""
+    """[work(settings, progress, *job) for job in jobs], on as many processes as are useful; results in the order of the jobs.
+
+    cluster: address of a Dask scheduler whose workers do the jobs instead. finished: called here with (number of the job, its result)
+    as results come in. heard: called here with what workers of a cluster tell before they are done (cluster.tell).
+    """
+    if cluster:
+        from checkers.cluster import on_cluster
+
+        return on_cluster(cluster, work, settings, jobs, label, modules, progress, finished, heard)
     count = min(processes, len(jobs))
+    results: dict[int, Result] = {}
     if count <= 1:
-        return [work(settings, progress, *job) for job in jobs]
-    progress(label, 0, len(jobs))
+        for number, job in enumerate(jobs):
+            results[number] = work(settings, progress, *job)
+            finished(number, results[number])
+        return list(results.values())
     context = multiprocessing.get_context("spawn")  # a fork would copy the parent's threads half way through their work
-    with ProcessPoolExecutor(count, mp_context=context, initializer=_prepare, initargs=(tuple(modules),)) as pool:
-        futures = [pool.submit(work, settings, silent, *job) for job in jobs]
+    for workers in (count, 1):  # a worker that was killed, most likely for its memory: the rest again, one job at a time
         try:
-            for done, future in enumerate(as_completed(futures), start=1):
-                future.result()
-                progress(label, done, len(jobs))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return [future.result() for future in futures]
+            with ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare, initargs=(tuple(modules),)) as pool:
+                collect(pool, lambda job: (work, settings, silent, *job), jobs, label, progress, finished, results)
+            return [results[number] for number in range(len(jobs))]
+        except BrokenProcessPool:
+            lost = len(jobs) - len(results)
+    raise InputError(
+        f"a worker process was killed twice, the second time with no other beside it ({lost} of {len(jobs)} {label} were left);"
+        " if memory is short, a smaller --profile needs less"
+    )
+
+
+def collect(
+    executor: Executor,
+    call: Callable[[tuple[Any, ...]], tuple[Any, ...]],
+    jobs: Sequence[tuple[Any, ...]],
+    label: str,
+    progress: Progress,
+    finished: Callable[[int, Result], None],
+    results: dict[int, Result],
+) -> None:
+    """Run those jobs that have no result yet on any executor; call: from a job to what is submitted, a function and its arguments."""
+    progress(label, len(results), len(jobs))
+    futures = {executor.submit(*call(job)): number for number, job in enumerate(jobs) if number not in results}
+    try:
+        for future in as_completed(futures):
+            number = futures[future]
+            results[number] = future.result()
+            finished(number, results[number])
+            progress(label, len(results), len(jobs))
+    except BaseException:
+        executor.shutdown(wait=False, cancel_futures=True)
+        raise

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from checkers import counterexample, figures, scaling, suite, training
+from checkers import counterexample, figures, reliability, scaling, suite, training
 from checkers.errors import InputError
 from checkers.files import check_destination, write_whole
 from checkers.processes import each, one_thread
@@ -61,6 +61,9 @@ def gather(
         scaling=scaling.scale(statements, seed=seed, profile=profile, device=device, **shared),
         trainings=each(_train, (seed, device), [(plan,) for plan in TRAININGS], "training runs", processes, (), progress),
         titles=[plan.title for plan in TRAININGS],
+        reliability=reliability.measure(
+            seed=seed, decisions=reliability.decisions_of(profile), processes=processes, progress=progress
+        ),
         versions={**msgspec.structs.asdict(counterexample.versions()), "scipy": version("scipy"), "hypothesis": version("hypothesis")},
         modules=", ".join(map(str, modules)),
     )
@@ -110,8 +113,10 @@ def write(facts: Facts, statements: Sequence[Statement], folder: Path) -> None:
 
 
 def as_claimed(facts: Facts) -> bool:
-    """Whether no statement was refuted, nothing grew beyond its claim, and every false variant was refuted."""
+    """Whether no statement was refuted, nothing grew beyond its claim, the checker kept its promises, and every variant was refuted."""
     held = all(one.verdict != "REFUTED" for one in facts.check.verdicts) and all(row.consistent for row in facts.scaling)
+    held = held and not any(one.refuted for one in (facts.nights.evidence if facts.nights else []))
+    held = held and all(row.as_promised for row in facts.reliability)
     return held and all(one.verdict == "REFUTED" for one in facts.power.variants)
 
 

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from checkers import words
+from checkers import ledger_text, reliability_text, words
+from checkers.ledger_summary import LedgerSummary
 from checkers.records import CheckRun, Exponent, PowerRun, TrainingRun, VariantVerdict, VerdictName
+from checkers.reliability import Reliability
 from theorems.statement import Statement
 
 COLOURS: dict[str, str] = {"HOLDS": "#2f7d4a", "REFUTED": "#b3261e", "VACUOUS": "#6b7280", "UNDECIDED": "#a16207"}
@@ -24,7 +26,8 @@ LEGEND = (
 
 
 class Facts(Struct, frozen=True, kw_only=True):
-    """All that REPORT.md says. titles: one for each training run. versions: of what a reproduction needs. modules: the user's own files."""
+    """All that REPORT.md says. titles: one for each training run. versions: of what a reproduction needs. modules: the user's own files.
+    nights: what --ledger holds. reliability: how the checker does on claims whose truth is known."""
 
     check: CheckRun
     power: PowerRun
@@ -33,6 +36,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     versions: dict[str, str]
     modules: str = ""
     scaling: list[Exponent] = []
+    nights: LedgerSummary | None = None
+    reliability: list[Reliability] = []
 
 
 def summary(facts: Facts) -> str:
@@ -70,6 +75,8 @@ def markdown(facts: Facts, statements: Sequence[Statement]) -> str:
         _variant_table(facts.power, by_id),
         *_example(facts.power, by_id),
         *_scaling(facts.scaling),
+        *ledger_text.section(facts.nights),
+        *reliability_text.section(facts.reliability),
         "## Training",
         "Full-batch gradient descent from random initialization, with the statements about training checked at every step. They speak of"
         " widths far beyond these runs, so a step that breaks one says where the proof's mechanism stops, not that the theorem is wrong.",

@@ -203,9 +203,10 @@ def scale(
     modules: Sequence[Path] = (),
     processes: int = 1,
     progress: Progress = silent,
+    cluster: str = "",
 ) -> list[Exponent]:
     """All rows of the statements named, in their order; a claim whose ranges leave no ladder has none."""
     jobs = [(statement.id, axis) for statement in statements for axis in ladder.axes(statement)]
     settings = Settings(seed, profile, ALPHA / max(1, len(jobs)), device, tuple(modules))
-    rows = each(measure_one, settings, jobs, "exponents", processes, settings.modules, progress)
+    rows = each(measure_one, settings, jobs, "exponents", processes, settings.modules, progress, cluster=cluster)
     return [row for row in rows if row is not None]

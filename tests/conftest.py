@@ -6,6 +6,8 @@ import hypothesis
 import pytest
 
 hypothesis.settings.register_profile("same every time", derandomize=True, deadline=None, database=None)
+# Under HypoFuzz, `--hypothesis-profile fuzz`: it needs tests that may draw what they like, and a database for what it finds.
+hypothesis.settings.register_profile("fuzz", deadline=None)
 hypothesis.settings.load_profile("same every time")
 
 

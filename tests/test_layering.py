@@ -16,6 +16,7 @@ FORBIDDEN = {
 }
 # Only the command line and the report know how to print and draw; the machinery below does not know that they exist.
 TOP = {"command_line", "options", "report", "report_text", "figures", "description", "user_data", "user_tables", "words", "train_command"}
+TOP |= {"ledger_options", "ledger_text", "reliability_text"}
 FILES = sorted(path for package in FORBIDDEN for path in (ROOT / package).rglob("*.py"))
 
 

@@ -1,0 +1,99 @@
+"""Jobs on a Dask cluster. Its workers may come and go: the scheduler gives the jobs of a lost one to another, with the same results.
+
+Dask sends code and data as pickles, unencrypted unless the cluster is set up with TLS: a cluster is as trusted as a shell account on it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import secrets
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final, TypeVar
+
+from checkers.errors import InputError
+from checkers.module import own_statements
+from checkers.processes import collect, one_thread, silent
+from checkers.provenance import difference, software
+from checkers.terminal import Progress
+
+Result = TypeVar("Result")
+PATIENCE: Final = 30.0  # seconds to wait for the scheduler, and for its first worker
+
+# A worker may have several threads, but tensors have one setting for all of them, and the registry is one for all.
+_one_at_a_time = threading.Lock()
+_topic = ""
+
+
+def tell(message: bytes) -> None:
+    """Send a message from inside a job to the process that waits for it."""
+    _distributed().get_worker().log_event(_topic, message)
+
+
+def _distributed() -> Any:
+    """The package `distributed`, an optional one, whose functions have no types."""
+    try:
+        return importlib.import_module("distributed")
+    except ImportError as error:
+        raise InputError("--cluster needs Dask: pip install 'lemmafuzz[cluster]'") from error
+
+
+def _work(
+    work: Callable[..., Result], settings: Any, sources: Mapping[str, str], expected: dict[str, str], topic: str, job: tuple[Any, ...]
+) -> Result:
+    """One job, on the worker: with the user's own statements, and only if the worker would find the same numbers."""
+    global _topic
+    differs = difference(software(), expected)
+    if differs:
+        raise InputError(f"a worker of the cluster would not find the same numbers: {differs}")
+    with _one_at_a_time, one_thread(), TemporaryDirectory() as folder:
+        _topic = topic
+        for name, source in sources.items():
+            (Path(folder) / name).write_text(source)
+        with own_statements([Path(folder) / name for name in sources]):
+            return work(settings, silent, *job)
+
+
+def on_cluster(
+    address: str,
+    work: Callable[..., Result],
+    settings: Any,
+    jobs: Sequence[tuple[Any, ...]],
+    label: str,
+    modules: Sequence[Path],
+    progress: Progress,
+    finished: Callable[[int, Result], None],
+    heard: Callable[[bytes], None] | None,
+) -> list[Result]:
+    """processes.each on the cluster whose scheduler listens at `address`, as tcp://host:8786."""
+    distributed = _distributed()
+    try:
+        client = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
+    except (OSError, ValueError, TypeError, ImportError) as error:
+        raise InputError(f"--cluster {address}: no scheduler answers there") from error
+    topic = f"lemmafuzz-{secrets.token_hex(8)}"
+    sources = {path.name: path.read_text() for path in modules}
+    results: dict[int, Result] = {}
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=PATIENCE)
+        except TimeoutError as error:
+            raise InputError(f"--cluster {address}: it has had no worker for {PATIENCE:.0f} s") from error
+        if heard is not None:
+            client.subscribe_topic(topic, lambda event: heard(event[1]))
+        expected = software()
+        try:
+            with client.get_executor(pure=False) as executor:
+                collect(
+                    executor, lambda job: (_work, work, settings, sources, expected, topic, job), jobs, label, progress, finished, results
+                )
+        except distributed.KilledWorker as error:
+            raise InputError(f"--cluster {address}: a job was lost with every worker that tried it; is their memory too small?") from error
+        finally:
+            if heard is not None:
+                with suppress(Exception):  # the scheduler may be gone; the run's outcome is decided
+                    client.unsubscribe_topic(topic)
+    return [results[number] for number in range(len(jobs))]

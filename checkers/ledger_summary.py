@@ -1,0 +1,130 @@
+"""What a ledger holds: its runs, and for each statement the evidence of all nights together."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from checkers.evalues import log_process
+from checkers.evidence import Ledger
+from checkers.ledger import RunLedger
+from checkers.ledger_runs import alive
+from checkers.provenance import edition
+from theorems.registry import Registry
+from theorems.statement import Statement
+
+
+class RunSummary(Struct, frozen=True, kw_only=True):
+    """One run. spent: the false-alarm probability that its decisions have used up. verdicts: how many of each name."""
+
+    run: int
+    started: str
+    state: str
+    seed: int
+    profile: str
+    statements: int
+    decisions: int
+    trials: int
+    spent: float
+    verdicts: dict[str, int]
+    versions: dict[str, str]
+    machine: dict[str, str | int | None]
+    counterexamples: list[str]
+
+
+class Accumulated(Struct, frozen=True, kw_only=True):
+    """The evidence of all nights about one statement on one architecture, as it is declared now.
+
+    nights: days, in UTC, on which a run of it was begun. log10_e_value: of the e-value now; highest: of the largest it ever had.
+    level: the statement's share of alpha; refuted: the e-value has once reached 1/level, which happens to a true statement with
+    probability `level` at most, over all nights that ever will be. other_editions: decisions about the statement as it was declared before.
+    """
+
+    id: str
+    architecture: str
+    nights: int
+    runs: int
+    instances: int
+    trials: int
+    failures: int
+    log10_e_value: float
+    highest: float
+    level: float
+    refuted: bool
+    other_editions: int = 0
+
+
+class LedgerSummary(Struct, frozen=True, kw_only=True):
+    """All of `lemmafuzz ledger`."""
+
+    ledger: str
+    alpha: float
+    runs: list[RunSummary]
+    evidence: list[Accumulated]
+
+
+def runs(ledger: RunLedger) -> list[RunSummary]:
+    """All runs, in the order in which they were begun."""
+    rows = ledger.read(
+        "SELECT r.id, r.started, r.finished, r.owner, r.seed, r.profile, r.statements, coalesce(s.decisions, 0), coalesce(s.trials, 0),"
+        " coalesce(s.alpha, 0.0), v.content, m.content FROM runs r JOIN versions v ON v.id = r.version JOIN machines m ON m.id = r.machine"
+        " LEFT JOIN spent s ON s.run = r.id ORDER BY r.id"
+    )
+    counts: dict[int, dict[str, int]] = {}
+    for number, name, count in ledger.read("SELECT run, verdict, count(*) FROM verdicts GROUP BY run, verdict ORDER BY verdict"):
+        counts.setdefault(number, {})[name] = count
+    names: dict[int, list[str]] = {}
+    for number, name in ledger.read("SELECT run, name FROM counterexamples ORDER BY run, statement, name"):
+        names.setdefault(number, []).append(name)
+    return [
+        RunSummary(
+            run=number, started=started, state="finished" if finished else "at work" if alive(owner) else "interrupted", seed=int(seed),
+            profile=json.loads(profile)["name"], statements=len(json.loads(statements)), decisions=decisions, trials=trials, spent=spent,
+            verdicts=counts.get(number, {}), versions=json.loads(versions), machine=json.loads(machine),
+            counterexamples=names.get(number, []),
+        )
+        for number, started, finished, owner, seed, profile, statements, decisions, trials, spent, versions, machine in rows
+    ]  # fmt: skip
+
+
+# The same seed draws the same networks for the same instance: what was decided twice, in whichever runs, is one piece of evidence.
+# Instances outside the regime, which spend no budget, are none, and neither are false variants.
+_EVIDENCE = """
+SELECT min(d.id), d.statement, d.architecture, d.edition, d.instance, d.trials, d.failures, d.claimed, d.run, substr(r.started, 1, 10)
+FROM decisions d JOIN runs r ON r.id = d.run WHERE d.evidence AND d.alpha > 0 AND d.variant = ''
+GROUP BY r.seed, d.statement, d.architecture, d.edition, d.instance, d.engine, d.stage ORDER BY 1
+"""
+
+
+def accumulated(ledger: RunLedger, statements: Sequence[Statement], registry: Registry, alpha: float) -> list[Accumulated]:
+    """The evidence about each form of the statements, in their order; forms of which the ledger knows nothing are left out."""
+    rows: dict[tuple[str, str], list[tuple[int | str | float, ...]]] = {}
+    for row in ledger.read(_EVIDENCE):
+        rows.setdefault((row[1], row[2]), []).append(row[3:])
+    result = []
+    budget = Ledger(alpha)
+    for form in (form for statement in statements for form in registry.forms(statement.id)):
+        if (form.id, form.architecture) not in rows:
+            continue
+        found, now = rows[form.id, form.architecture], edition(form)
+        current = [row[1:] for row in found if row[0] == now]
+        instances, trials, failures, claimed, numbers, days = zip(*current, strict=True) if current else ((),) * 6
+        process = log_process(instances, failures, trials, claimed) / math.log(10)
+        level = budget.account(registry.position(form.id), form.architecture, len(registry.forms(form.id))).budget
+        highest = float(process.max(initial=0.0))
+        one = Accumulated(
+            id=form.id, architecture=form.architecture, nights=len(set(days)), runs=len(set(numbers)), instances=len(set(instances)),
+            trials=sum(trials), failures=sum(failures), log10_e_value=float(process[-1]) if current else 0.0, highest=highest,
+            level=level, refuted=highest >= -math.log10(level), other_editions=len(found) - len(current),
+        )  # fmt: skip
+        result.append(one)
+    return result
+
+
+def summarize(ledger: RunLedger, statements: Sequence[Statement], registry: Registry, alpha: float) -> LedgerSummary:
+    """The whole ledger in short."""
+    evidence = accumulated(ledger, statements, registry, alpha)
+    return LedgerSummary(ledger=str(ledger.path), alpha=alpha, runs=runs(ledger), evidence=evidence)
