@@ -154,7 +154,8 @@ def check(
         output.text(words.check_table(run) + "\n")
         refuted = [verdict for verdict in run.verdicts if verdict.verdict == "REFUTED"]
         for verdict in refuted:
-            output.text(words.refutation_in_words(verdict, registry.form(verdict.id, verdict.architecture), COUNTEREXAMPLES) + "\n", closing=True)
+            form = registry.form(verdict.id, verdict.architecture)
+            output.text(words.refutation_in_words(verdict, form, COUNTEREXAMPLES) + "\n", closing=True)
         output.text(book.closing() + words.check_closing(run), closing=True)
         output.facts(run)
     return REFUTED if refuted else 0

@@ -53,8 +53,8 @@ class Book:
         begun = self._run.arguments()
         identifiers, architectures = (tuple(dict.fromkeys(names)) for names in zip(*begun["statements"], strict=True))
         fixed = {
-            "identifiers": identifiers, "architectures": architectures, "profile": begun["profile"].name, "seed": begun["seed"], "device": begun["device"],
-            "modules": begun["modules"],
+            "identifiers": identifiers, "architectures": architectures, "profile": begun["profile"].name, "seed": begun["seed"],
+            "device": begun["device"], "modules": begun["modules"],
         }  # fmt: skip
         for name, value in fixed.items():
             given = context.params[name]

@@ -143,13 +143,14 @@ class RecordedRun:
 
 
 def begin(
-    ledger: RunLedger, statements: Sequence[Statement], *, seed: int, profile: Profile, alpha: float, device: str, modules: Sequence[Path] = ()
-) -> RecordedRun:
+    ledger: RunLedger, statements: Sequence[Statement], *, seed: int, profile: Profile, alpha: float, device: str,
+    modules: Sequence[Path] = (),
+) -> RecordedRun:  # fmt: skip
     """A new run of check."""
     paths = [path.absolute() for path in modules]
     row: dict[str, Any] = {
-        "command": "check", "statements": json.dumps([(one.id, one.architecture) for one in statements]), "seed": str(seed), "profile": json.dumps(vars(profile)),
-        "alpha": alpha, "device": device, "modules": json.dumps(list(map(str, paths))), "code": _digest(paths), "owner": _owner(),
+        "command": "check", "statements": json.dumps([(one.id, one.architecture) for one in statements]), "seed": str(seed),
+        "profile": json.dumps(vars(profile)), "alpha": alpha, "device": device, "modules": json.dumps(list(map(str, paths))), "code": _digest(paths), "owner": _owner(),
         "started": _now(),
     }  # fmt: skip
     with ledger.writing() as connection:

@@ -50,9 +50,9 @@ class Counting(RecordedRun):
 def check(folder: Path, **options: Any) -> tuple[CheckRun, list[Entry]]:
     """A run with a ledger: what it says, and all that it decided."""
     ledger = RunLedger(folder / "runs.sqlite", create=True)
-    run = Counting(begin(ledger, [one.id for one in CHOSEN], seed=5, profile=QUICK, alpha=suite.ALPHA, device="cpu"))
+    run = Counting(begin(ledger, CHOSEN, seed=5, profile=QUICK, alpha=suite.ALPHA, device="cpu"))
     found = suite.check(CHOSEN, seed=5, profile=QUICK, folder=folder / "counterexamples", run=run, **options)
-    entries = [entry for one in CHOSEN for entry in run.entries(one.id)]
+    entries = [entry for one in CHOSEN for entry in run.entries(one.id, one.architecture)]
     # on a cluster each decision is told when it is made, and again with its statement's verdict; a process of this machine writes itself
     assert options.get("cluster", "") == "" or run.written > len(entries)
     return msgspec.structs.replace(found, seconds=0.0), entries

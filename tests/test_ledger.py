@@ -19,6 +19,8 @@ from checkers.ledger import APPLICATION, SCHEMA, RunLedger
 from checkers.ledger_runs import Entry, RecordedRun, begin
 from checkers.profiles import PROFILES
 from checkers.records import Decision
+from theorems import registry
+from theorems.statement import FULLY_CONNECTED
 
 ROOT = Path(__file__).parent.parent
 
@@ -39,7 +41,7 @@ def write(run: RecordedRun, numbers: Iterable[int]) -> None:
 def new_run(path: Path) -> RecordedRun:
     ledger = RunLedger(path, create=True)
     ledger.read("PRAGMA synchronous = OFF")  # no waiting for the disk: no test cuts the power
-    return begin(ledger, ["relu-difference"], seed=7, profile=PROFILES["quick"], alpha=1e-6, device="cpu")
+    return begin(ledger, [registry["relu-difference"]], seed=7, profile=PROFILES["quick"], alpha=1e-6, device="cpu")
 
 
 @pytest.fixture
@@ -58,8 +60,9 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     write(run, range(5))
     write(run, range(5))
     again = RecordedRun(run.path, run.number)
-    assert [entry.decision for entry in again.entries("relu-difference")] == [decision(number) for number in range(5)], "each once"
-    assert again.entries("forward-norm") == []
+    found = [entry.decision for entry in again.entries("relu-difference", FULLY_CONNECTED)]
+    assert found == [decision(number) for number in range(5)], "each once"
+    assert again.entries("forward-norm", FULLY_CONNECTED) == []
     assert again.arguments()["seed"] == 7
     assert again.arguments()["profile"] == PROFILES["quick"]
     assert again.ledger.read("SELECT decisions, trials, alpha FROM spent") == [(5, 50, pytest.approx(5e-8))]
@@ -168,7 +171,7 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(tmp_path: Path) -> None:
     assert len(begun) > 1
     run.ledger.close()
     again = RecordedRun(run.path, run.number)
-    assert [entry.decision for entry in again.entries("relu-difference")] == [decision(number) for number in begun[:-1]]
+    assert [entry.decision for entry in again.entries("relu-difference", FULLY_CONNECTED)] == [decision(number) for number in begun[:-1]]
 
 
 def test_a_limit_of_the_system_on_the_files_size_is_one_sentence(tmp_path: Path) -> None:

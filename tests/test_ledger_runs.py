@@ -19,6 +19,7 @@ from checkers.errors import InputError
 from checkers.ledger import RunLedger
 from checkers.ledger_runs import Entry, RecordedRun, begin, unfinished
 from checkers.ledger_summary import accumulated, runs
+from checkers.options import chosen, on_architectures
 from checkers.profiles import PROFILES
 from checkers.provenance import edition
 from checkers.records import CheckRun, Decision
@@ -37,12 +38,11 @@ def memory_speed(ledger: RunLedger) -> RunLedger:
 
 
 def book(path: Path) -> RecordedRun:
-    names = [statement.id for statement in CHOSEN]
-    return begin(memory_speed(RunLedger(path, create=True)), names, seed=5, profile=QUICK, alpha=suite.ALPHA, device="cpu")
+    return begin(memory_speed(RunLedger(path, create=True)), CHOSEN, seed=5, profile=QUICK, alpha=suite.ALPHA, device="cpu")
 
 
 def decisions(run: RecordedRun) -> list[Entry]:
-    return [entry for statement in CHOSEN for entry in run.entries(statement.id)]
+    return [entry for statement in CHOSEN for entry in run.entries(statement.id, statement.architecture)]
 
 
 def facts(run: CheckRun) -> CheckRun:
@@ -132,8 +132,8 @@ def test_the_command_resumes_with_what_the_run_was_begun_with(
     monkeypatch.chdir(tmp_path)
     assert main(["check", "relu-difference", "separation", "--seed", "5", "--processes", "1", "--json", "whole.json"]) == 0
     run = begin(
-        RunLedger(Path("runs.sqlite"), create=True), ["relu-difference", "separation"], seed=5, profile=QUICK, alpha=suite.ALPHA,
-        device="cpu",
+        RunLedger(Path("runs.sqlite"), create=True), on_architectures(chosen(["relu-difference", "separation"]), ()), seed=5,
+        profile=QUICK, alpha=suite.ALPHA, device="cpu",
     )  # fmt: skip
     monkeypatch.setattr(ledger_runs, "alive", lambda owner: False)
     for given in (["--seed", "6"], ["--profile", "standard"], ["separation"], ["--module", str(ROOT / "docs" / "own-statement.py")]):
@@ -184,7 +184,7 @@ def test_many_nights_refute_what_no_night_refutes(
     ledger = memory_speed(RunLedger(Path("runs.sqlite"), create=True))
     values = []
     for night in range(8):
-        run = begin(ledger, ["backward-norm"], seed=night, profile=QUICK, alpha=suite.ALPHA, device="cpu")
+        run = begin(ledger, [registry["backward-norm"]], seed=night, profile=QUICK, alpha=suite.ALPHA, device="cpu")
         failing_often(run, night)
         failing_often(run, 100 + night, edited="an older declaration")
         run.finish()
