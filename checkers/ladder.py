@@ -23,12 +23,15 @@ LONG: Final = {"radius": 32.0}  # a longer one adds cost, not knowledge; small r
 LONGEST: Final = 64.0
 # Width of the ladders in other quantities: finite-width effects are below the resolution of a slope there.
 REVEALED_WIDTH, DENSE_WIDTH = 4096.0, 256.0
+WIDTHS: Final = (DENSE_WIDTH, REVEALED_WIDTH, 16384.0, 32768.0)
+FLIPS: Final = 1.0  # m omega^{2/3}, at least: with less than one flip nothing happens
+DEEP_ENTRIES: Final = 2.0**17  # width times depth, at most, of a ladder in the depth
 COSTLY_WIDTH = 4096.0  # the widest ladder of a measure of many passes
 # Along a radius the flips, m omega^{2/3} of them, must be many at its lower end; the others ask for much width of their own.
 WIDE: Final[Mapping[str, Callable[[Profile], float]]] = {
     "radius": lambda profile: profile.far_width // 4,
     "samples": lambda profile: profile.far_width // 4,
-    "depth": lambda profile: profile.revealed_width // 2,
+    "depth": lambda profile: profile.far_width // 4,
     "separation": lambda profile: profile.revealed_width,
     "width": lambda profile: profile.revealed_width,
 }  # fmt: skip
@@ -65,7 +68,7 @@ def _corners(ranges: dict[str, Range], axis: str) -> list[dict[str, float]]:
     for name in others:
         low, high = ranges[name]
         inner = [math.sqrt(low * high)] if 0 < low < high else []
-        inner += [width for width in (DENSE_WIDTH, REVEALED_WIDTH) if name == "width" and low < width < high]
+        inner += [width for width in WIDTHS if name == "width" and low < width < high]
         inner += [2.0] if name == "samples" and low < 2 < high else []
         choices.append(list(dict.fromkeys(float(round(v)) if name in INTEGER_QUANTITIES else v for v in (low, *inner, high))))
     corners = [dict(zip(others, values, strict=True)) for values in itertools.product(*choices)]
@@ -83,7 +86,8 @@ def _radii(statement: Statement, axis: str, ranges: dict[str, Range], others: di
         with suppress(ArithmeticError):
             at = _instance({**others, axis: value, "radius": high})
             found.add(min([high, *(limit.limit(at) * (1 - 1e-9) for limit in limits)]))
-    return [{**others, "radius": radius} for radius in sorted(found) if radius >= low]
+    width = others.get("width", ranges["width"][1])
+    return [{**others, "radius": radius} for radius in sorted(found) if radius >= low and width * radius ** (2 / 3) >= FLIPS]
 
 
 def _grid(axis: str, low: float, high: float, points: int) -> list[float]:
@@ -111,6 +115,8 @@ def _longest(
     """The longest interval of the axis on which every point of a fine grid is possible; from its upper end where it is too long."""
     low, high = ranges[axis]
     grid = _grid(axis, low, high, RADII if axis == "radius" else GRID)
+    if axis == "depth" and "exact law" not in statement.engines:
+        grid = [value for value in grid if value * others["width"] <= DEEP_ENTRIES]
     good = [value for value in grid if _possible(statement, {**others, axis: value}, shape, assumed)]
     if not good or [value for value in grid if good[0] <= value <= good[-1]] != good:
         return None
@@ -167,7 +173,9 @@ def _best(
         interval = _longest(axis, ranges, others, statement, shape, assumed)
         if interval is None or interval[1] < SPAN * interval[0]:
             continue
-        enough = (ranges["width"][1] if axis == "radius" else REVEALED_WIDTH) if "revealed" in statement.engines else DENSE_WIDTH
+        enough = REVEALED_WIDTH if "revealed" in statement.engines else DENSE_WIDTH
+        if axis == "radius" or (others.get("radius", 0.0) > 0 and axis == "depth"):
+            enough = ranges["width"][1]  # many flips
         # Long first; then shallow and small, but wide: finite-width effects are the largest error of a slope.
         width = others.get("width", 1.0)
         score = (

@@ -18,7 +18,7 @@ class Profile:
     """examples: instances per statement; power_examples: per false variant; shrinks: decisions spent on simplifying a counterexample.
 
     normals: Gaussian numbers (or multiplications of a matrix entry) that one decision may cost; law_draws: draws of the exact law.
-    dense_width, revealed_width: the largest widths drawn for networks with stored and with revealed weights.
+    dense_width, revealed_width: the largest widths drawn for networks with stored and with revealed weights; depth: the largest depth.
     far: instances of each kind far beyond the sizes that constants were calibrated on, the widest and the deepest; far_width,
     far_depth: how wide and how deep; far_entries: width times depth, at most, of the deepest.
     """
@@ -31,6 +31,7 @@ class Profile:
     law_draws: int
     dense_width: int
     revealed_width: int
+    depth: int = 64
     far: int = 0
     far_width: int = 0
     far_depth: int = 0
@@ -56,15 +57,21 @@ class Profile:
         revealed = max(self.dense_width, self.revealed_width // statement.passes)
         afford = revealed if "revealed" in statement.engines else self.dense_width
         network = {"width": (low, min(high, max(afford, 2 * low)))}
+        shallow, deep = statement.ranges.get("depth", (1, 1))
+        network["depth"] = (shallow, min(deep, max(self.depth, 2 * shallow)))
         return [{"samples": (1, 1)}, network] if "exact law" in statement.engines else [network]
 
     def far_populations(self, statement: Statement) -> list[list[dict[str, tuple[float, float]]]]:
-        """Ranges far beyond the calibration of a statement with a calibrated constant: of each kind the choices, the best first.
+        """Ranges far beyond those that constants were calibrated on: of each kind the choices, the best first.
+
+        Empty where there was nothing to calibrate, and for statements about labels and training, whose regime has its own far side.
 
         One kind is wide: the upper half octave of widths. The other is deep: the greatest depth that the regime leaves room for at a
         width that can be afforded. Samples and outputs are few, for width and depth are what tells a wrong exponent.
         """
-        if not self.far or "revealed" not in statement.engines or not any(one.calibrated for one in statement.constants.values()):
+        calibrated = any(one.calibrated for one in statement.constants.values())
+        untrained = statement.kind == "declared" and statement.labels == ("none",) and not statement.beyond
+        if not self.far or "revealed" not in statement.engines or not (calibrated or untrained):
             return []
         few: dict[str, tuple[float, float]] = {}
         for name in ("samples", "outputs"):
@@ -93,7 +100,7 @@ class Profile:
 
 
 PROFILES = {
-    "quick": Profile("quick", 16, 25, 40, 2**22, 2**19, 512, 2**14, 1, 2**17, 32, 2**20),
-    "standard": Profile("standard", 100, 60, 200, 2**24, 2**22, 1024, 2**17, 3, 2**17, 32, 2**22),
-    "thorough": Profile("thorough", 500, 200, 500, 2**26, 2**24, 4096, 2**20, 10, 2**18, 32, 2**23),
+    "quick": Profile("quick", 16, 25, 40, 2**22, 2**19, 512, 2**14, 8, 1, 2**17, 32, 2**20),
+    "standard": Profile("standard", 100, 60, 200, 2**24, 2**22, 1024, 2**17, 16, 3, 2**17, 32, 2**22),
+    "thorough": Profile("thorough", 500, 200, 500, 2**26, 2**24, 4096, 2**20, 32, 10, 2**18, 32, 2**23),
 }

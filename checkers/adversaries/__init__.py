@@ -37,8 +37,8 @@ ADVERSARIES: Mapping[str, Adversary] = {
 # These ask so many questions, or store so much, that checks leave them out where weights are revealed; benchmarks do not.
 COSTLY = frozenset({"random matrix", "continuation", "best of all"})
 # An ascent stays in the span of activations and backward vectors: some fifty directions a layer on either side, with their
-# images 1.7 GB at this many entries of a vector in all layers and trials.
-ASCENT_ENTRIES = 2**20
+# images 0.4 GB at this many entries of a vector in all layers and trials.
+ASCENT_ENTRIES = 2**18
 
 
 def affordable(name: str, network: Network) -> bool:
