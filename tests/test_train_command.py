@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,24 @@ def test_the_text_says_what_is_planned_done_and_explained(capsys: pytest.Capture
     assert lines[-1].startswith("seed 2, ")
 
 
+def test_the_papers_step_sizes(capsys: pytest.CaptureFixture[str]) -> None:
+    delta, d, n, m = (facts("", capsys)[name] for name in ("delta", "outputs", "samples", "width"))
+    assert facts("--step-size paper", capsys)["step_size"] == pytest.approx(d * delta / (n**4 * m))
+    expected = 20 * 2 * d * delta / (n**2 * m * math.log(m) ** 2)
+    assert facts("--step-size paper --algorithm sgd --batch 2", capsys)["step_size"] == pytest.approx(expected)
+    assert facts("--step-size 0.001", capsys)["step_size"] == 0.001
+
+
+def test_the_hardest_labels_are_learned_last(capsys: pytest.CaptureFixture[str]) -> None:
+    hard, easy = (facts(f"--outputs 1 --width 512 --labels {labels}", capsys) for labels in ("hardest", "random"))
+    assert hard["loss"][-1] / hard["loss"][0] > easy["loss"][-1] / easy["loss"][0]
+    assert hard["accuracy"] == []
+
+
 BAD = [
+    ("--step-size nan", "not a positive, finite number"),
+    ("--step-size 0", "not a positive, finite number"),
+    ("--step-size large", "'large' is not a valid float"),
     ("--batch 3", "--batch 3 needs --algorithm sgd"),
     ("--algorithm sgd --batch 6", "--batch 6 asks for more than the 5 samples"),
     ("--algorithm sgd --batch 0", "--batch"),
