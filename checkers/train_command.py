@@ -38,7 +38,10 @@ def paper_or_number(context: click.Context, parameter: click.Parameter, value: s
     """Callback of --step-size: "paper", or a positive number."""
     if value is None or value == "paper":
         return value
-    number = float(click.FLOAT.convert(value, parameter, context))
+    try:
+        number = float(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is neither a number nor 'paper'", context, parameter) from None
     if not 0 < number < math.inf:
         raise click.BadParameter(f"{value} is not a positive, finite number", context, parameter)
     return number

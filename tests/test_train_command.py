@@ -97,7 +97,7 @@ def test_the_hardest_labels_are_learned_last(capsys: pytest.CaptureFixture[str])
 BAD = [
     ("--step-size nan", "not a positive, finite number"),
     ("--step-size 0", "not a positive, finite number"),
-    ("--step-size large", "'large' is not a valid float"),
+    ("--step-size large", "'large' is neither a number nor 'paper'"),
     ("--batch 3", "--batch 3 needs --algorithm sgd"),
     ("--algorithm sgd --batch 6", "--batch 6 asks for more than the 5 samples"),
     ("--algorithm sgd --batch 0", "--batch"),
