@@ -96,7 +96,7 @@ def training_curves(runs: Sequence[TrainingRun], names: Iterable[str]) -> str:
         figure = Figure(figsize=(9, 3.2), layout="constrained")
         loss, accuracy, distance = figure.subplots(1, 3)
         for run, name, colour in zip(runs, names, RUN_COLOURS * len(runs), strict=False):
-            steps = range(1, len(run.loss) + 1)
+            steps = [step + 1 for step in run.recorded or range(len(run.loss))]
             loss.plot(steps, [max(value, 1e-300) / run.loss[0] if run.loss[0] > 0 else 0.0 for value in run.loss], color=colour, label=name)
             if run.accuracy:
                 accuracy.plot(steps, [100 * value for value in run.accuracy], color=colour)

@@ -46,7 +46,7 @@ def summary(facts: Facts) -> str:
     return (
         f"Statements: {words.count_verdicts(one.verdict for one in facts.check.verdicts)}."
         f" False variants: {refuted} of {len(facts.power.variants)} refuted."
-        f" Training runs: {sum(not run.blame for run in facts.trainings)} of {len(facts.trainings)} without a broken step."
+        f" Training runs: {sum(run.reached and not run.blame for run in facts.trainings)} of {len(facts.trainings)} as promised."
     )
 
 
@@ -78,8 +78,9 @@ def markdown(facts: Facts, statements: Sequence[Statement]) -> str:
         *ledger_text.section(facts.nights),
         *reliability_text.section(facts.reliability),
         "## Training",
-        "Full-batch gradient descent from random initialization, with the statements about training checked at every step. They speak of"
-        " widths far beyond these runs, so a step that breaks one says where the proof's mechanism stops, not that the theorem is wrong.",
+        "Descent from random initialization, with the chain of lemmas evaluated on the actual weights along the way (docs/training.md). The"
+        " lemmas speak of widths far beyond these runs and of a ball that each run leaves at once, so where one stops to hold, the proof's"
+        " mechanism stops, and the theorem is not wrong.",
         "![Loss, accuracy and distance from initialization at every step](report/training.svg)",
         *(part for run, title in zip(facts.trainings, facts.titles, strict=True) for part in _training(run, title)),
         "## How to reproduce",
@@ -179,8 +180,10 @@ def _chance(p_value: float) -> str:
 
 def _training(run: TrainingRun, title: str) -> list[str]:
     checks = words.step_check_table(run, "github") if run.checks else ""
-    blame = f"The earliest statement that broke on this run: **{run.blame}**." if run.blame else ""
-    return [f"### {title}", words.training_in_words(run).replace("\n", "; ") + ".", words.training_table(run, "github"), checks, blame]
+    blame = f"Training failed; what broke first: **{run.blame}**." if run.blame else ""
+    facts = words.training_in_words(run).replace("\n", "; ") + "."
+    explained = " ".join(run.explanation)
+    return [f"### {title}", facts, words.training_table(run, "github"), checks, explained, words.prediction_in_words(run), blame]
 
 
 def _reproduction(facts: Facts) -> str:

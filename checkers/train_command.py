@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,19 @@ DEPTH_AND_STEPS = {"dense": (4, 50_000), "revealed": (2, 200)}
 BATCH = 32
 
 
+def paper_or_number(context: click.Context, parameter: click.Parameter, value: str | None) -> float | str | None:
+    """Callback of --step-size: "paper", or a positive number."""
+    if value is None or value == "paper":
+        return value
+    try:
+        number = float(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is neither a number nor 'paper'", context, parameter) from None
+    if not 0 < number < math.inf:
+        raise click.BadParameter(f"{value} is not a positive, finite number", context, parameter)
+    return number
+
+
 @dataclass(frozen=True)
 class Asked:
     """The options of `train` that describe the run itself."""
@@ -41,7 +55,7 @@ class Asked:
     depth: int
     engine: Literal["dense", "revealed"]
     steps: int
-    step_size: float | None
+    step_size: float | Literal["paper"] | None
     goal: float
     loss: str
     batch: int
@@ -52,7 +66,13 @@ _data_options = options(
     click.option("--data", default="digits", show_default=True, metavar="digits|FILE", help="Bundled digits, or a .csv, .npy, .npz file."),
     click.option("--label-column", metavar="NAME", help="Column of the labels: its name, or its number from 0. Of an npz file: an array."),
     click.option("--samples", type=click.IntRange(min=1), help="Rows to train on, chosen by the seed.  [default: 100, or all]"),
-    click.option("--labels", type=click.Choice(["true", "random"]), default="true", show_default=True, help="The data's own, or random."),
+    click.option(
+        "--labels",
+        type=click.Choice(["true", "random", "hardest"]),
+        default="true",
+        show_default=True,
+        help="The data's own, random ones, or the bottom eigenvector of the kernel.",
+    ),
     click.option("--outputs", type=click.IntRange(min=1), help="Outputs of the network.  [default: one for each class]"),
     click.option("--held-out", type=click.IntRange(min=0), help="Further rows, to compare with the tangent kernel's prediction on."),
 )
@@ -73,7 +93,12 @@ _descent_options = options(
     click.option("--batch", type=click.IntRange(min=1), help=f"Samples in a minibatch of sgd.  [default: {BATCH}, or all]"),
     click.option("--loss", "loss_name", default="squared", show_default=True, metavar="NAME", help="Built in, or of a --module of yours."),
     click.option("--steps", type=click.IntRange(min=1), help="Steps, at most.  [default: 50,000; revealed, 200]"),
-    click.option("--step-size", type=click.FloatRange(min=0, min_open=True), callback=finite, help="[default: the largest stable one]"),
+    click.option(
+        "--step-size",
+        metavar="NUMBER|paper",
+        callback=paper_or_number,
+        help="paper: that of Theorem 1 or 2.  [default: the largest stable one]",
+    ),
     click.option("--goal", type=click.FloatRange(0, 1), default=1e-3, show_default=True, callback=finite, help="Share of loss to stop at."),
     click.option("--checkpoint", callback=as_path, metavar="FILE", help="Where to save the state now and then."),
     click.option("--resume", callback=as_path, metavar="FILE", help="A checkpoint of this very run to go on from."),
@@ -118,7 +143,7 @@ def train(
     batch: int | None,
     loss_name: str,
     steps: int | None,
-    step_size: float | None,
+    step_size: float | Literal["paper"] | None,
     goal: float,
     checkpoint: Path | None,
     resume: Path | None,

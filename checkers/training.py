@@ -30,8 +30,10 @@ from checkers.trainer import gradient_descent, loss_vectors
 from checkers.trajectory import Chain, examined_steps
 from strategies.data import separation
 from theorems import registry
+from theorems.convergence import step_size as gd_step_size
 from theorems.instance import Instance
 from theorems.losses import Loss, losses
+from theorems.stochastic import sgd_step_size
 from theorems.subject import Trajectory
 
 Array = npt.NDArray[np.float64]
@@ -62,6 +64,13 @@ def stable_step_size(network: Network, instance: Instance) -> float:
         return 1.5 / largest
     limit = float(np.linalg.eigvalsh(limit_kernel(instance.inputs, instance.depth))[-1]) * instance.width / instance.outputs
     return 1.5 / (limit * (1 + 15 * math.sqrt(instance.depth / instance.width)))
+
+
+def paper_step_size(instance: Instance, batch: int) -> float:
+    """That of Theorem 1, or with batch >= 1 of Theorem 2, with the declared constants."""
+    if batch:
+        return sgd_step_size(instance, batch, registry["sgd-convergence"].constant_values()["step"])
+    return gd_step_size(instance, registry["gd-convergence"].constant_values()["step"])
 
 
 @dataclass
@@ -153,7 +162,7 @@ def train(
     seed: int,
     engine: Literal["dense", "revealed"],
     steps: int,
-    step_size: float | None = None,
+    step_size: float | Literal["paper"] | None = None,
     goal: float = 1e-3,
     device: str = "cpu",
     dtype: torch.dtype = torch.float64,
@@ -171,8 +180,8 @@ def train(
     """Gradient descent, or with batch >= 1 stochastic gradient descent, from the random initialization, until F <= goal F(0).
 
     steps: at most. inputs: (samples, d_in) unit rows; targets: (samples, outputs); classes: (samples,) for the training accuracy;
-    step_size None: the largest one sure to be stable. loss: a name of theorems.losses. held_out: samples to compare the tangent kernel's
-    prediction on.
+    step_size None: the largest one sure to be stable; "paper": the theorem's. loss: a name of theorems.losses.
+    held_out: samples to compare the tangent kernel's prediction on, beside those trained on; None: no prediction.
     save_to, resume_from: a checkpoint file to write now and then, and one to go on from; the numbers do not depend on interruptions.
     """
     samples, outputs = targets.shape
@@ -189,6 +198,8 @@ def train(
     stable = stable_step_size(network, instance) / chosen.smoothness
     # A minibatch's kernel, times n/b, may have an eigenvalue larger than that of all samples; half leaves room for it.
     eta = step_size or stable / (2 if 0 < batch < samples else 1)
+    if eta == "paper":
+        eta = paper_step_size(instance, batch)
     if not math.isfinite(eta):
         raise InputError(f"no output of this network depends on its weights: width {width} is too small for depth {depth}")
     batches = Minibatches(batch, samples, 1, source.spawn("minibatches").seed) if batch else None

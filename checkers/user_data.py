@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from checkers.errors import InputError
 from checkers.user_tables import Table, read_table
+from strategies.labels import label_set
 
 Array = npt.NDArray[np.float64]
 Classes = npt.NDArray[np.int64]
@@ -63,7 +64,7 @@ def load_training_data(
     source: str, *, label_column: str | None, samples: int | None, labels: str, outputs: int | None, seed: int
 ) -> TrainingData:
     """Read `source`, "digits" or a file; choose `samples` of its rows (None: 100, or all if fewer); make targets of its labels ("true"),
-    or draw them ("random").
+    draw them ("random"), or take the bottom eigenvector of the limit kernel ("hardest").
 
     Random labels are uniform over the classes and independent of the data, as in Zhang et al. 2017. Both the rows and the random labels
     follow from `seed` alone. Raises InputError if the data cannot be what section 1 of the paper assumes.
@@ -85,6 +86,9 @@ def load_training_data(
             signs: Array = np.where(drawn[:, None] > 0, 1.0, -1.0)
             return TrainingData(inputs, signs, None, where, "random signs")
         return TrainingData(inputs, one_hot(drawn, number), drawn, where, f"random, {number} classes")
+    if labels == "hardest":
+        generator = np.random.Generator(np.random.SFC64(labels_seed))
+        return TrainingData(inputs, label_set("hardest", generator, inputs, outputs or 1), None, where, "the kernel's bottom eigenvector")
     if table.labels is None:
         raise InputError(f"--labels true needs the labels of {where}: name their column with --label-column, or choose --labels random")
     return _true_targets(table, chosen, inputs, outputs, where)

@@ -44,7 +44,7 @@ def test_it_is_descent_on_the_linear_part(name: str) -> None:
             h = (h @ matrix.mT).relu()
         return h @ network.output[0].mT
 
-    jacobian = torch.autograd.functional.jacobian(outputs, tuple(matrices))
+    jacobian = torch.autograd.functional.jacobian(outputs, tuple(matrices))  # type: ignore[no-untyped-call]
     start, move = outputs(*matrices), [torch.zeros_like(matrix) for matrix in matrices]
     for step in range(5):
         now = start + sum((j * w).sum((-1, -2)) for j, w in zip(jacobian, move, strict=True))

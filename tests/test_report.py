@@ -105,8 +105,16 @@ def test_the_graph_has_each_statement_once_in_its_verdicts_colour(facts: Facts) 
 
 def test_a_broken_training_step_is_blamed(facts: Facts) -> None:
     text = markdown(msgspec.structs.replace(facts, trainings=[training("forward-norm")]), CHOSEN)
-    assert "broke on this run: **forward-norm**" in text
-    assert "0 of 1 without a broken step" in text
+    assert "what broke first: **forward-norm**" in text
+    assert "0 of 1 as promised" in text
+
+
+def test_the_standard_report_trains_all_eight_and_the_quick_one_the_shortest() -> None:
+    eight = {(plan.labels, plan.loss, plan.batch > 0) for plan in report.planned("standard") if plan.samples == 200}
+    assert len(eight) == 8
+    quick = [plan.title for plan in report.planned("quick")]
+    assert [title for title in quick if title in report.SHORTEST] == list(report.SHORTEST)
+    assert len(quick) == len(report.TRAININGS) + 2
 
 
 def test_figures_are_well_formed_transparent_and_reproducible(facts: Facts) -> None:
@@ -167,8 +175,8 @@ def test_a_users_statement_is_reported(tmp_path: Path, monkeypatch: pytest.Monke
     def only_the_users(statements: list[object], **options: object) -> Facts:
         return whole([statements[-1]], **options)  # type: ignore[list-item, arg-type]
 
-    monkeypatch.setattr(report, "TRAININGS", ())
-    monkeypatch.setattr(report.reliability, "decisions_of", lambda profile: 60)
+    monkeypatch.setattr(report, "planned", lambda profile: ())
+    monkeypatch.setattr("checkers.reliability.decisions_of", lambda profile: 60)
     monkeypatch.setattr(report, "gather", only_the_users)
     assert main(["report", "--folder", str(tmp_path), "--module", str(MODULE), "--processes", "1"]) == 0
     text = (tmp_path / "REPORT.md").read_text()
