@@ -7,5 +7,8 @@ from theorems.registry import registry, statement
 # A statement may rest only on earlier ones, so the chapters are imported in the order of the proofs.
 for _chapter in ("calculus", "initialization", "sparsity", "stability", "gradients", "smoothness", "kernels", "convergence"):
     import_module(f"theorems.{_chapter}")
+# Then the same statements on other architectures.
+for _architecture in ("residual", "convolutional"):
+    import_module(f"theorems.{_architecture}")
 
 __all__ = ["registry", "statement"]
