@@ -17,6 +17,8 @@ from theorems.forms import FALSE, at_least, at_most, bounded, bounded_below, exp
 from theorems.gradient_check import gradient_check, without_last_sample
 from theorems.gradients import _gradient_lower, _gradient_upper
 from theorems.initialization import _backward_norm, _operator_norm, _separation
+from theorems.kernel_deviation import kernel_deviation
+from theorems.limit_kernels import convolutional_limit_kernel
 from theorems.norm_laws import convolutional_failure_probability
 from theorems.registry import registry
 from theorems.smoothness import _gradient_drift, _kernel_stability, _linearization, _output_stability, _semi_smoothness
@@ -26,6 +28,7 @@ from theorems.statement import Assumption, Constant, FailureProbability
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from theorems.exact_laws import Array
     from theorems.gradient_check import Activation
     from theorems.instance import Instance
     from theorems.subject import Subject
@@ -359,6 +362,39 @@ form(
               measure=lambda subject, C, c: _kernel_stability(subject, C, radius_exponent=1.0)),
         wrong("constant 0.01", "constant", constants={"C": Constant(0.01, FALSE)}, ranges={"depth": (1, 1)}, adversary=("weighted sign flips",)),
     ),
+)  # fmt: skip
+
+
+
+def _limit(instance: Instance) -> Array:
+    return convolutional_limit_kernel(instance.inputs, instance.depth, instance.positions, instance.patch)
+
+
+def _deviation(instance: Instance, C: float, p: float) -> float:
+    """C q L^{5/2} (log(L/p)/m)^{1/4}."""
+    return C * instance.patch * math.pow(instance.depth, 2.5) * math.pow(math.log(instance.depth / p) / instance.width, 0.25)
+
+
+ONE_LAYER = {"depth": (1, 1), "width": (8192, 16384), "samples": (1, 1), "outputs": (1, 1)}
+form(
+    "kernel-limit", CONVOLUTIONAL,
+    claim="|(d/m) K_ij(W(0)) - K_inf(x_i, x_j)| <= C q L (L^6 log(L/p)/m)^{1/4} for all i, j, with probability at least 1 - p",
+    ranges={"width": (64, 1024), "depth": (1, 2), "samples": (1, 3), "outputs": (1, 2), **CIRCLE},
+    assumptions=(
+        AT_MOST_ALL, at_least("width", "m >= L^6 log(L/p)", "width", lambda i: i.depth**6 * math.log(20 * i.depth)),
+        at_least("pairs and outputs", "m >= n^2 d", "width", lambda i: i.samples**2 * i.outputs),
+    ),
+    constants={"C": Constant(1.5, "errors near q L m^{-1/2}, so the least width decides: four deviations of K_ii at m = 64")},
+    exponents={"width": -0.25, "depth": 2.5, "patch": 1.0},
+    measure=kernel_deviation(_limit, _deviation),
+    variants=(
+        wrong("1/m in place of m^{-1/4}", "exponent",
+              measure=kernel_deviation(_limit, lambda i, C, p: _deviation(i, C, p) / i.width**0.75)),
+        wrong("factor q missing in the limit", "implementation", measure=kernel_deviation(lambda i: _limit(i) / i.patch, _deviation),
+              ranges=ONE_LAYER),
+        wrong("factor q missing in the variance", "initialization", **NO_FAN_IN, ranges=ONE_LAYER),
+    ),
+    note="K_inf in closed form, theorems.limit_kernels.",
 )  # fmt: skip
 
 # One sample and one layer: the kernel is near q m/(2d), and its patches are P directions that never change.
