@@ -11,5 +11,8 @@ _CHAPTERS = (
 )  # fmt: skip
 for _chapter in _CHAPTERS:
     import_module(f"theorems.{_chapter}")
+# Then the same statements on other architectures.
+for _architecture in ("residual", "convolutional"):
+    import_module(f"theorems.{_architecture}")
 
 __all__ = ["registry", "statement"]

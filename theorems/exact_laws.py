@@ -8,6 +8,7 @@ centred normal is independent of its square.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -17,7 +18,7 @@ Array = npt.NDArray[np.float64]
 
 # K outside 40 standard deviations of Binomial(m, 1/2) has probability below 2 exp(-800) (Hoeffding): it is charged apart.
 _WINDOW = 40.0
-_OUTSIDE = 2 * math.exp(-_WINDOW**2 / 2)
+OUTSIDE = 2 * math.exp(-_WINDOW**2 / 2)
 # At most this many groups of values of K. Within a group the moment is replaced by its worst value; the loss at depth 64 and
 # failure probability e^-10 is a factor below 1.1 at every width.
 _GROUPS = 16384
@@ -46,7 +47,7 @@ def _groups(width: int) -> tuple[Array, Array, Array]:
     below = binom.cdf(last, width, 0.5) - binom.cdf(first - 1, width, 0.5)
     above = binom.sf(first - 1, width, 0.5) - binom.sf(last, width, 0.5)
     probability = np.where(last <= width / 2, below, above)
-    # 1e-9 covers the relative error of the incomplete beta function; empty groups (underflow) are charged with _OUTSIDE.
+    # 1e-9 covers the relative error of the incomplete beta function; empty groups (underflow) are charged with OUTSIDE.
     return first, last, np.log(np.maximum(probability, 1e-320)) + 1e-9
 
 
@@ -65,16 +66,21 @@ def log_moment(width: int, power: float) -> float:
     return float(logsumexp(terms[usable])) if usable.any() else -math.inf
 
 
-def _optimal(width: int, layers: int, log_level: float, sign: int) -> float:
-    """min over p > 0 of log( E[Z^(sign p)]^layers level^(-sign p) ), Doob's maximal inequality for the martingale ‖h_l‖^2."""
+def optimal(
+    width: int, layers: int, log_level: float, sign: int, extra: Callable[[float], float] = lambda power: 0.0, copies: int = 1
+) -> float:
+    """min over p > 0 of log( E[Z^(sign p)]^layers level^(-sign p) ), Doob's maximal inequality for the martingale ‖h_l‖^2.
+
+    extra: p -> log of a bound, at least 1, on the moments of further factors. copies: counts K in each layer of which none may be small.
+    """
     from scipy.optimize import minimize_scalar
     from scipy.stats import binom
 
     def objective(log_power: float) -> float:
         power = math.exp(log_power)
-        value = layers * max(0.0, log_moment(width, sign * power)) - sign * power * log_level
+        value = layers * max(0.0, log_moment(width, sign * power)) + extra(power) - sign * power * log_level
         if sign < 0:  # the event that some K is too small for the moment to exist
-            small = layers * float(binom.cdf(math.floor(2 * power), width, 0.5))
+            small = copies * layers * float(binom.cdf(math.floor(2 * power), width, 0.5))
             value = float(np.logaddexp(value, math.log(small))) if small > 0 else value
         return value
 
@@ -92,11 +98,11 @@ def norm_failure_probability(width: int, depth: int, samples: int, tolerance: fl
     P(max_l ‖h_l‖ >= 1 + e) <= min_p (E Z^p)^{L+1} (1 + e)^{-2p}, likewise below with E Z^{-p}, and a union over the samples.
     """
     layers = depth + 1
-    upper = _optimal(width, layers, 2 * math.log1p(tolerance), +1)
-    total = math.exp(min(upper, 1.0)) + layers * _OUTSIDE
+    upper = optimal(width, layers, 2 * math.log1p(tolerance), +1)
+    total = math.exp(min(upper, 1.0)) + layers * OUTSIDE
     if tolerance < 1:
-        lower = _optimal(width, layers, 2 * math.log1p(-tolerance), -1)
-        total += math.exp(min(lower, 1.0)) + layers * _OUTSIDE
+        lower = optimal(width, layers, 2 * math.log1p(-tolerance), -1)
+        total += math.exp(min(lower, 1.0)) + layers * OUTSIDE
     return samples * total
 
 

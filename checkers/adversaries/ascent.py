@@ -27,7 +27,8 @@ STAGES = 3
 
 def _derivatives(attack: Attack, network: Network, probes: list[Tensor], side: str) -> tuple[Tensor, list[Tensor]]:
     """The objective at `network`, and for each layer G q_k (side "right") or G^T q_k (side "left") for the rows q_k of the probe."""
-    zeros = [torch.zeros_like(probe).requires_grad_() for probe in probes]
+    sizes = [weights.rows if side == "right" else weights.columns for weights in network.hidden]
+    zeros = [probe.new_zeros(*probe.shape[:2], size).requires_grad_() for probe, size in zip(probes, sizes, strict=True)]
     pairs = []
     with torch.enable_grad():  # whatever the caller does with what is found
         for (left, right), probe, zero in zip(factors(network), probes, zeros, strict=True):
