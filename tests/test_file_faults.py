@@ -78,7 +78,9 @@ def test_a_write_that_fails_at_any_stage_leaves_the_old_content_and_nothing_else
     assert [*tmp_path.iterdir()] == [path]
 
 
-def test_endless_and_special_files_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_endless_and_special_files_are_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
     os.mkfifo("pipe.json")
     os.mkfifo("pipe.csv")
@@ -93,8 +95,8 @@ def test_a_counterexample_runs_no_code_and_imports_no_module(tmp_path: Path) -> 
     (tmp_path / "case.json").write_text(committed.read_text().replace('"module": ""', '"module": "evil.py"'))
     (tmp_path / "evil.py").write_text("open('touched', 'w')\n")
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
-    code = "import sys; from checkers.command_line import main; sys.exit(main())"
-    run = subprocess.run([sys.executable, "-c", code, "replay", "case.json"], cwd=tmp_path, env=environment, capture_output=True, check=False)
+    command = [sys.executable, "-c", "import sys; from checkers.command_line import main; sys.exit(main())", "replay", "case.json"]
+    run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
     assert run.returncode == 1
     assert not (tmp_path / "touched").exists()
     assert '"module": "evil.py"' in (tmp_path / "case.json").read_text()
