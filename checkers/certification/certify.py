@@ -11,6 +11,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from checkers.certification.balls import Unsupported
 from checkers.certification.bounds import UpperBoundSubject
 from checkers.certification.flips import over_all_perturbations
 from checkers.certification.inequality import Enclosure, enclose
@@ -80,7 +81,10 @@ def certify(statement: Statement, *, seed: int, sizes: Mapping[str, int]) -> Cer
     if engine == "dense" and instance.depth * instance.width**2 > MOST_NUMBERS:
         raise InputError(f"{statement.id}: {instance.depth} matrices of width {instance.width} are more work than a certificate does")
     with one_thread():
-        found = _proved(statement, instance, engine, seed)
+        try:
+            found = _proved(statement, instance, engine, seed)
+        except (Unsupported, AttributeError, TypeError, ValueError, RuntimeError, LookupError) as error:  # a measure may do anything
+            raise InputError(f"no certificate for {statement.id!r}: its measure does not run on balls: {error}") from error
     outcomes: dict[str, Literal["HOLDS", "FAILS", "UNDECIDED"]] = {"holds": "HOLDS", "violated": "FAILS", "open": "UNDECIDED"}
     return Certificate(
         id=statement.id, architecture="fully connected", source=statement.source, sizes=instance.sizes(), seed=seed,
