@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import sqrt
 from typing import Any
 
 import torch
@@ -92,8 +93,11 @@ def _again(statement: Statement, instance: Instance, seed: int, engine: Engine, 
         judged = judged_cases(statement, instance, seed, engine, trials, stage, "cpu")
     ratio, chosen = torch.stack([case.ratio.double() for case, _ in judged]).max(dim=0)
     subjects = [subject for _, subject in judged]
-    # A measure may forget its rounding; one pass over the network has at least this much.
-    rounding = max(*(case.rounding for case, _ in judged), *(subject.rounding for subject in subjects), 0.0)
+    # A measure may forget its rounding: one pass over the network has at least this much, and one sum over the neurons in the type
+    # that the sides are in, which may be a narrow one where a cast went by way of another library.
+    sides = [side.dtype for case, _ in judged for side in (case.left, case.right) if side.is_floating_point()]
+    eps = max(float(torch.finfo(dtype).eps) for dtype in (*sides, torch.float64))
+    rounding = max(4 * eps * sqrt(instance.width), *(case.rounding for case, _ in judged), *(subject.rounding for subject in subjects))
     return _Recomputed(ratio, chosen, subjects, rounding)
 
 

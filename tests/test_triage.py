@@ -109,6 +109,17 @@ def test_a_float32_artefact_in_a_users_module_is_undecided_and_leaves_no_file(
     assert not Path("counterexamples").exists()
 
 
+def by_way_of_numpy(subject: Subject) -> Comparison:
+    """The same artefact where no cast can be undone and no ball goes."""
+    squares = subject.activations(0)[:, 0].numpy().astype("float32") ** 2
+    left, right = squares.sum(-1), squares[:, ::-1].cumsum(-1)[:, -1]
+    return Comparison(torch.from_numpy(left), torch.from_numpy(right) * (1 + 1e-9))
+
+
+def test_a_cast_that_torch_does_not_see_is_held_to_the_narrow_type() -> None:
+    assert label(synthetic(by_way_of_numpy), trials=64).label == "rounding"
+
+
 def within_an_ulp(subject: Subject) -> Comparison:
     """A float64 difference that is all rounding: the same sum of squares in another order, without a word about rounding."""
     h = subject.activations(0)[:, 0]
