@@ -71,7 +71,7 @@ def test_a_write_that_fails_at_any_stage_leaves_the_old_content_and_nothing_else
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(*((os, "fsync") if stage == "fsync" else (Path, "replace")), full)
+    monkeypatch.setattr("os.fsync" if stage == "fsync" else "pathlib.Path.replace", full)
     with pytest.raises(OSError, match="No space left"):
         write_whole(path, "new")
     assert path.read_text() == "old"

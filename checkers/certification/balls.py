@@ -208,7 +208,7 @@ class Balls:
 
     def clamp(self, min: Any = None, max: Any = None) -> Balls:
         result: Balls = self if min is None else self.maximum(min)
-        return result if max is None else Balls(result.minimum(max))
+        return result if max is None else Balls.minimum(result, max)
 
     def clamp_min(self, min: Any) -> Balls:
         return Balls(self.maximum(min))
@@ -255,7 +255,7 @@ class Balls:
         return Balls(matrix_product(_entries(other), self.data))
 
     def baddbmm(self, first: Any, second: Any) -> Balls:
-        return self + Balls(first) @ second
+        return Balls.add(self, Balls(first) @ second)
 
     def baddbmm_(self, first: Any, second: Any) -> Balls:
         self.data = self.baddbmm(first, second).data
