@@ -15,10 +15,11 @@ from checkers.files import check_destination, write_whole
 from checkers.prediction import HeldOut
 from checkers.processes import each, one_thread
 from checkers.profiles import Profile
-from checkers.records import TrainingRun
+from checkers.records import Certificate, TrainingRun
 from checkers.report_text import Facts, markdown, summary
 from checkers.terminal import Progress
 from checkers.user_data import held_out_rows, load_training_data
+from theorems.registry import registry
 from theorems.statement import Statement
 
 
@@ -94,7 +95,28 @@ def gather(
         ),
         versions={**msgspec.structs.asdict(counterexample.versions()), "scipy": version("scipy"), "hypothesis": version("hypothesis")},
         modules=", ".join(map(str, modules)),
+        certificates=certificates(statements, seed, modules, processes, progress),
     )
+
+
+def certificates(
+    statements: Sequence[Statement], seed: int, modules: Sequence[Path], processes: int, progress: Progress
+) -> list[Certificate]:
+    """One certified instance of each statement that allows it."""
+    from checkers.certification.certify import certifiable
+
+    jobs = [(statement.id,) for statement in certifiable(statements)]
+    found: list[Certificate | None] = each(_certify, seed, jobs, "certificates", processes, modules, progress)
+    return [one for one in found if one is not None]
+
+
+def _certify(seed: int, progress: Progress, identifier: str) -> Certificate | None:
+    from checkers.certification.certify import certify
+
+    try:
+        return certify(registry[identifier], seed=seed, sizes={})
+    except InputError:  # a statement whose regime holds no network small enough, or one of the user's that balls do not know
+        return None
 
 
 def _train(settings: tuple[int, str], progress: Progress, plan: Planned) -> TrainingRun:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from checkers import ledger_text, reliability_text, words
 from checkers.ledger_summary import LedgerSummary
-from checkers.records import CheckRun, Exponent, PowerRun, TrainingRun, VariantVerdict, VerdictName
+from checkers.records import Certificate, CheckRun, Exponent, PowerRun, TrainingRun, VariantVerdict, VerdictName
 from checkers.reliability import Reliability
 from theorems.statement import Statement
 
@@ -25,6 +25,20 @@ LEGEND = (
 )
 
 
+TRIAGE = (
+    "No refutation is called one before *triage*: it has to come again in float64 from its seeds, on an instance inside the regime, and its"
+    " violated inequalities are proved in ball arithmetic for the exact binary numbers that were drawn. *Certified*: the proved failures"
+    " alone refute. *Confirmed in float64*: beyond rounding, but more than ball arithmetic can be asked. What is *rounding* or *outside the"
+    " regime* refutes nothing."
+)
+
+CERTIFICATES = (
+    "The inequality on one drawn instance each, proved in ball arithmetic for these very weights and data, for all vectors or perturbations"
+    " that the claim quantifies over inside the instance: *left - right* encloses the largest difference over all indices. A certificate"
+    " says nothing about other draws, whose failures have the probability in the last column."
+)
+
+
 class Facts(Struct, frozen=True, kw_only=True):
     """All that REPORT.md says. titles: one for each training run. versions: of what a reproduction needs. modules: the user's own files.
     nights: what --ledger holds. reliability: how the checker does on claims whose truth is known."""
@@ -38,6 +52,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     scaling: list[Exponent] = []
     nights: LedgerSummary | None = None
     reliability: list[Reliability] = []
+    certificates: list[Certificate] = []
 
 
 def summary(facts: Facts) -> str:
@@ -64,6 +79,8 @@ def markdown(facts: Facts, statements: Sequence[Statement]) -> str:
         "![Largest ratio of left side to right side, for each statement and its false variants](report/margins.svg)",
         "Beyond 1 lies what a claim forbids; ratios beyond the axis are drawn at its ends. A claim about probabilities allows a few of"
         " its trials there, and a false variant may also fail by probability rather than by size.",
+        *_withdrawn(facts.check),
+        *_certificates(facts.certificates, by_id),
         "### How far inside the regime",
         _regime_table(facts.check),
         "The paper's conditions with all hidden constants set to 1; 10 times inside means that a quantity could worsen by a factor 10. An"
@@ -73,6 +90,7 @@ def markdown(facts: Facts, statements: Sequence[Statement]) -> str:
         "## False variants",
         "A checker that cannot fail is worth nothing: each statement comes with wrong versions of itself, refuted with the same budget.",
         _variant_table(facts.power, by_id),
+        TRIAGE,
         *_example(facts.power, by_id),
         *_scaling(facts.scaling),
         *ledger_text.section(facts.nights),
@@ -125,8 +143,22 @@ _COLOUR_NAMES = {"HOLDS": "green", "REFUTED": "red", "VACUOUS": "grey", "UNDECID
 
 
 def _variant_table(run: PowerRun, by_id: dict[str, Statement]) -> str:
-    rows = [[one.id, one.variant, one.kind, one.verdict, f"{one.instances:,}", _counterexample(one, by_id)] for one in run.variants]
-    return words.table(["statement", "false variant", "kind", "verdict", "instances", "smallest counterexample"], rows, "github")
+    def row(one: VariantVerdict) -> list[str]:
+        label = one.triage.label if one.triage else "-"
+        return [one.id, one.variant, one.kind, one.verdict, f"{one.instances:,}", _counterexample(one, by_id), label]
+
+    headers = ["statement", "false variant", "kind", "verdict", "instances", "smallest counterexample", "triage"]
+    return words.table(headers, map(row, run.variants), "github")
+
+
+def _withdrawn(run: CheckRun) -> list[str]:
+    """Refutations that did not stand, one line a statement."""
+    lines = [f"- {one.id}: {words.triage_in_words(one.withdrawn[0])}" for one in run.verdicts if one.withdrawn]
+    return ["Refutations that triage withdrew:", "\n".join(lines)] if lines else []
+
+
+def _certificates(found: list[Certificate], by_id: dict[str, Statement]) -> list[str]:
+    return ["### Certified instances", words.certificate_table(found, by_id, "github"), CERTIFICATES] if found else []
 
 
 def _counterexample(one: VariantVerdict, by_id: dict[str, Statement]) -> str:
@@ -168,6 +200,7 @@ def _example(run: PowerRun, by_id: dict[str, Statement]) -> list[str]:
         ["seen", f"{decision.failures:,} failures"],
         ["chance of that many if the claim were true", f"{_chance(decision.p_value)} (refuted below {words.number(decision.alpha)})"],
         ["worst trial", f"left side {words.number(decision.left)} > right side {words.number(decision.right)}"],
+        ["triage", words.triage_in_words(one.triage) if one.triage else "-"],
         ["at", ", ".join(f"{name} {index}" for name, index in decision.place.items()) or "-"],
     ]
     return ["### What a counterexample looks like", words.table(["", ""], rows, "github")]
@@ -193,4 +226,6 @@ def _reproduction(facts: Facts) -> str:
         f"    lemmafuzz report --profile {facts.check.profile} --seed {facts.check.seed}{modules}\n\n"
         f"`make report` does the same in a fresh clone, with the default profile and seed. Versions: {versions}."
         f" The same seed and versions give the same numbers; another kind of processor may change their last digits."
+        " Files of counterexamples and of data are parsed and run no code; a file of statements is code, and is only imported where"
+        " `--module` names it."
     )

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import sqrt
 from typing import Any
 
 import torch
@@ -29,7 +30,7 @@ from theorems.subject import Subject
 
 # Numbers that the balls of one triage may hold, over its trials: seconds. What costs more is confirmed in float64 only.
 MOST_NUMBERS = 2**20
-TRIAL = 2**11  # what a trial costs however small it is, in numbers
+TRIAL = 2**10  # what a trial costs however small it is, in numbers
 NARROW = frozenset({torch.float16, torch.bfloat16, torch.float32})
 CASTS = {"float", "half", "bfloat16"}
 
@@ -92,8 +93,11 @@ def _again(statement: Statement, instance: Instance, seed: int, engine: Engine, 
         judged = judged_cases(statement, instance, seed, engine, trials, stage, "cpu")
     ratio, chosen = torch.stack([case.ratio.double() for case, _ in judged]).max(dim=0)
     subjects = [subject for _, subject in judged]
-    # A measure may forget its rounding; one pass over the network has at least this much.
-    rounding = max(*(case.rounding for case, _ in judged), *(subject.rounding for subject in subjects), 0.0)
+    # A measure may forget its rounding: one pass over the network has at least this much, and one sum over the neurons in the type
+    # that the sides are in, which may be a narrow one where a cast went by way of another library.
+    sides = [side.dtype for case, _ in judged for side in (case.left, case.right) if side.is_floating_point()]
+    eps = max(float(torch.finfo(dtype).eps) for dtype in (*sides, torch.float64))
+    rounding = max(4 * eps * sqrt(instance.width), *(case.rounding for case, _ in judged), *(subject.rounding for subject in subjects))
     return _Recomputed(ratio, chosen, subjects, rounding)
 
 
@@ -208,7 +212,7 @@ class _Proofs:
 def _in_balls(statement: Statement, batch: Subject, trial: int, fresh: NormalSource) -> str | tuple[str, float, float, int, str]:
     """Outcome, enclosure, bits and why the perturbation is not allowed; or why balls cannot be asked."""
     from checkers.certification.balls import Unsupported
-    from checkers.certification.inequality import enclose
+    from checkers.certification.inequality import UNBOUNDED, enclose
     from checkers.certification.subjects import OutsideBall, in_balls
 
     try:
@@ -220,5 +224,7 @@ def _in_balls(statement: Statement, batch: Subject, trial: int, fresh: NormalSou
         return f"no ball arithmetic: {error}"
     except (AttributeError, TypeError, ValueError, RuntimeError, LookupError) as error:  # a measure may do anything
         return f"its measure does not run on balls: {type(error).__name__}: {' '.join(str(error).split())}"
+    if found.outcome == "open" and found.reason == UNBOUNDED:
+        return found.reason
     return found.outcome, found.low, found.high, found.bits, ""
 

@@ -114,9 +114,13 @@ def test_an_instance_of_each_statement_that_allows_it_is_certified(identifier: s
 
 def test_sizes_are_taken_and_impossible_ones_refused() -> None:
     assert certify(registry["operator-norm"], seed=1, sizes={"width": 100, "depth": 2}).sizes["width"] == 100
-    for sizes, reason in (
-        ({"width": 20}, "no instance inside its regime"), ({"depth": 3000}, "no depth"), ({"width": 4096}, "more work"), ({"outputs": 5}, "no outputs"),
-    ):  # fmt: skip
+    wrong = {
+        "no instance inside its regime": {"width": 20},
+        "no depth": {"depth": 3000},
+        "more work": {"width": 4096},
+        "no outputs": {"outputs": 5},
+    }
+    for reason, sizes in wrong.items():
         with pytest.raises(InputError, match=reason):
             certify(registry["operator-norm"], seed=1, sizes=sizes)
 

@@ -186,7 +186,7 @@ def npz_case(chance: random.Random, folder: Path) -> list[str]:
             archive.writestr(chance.choice(("labels.npy", "inputs.npy/", "../x.npy", "notes.txt")), b"text")
     else:
         save = np.savez_compressed if chance.random() < 0.5 else np.savez
-        save(file, **arrays)
+        save(file, inputs=arrays["inputs"], labels=arrays["labels"])
     content = file.getvalue()
     (folder / "case.npz").write_bytes(bytes_mutated(content, chance) if chance.random() < 0.6 else content)
     return ["train", "--data", "case.npz", *_labels(chance, "labels"), *TRAIN]

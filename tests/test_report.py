@@ -80,6 +80,7 @@ def test_every_false_variant_has_a_row_with_its_counterexample(facts: Facts) -> 
     table = rows(markdown(facts, CHOSEN), r"statement +\| false variant")
     assert [(row[0], row[1].replace("\\|", "|")) for row in table] == [(s.id, variant.name) for s in CHOSEN for variant in s.variants]
     assert all(row[3] == "REFUTED" and "trials fail where probability" in row[5] for row in table)
+    assert {row[6] for row in table} <= {"certified", "confirmed in float64"}
 
 
 def test_the_report_says_how_to_reproduce_it(facts: Facts) -> None:

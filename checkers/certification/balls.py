@@ -207,11 +207,11 @@ class Balls:
     __hash__ = None  # type: ignore[assignment]
 
     def clamp(self, min: Any = None, max: Any = None) -> Balls:
-        result = self if min is None else self.maximum(min)
-        return result if max is None else result.minimum(max)
+        result: Balls = self if min is None else self.maximum(min)
+        return result if max is None else Balls.minimum(result, max)
 
     def clamp_min(self, min: Any) -> Balls:
-        return self.maximum(min)
+        return Balls(self.maximum(min))
 
     # reductions
     def sum(self, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Balls:
@@ -219,7 +219,7 @@ class Balls:
         if any(self.data.shape[axis] == 0 for axis in axes):
             shape = [1 if a in axes else n for a, n in enumerate(self.shape) if keepdim or a not in axes]
             return Balls(np.zeros(shape))
-        return Balls(np.asarray(np.add.reduce(self.data, axis=axes, keepdims=keepdim), dtype=object))
+        return Balls(np.asarray(self.data.sum(axis=axes, keepdims=keepdim), dtype=object))
 
     def mean(self, dim: Any = None, keepdim: bool = False) -> Balls:
         count = int(np.prod([self.shape[axis] for axis in _axes(dim, self.ndim)]))
@@ -255,7 +255,7 @@ class Balls:
         return Balls(matrix_product(_entries(other), self.data))
 
     def baddbmm(self, first: Any, second: Any) -> Balls:
-        return self + Balls(first) @ second
+        return Balls.add(self, Balls(first) @ second)
 
     def baddbmm_(self, first: Any, second: Any) -> Balls:
         self.data = self.baddbmm(first, second).data

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
+from checkers.certification.balls import Unsupported
 from checkers.certification.bounds import UpperBoundSubject
 from checkers.certification.flips import over_all_perturbations
 from checkers.certification.inequality import Enclosure, enclose
@@ -79,10 +81,14 @@ def certify(statement: Statement, *, seed: int, sizes: Mapping[str, int]) -> Cer
     if engine == "dense" and instance.depth * instance.width**2 > MOST_NUMBERS:
         raise InputError(f"{statement.id}: {instance.depth} matrices of width {instance.width} are more work than a certificate does")
     with one_thread():
-        found = _proved(statement, instance, engine, seed)
+        try:
+            found = _proved(statement, instance, engine, seed)
+        except (Unsupported, AttributeError, TypeError, ValueError, RuntimeError, LookupError) as error:  # a measure may do anything
+            raise InputError(f"no certificate for {statement.id!r}: its measure does not run on balls: {error}") from error
+    outcomes: dict[str, Literal["HOLDS", "FAILS", "UNDECIDED"]] = {"holds": "HOLDS", "violated": "FAILS", "open": "UNDECIDED"}
     return Certificate(
         id=statement.id, architecture="fully connected", source=statement.source, sizes=instance.sizes(), seed=seed,
-        outcome={"holds": "HOLDS", "violated": "FAILS", "open": "UNDECIDED"}[found.outcome],
+        outcome=outcomes[found.outcome],
         grade="certified" if found.outcome != "open" else "", low=found.low, high=found.high, bits=found.bits,
         claimed=statement.failure_probability(instance), regime_depth=statement.regime_depth(instance), reason=found.reason,
     )  # fmt: skip

@@ -15,6 +15,7 @@ from theorems.subject import Comparison, Subject
 # The scalars of a formula, C sqrt(m log m/d), are computed in float64: a few dozen operations and powers of half an ulp to two
 # ulps each. 2^-40 is 4096 ulps; what is proved is proved with that much to spare, relative to the two sides.
 SCALARS = 2.0**-40
+UNBOUNDED = "the balls enclose every number"  # after a division by a ball around zero, say; no sign of rounding in float64
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ def _ends(comparison: Comparison, bits: int) -> Enclosure:
     left, right = Balls(comparison.left).data, Balls(comparison.right).data
     left, right = np.broadcast_arrays(left, right)
     worst: tuple[float, float] = (-np.inf, -np.inf)
-    violated, holds = False, True
+    violated, holds, bounded = False, True, True
     for a, b in zip(left.reshape(-1).tolist(), right.reshape(-1).tolist(), strict=True):
         if b.mid() == arb.pos_inf() and b.is_exact() and a.is_finite():
             continue  # nothing is claimed here
@@ -41,9 +42,9 @@ def _ends(comparison: Comparison, bits: int) -> Enclosure:
         holds = holds and bool(excess + slack <= 0)
         low, high = float(excess.lower()), float(excess.upper())
         if not excess.is_finite():
-            low, high, holds = -np.inf, np.inf, False
+            low, high, holds, bounded = -np.inf, np.inf, False, False
         worst = max(worst, (low, high))
-    return Enclosure("violated" if violated else "holds" if holds else "open", *worst, bits)
+    return Enclosure("violated" if violated else "holds" if holds else "open", *worst, bits, "" if bounded else UNBOUNDED)
 
 
 def enclose(measure: Callable[..., Comparison], constants: Mapping[str, float], subject: Callable[[], Subject]) -> Enclosure:

@@ -10,7 +10,9 @@ from flint import acb_mat, arb, arb_mat
 
 
 def _matrix(data: np.ndarray) -> arb_mat:
-    return arb_mat(*data.shape, data.reshape(-1).tolist())
+    rows, columns = data.shape
+    made: arb_mat = arb_mat(rows, columns, data.reshape(-1).tolist())
+    return made
 
 
 def _array(matrix: Any) -> np.ndarray:

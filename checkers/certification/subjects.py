@@ -62,7 +62,8 @@ def spectral_norm(left: Balls, right: Balls) -> arb:
         return arb(trace.abs_upper()).union(arb(0)).sqrt() if count == 1 else arb(0).union((left.norm() * right.norm()).data.item())
     power = arb(2) ** (SQUARINGS if count > 1 else 0)
     upper, lower = (scale + trace.log()) / power, (scale + (trace / count).log()) / power
-    return (lower.union(upper) / 2).exp()
+    norm: arb = (lower.union(upper) / 2).exp()
+    return norm
 
 
 class _Converted:
@@ -140,7 +141,8 @@ class BallNetworkSubject(NetworkSubject):
 
     def _stretch(self, signs: Sequence[Tensor], first: int, last: int, right: Tensor) -> Tensor:
         image = self.network.architecture.product(self.network.hidden, signs, first, last, right)
-        return image.norm(dim=-1) / right.norm(dim=-1)
+        stretch: Tensor = image.norm(dim=-1) / right.norm(dim=-1)
+        return stretch
 
     def _changed(self, diagonals: Sequence[Tensor], first_layer: int) -> list[Tensor]:
         """This trial's D + D'' with the D'' of the batch's; small integers, so without rounding."""
