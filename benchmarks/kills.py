@@ -14,6 +14,7 @@ import contextlib
 import json
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import sys
@@ -59,6 +60,12 @@ QUERIES = {
     "spent": "SELECT decisions, trials, alpha FROM spent",
     "unfinished": "SELECT count(*) FROM runs WHERE finished IS NULL",
 }
+
+
+def prepare(folder: Path) -> None:
+    """A new folder with the made-up statements."""
+    folder.mkdir()
+    (folder / "module.py").write_text(MODULE)
 
 
 def start(folder: Path, *arguments: str) -> int:
@@ -127,9 +134,8 @@ def one_run(folder: Path, fresh: Sequence[str], duration: float, generator: rand
         elif code in (0, 1):
             if seen["kills"]:
                 return seen
-            for path in folder.iterdir():  # it was faster than the kill: once more
-                if path.name != "module.py":
-                    path.unlink() if path.is_file() else [*map(Path.unlink, path.iterdir()), path.rmdir()]
+            shutil.rmtree(folder)  # it was faster than the kill: once more
+            prepare(folder)
         else:
             raise AssertionError(f"exit code {code}: {(folder / 'err.txt').read_text()}")
 
@@ -146,8 +152,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as place:
         folders = [Path(place) / str(number) for number in range(options.runs + 1)]
         for folder in folders:
-            folder.mkdir()
-            (folder / "module.py").write_text(MODULE)
+            prepare(folder)
         with contextlib.chdir(folders[0]), contextlib.redirect_stdout(None):  # make the imports
             command_line(["check", *IDENTIFIERS, "--module", "module.py", "--processes", "1", "--quiet"])
         before = time.monotonic()

@@ -15,12 +15,13 @@ import pytest
 
 from checkers import ledger_runs, suite
 from checkers.command_line import main
+from checkers.decide import decide
 from checkers.errors import InputError
 from checkers.ledger import RunLedger
 from checkers.ledger_runs import Entry, RecordedRun, begin, unfinished
 from checkers.ledger_summary import accumulated, runs
 from checkers.profiles import PROFILES
-from checkers.provenance import edition
+from checkers.provenance import edition, software
 from checkers.records import CheckRun, Decision
 from theorems import registry
 
@@ -83,7 +84,6 @@ def test_a_resumed_run_decides_what_was_left_and_nothing_else(
     assert decisions(run) == whole[1][:count]
     monkeypatch.setattr(ledger_runs, "alive", lambda owner: False)  # it lives on as this test
     decided: list[Decision] = []
-    decide = ledger_runs.decide
 
     def counting(*arguments: Any, **options: Any) -> Decision:
         decided.append(decide(*arguments, **options))
@@ -119,9 +119,8 @@ def test_a_dead_process_is_known_by_number_time_and_host(owner: dict[str, Any], 
 def test_what_would_give_other_numbers_is_not_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = book(tmp_path / "runs.sqlite")
     monkeypatch.setattr(ledger_runs, "alive", lambda owner: False)
-    software = ledger_runs.software()
     for changed, words in (({"torch": "1.0"}, "torch .* there, 1.0 here"), ({"code": "0"}, "the code of lemmafuzz is not the same")):
-        monkeypatch.setattr(ledger_runs, "software", lambda changed=changed: {**software, **changed})
+        monkeypatch.setattr(ledger_runs, "software", lambda changed=changed: {**software(), **changed})
         with pytest.raises(InputError, match=f"cannot be resumed with the same numbers: {words}"):
             unfinished(run.ledger)
 
