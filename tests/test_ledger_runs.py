@@ -22,7 +22,8 @@ from checkers.ledger_runs import Entry, RecordedRun, begin, unfinished
 from checkers.ledger_summary import accumulated, runs
 from checkers.profiles import PROFILES
 from checkers.provenance import edition, software
-from checkers.records import CheckRun, Decision
+from checkers.records import CheckRun, Decision, PowerRun
+from checkers.report_text import Facts
 from theorems import registry
 
 ROOT = Path(__file__).parent.parent
@@ -196,6 +197,27 @@ def test_many_nights_refute_what_no_night_refutes(
     assert math.isclose(values[-1].highest, values[-1].log10_e_value)
     assert main(["ledger", "runs.sqlite"]) == 1
     assert "REFUTED" in capsys.readouterr().out
+
+
+def test_the_report_reads_the_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    nothing = Facts(
+        check=CheckRun(seed=1, alpha=1e-6, profile="quick", verdicts=[]), power=PowerRun(seed=1, alpha=1e-6, profile="quick", variants=[]),
+        trainings=[], titles=[], versions={},
+    )  # fmt: skip
+    monkeypatch.setattr("checkers.report.gather", lambda *_, **__: nothing)
+    ledger = memory_speed(RunLedger(Path("runs.sqlite"), create=True))
+    assert main(["report", "--ledger", "runs.sqlite"]) == 0
+    assert "holds no evidence about these statements yet" in Path("REPORT.md").read_text()
+    for night in range(8):
+        failing_often(begin(ledger, ["backward-norm"], seed=night, profile=QUICK, alpha=suite.ALPHA, device="cpu"), night)
+    assert main(["report", "--ledger", "runs.sqlite"]) == 1, "the evidence of all nights refutes"
+    text = Path("REPORT.md").read_text()
+    assert "## Evidence over nights" in text
+    (row,) = [line for line in text.splitlines() if line.startswith("| backward-norm")]
+    assert row.rstrip(" |").endswith("REFUTED")
+    assert main(["report"]) == 0
+    assert "## Evidence over nights" not in Path("REPORT.md").read_text()
 
 
 @pytest.mark.slow
