@@ -14,6 +14,7 @@ import contextlib
 import json
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import sys
@@ -53,12 +54,18 @@ for name, claimed in CLAIMS.items():
 # Everything but the numbers of rows and runs, and times.
 QUERIES = {
     "decisions": "SELECT statement, architecture, variant, edition, i.digest, engine, stage, trials, failures, claimed, alpha, evidence,"
-    " refuted, record FROM decisions d JOIN instances i ON i.id = d.instance ORDER BY d.id",
-    "verdicts": "SELECT statement, architecture, verdict, record FROM verdicts ORDER BY rowid",
-    "counterexamples": "SELECT statement, architecture, name, content FROM counterexamples ORDER BY rowid",
-    "spent": "SELECT decisions, trials, alpha FROM spent",
+    " refuted, record FROM decisions d JOIN instances i ON i.id = d.instance ORDER BY statement, d.id",
+    "verdicts": "SELECT statement, architecture, verdict, record FROM verdicts ORDER BY statement",
+    "counterexamples": "SELECT statement, architecture, name, content FROM counterexamples ORDER BY statement, name",
+    "spent": "SELECT count(*), sum(trials) FROM decisions",
     "unfinished": "SELECT count(*) FROM runs WHERE finished IS NULL",
 }
+
+
+def prepare(folder: Path) -> None:
+    """A new folder with the made-up statements."""
+    folder.mkdir()
+    (folder / "module.py").write_text(MODULE)
 
 
 def start(folder: Path, *arguments: str) -> int:
@@ -71,7 +78,7 @@ def start(folder: Path, *arguments: str) -> int:
         os.chdir(folder)
         for stream, name in ((1, "out.txt"), (2, "err.txt")):
             os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
-        code = command_line(["check", *arguments, "--ledger", "ledger.sqlite", "--processes", "1", "--json", "run.json"])
+        code = command_line(["check", *arguments, "--ledger", "ledger.sqlite", "--json", "run.json"])
     except BaseException:
         os.write(2, traceback.format_exc().encode())
     finally:
@@ -99,11 +106,11 @@ def recorded(folder: Path) -> int:
         return int(ledger.execute("SELECT count(*) FROM decisions").fetchone()[0])
 
 
-def one_run(folder: Path, fresh: Sequence[str], duration: float, generator: random.Random) -> Counter[str]:
+def one_run(folder: Path, fresh: tuple[str, ...], duration: float, generator: random.Random) -> Counter[str]:
     """Check, kill and resume in `folder` until a run finishes; at least one kill hits. What happened, counted."""
     seen: Counter[str] = Counter()
-    resume: Sequence[str] = ("--resume", "--module", "module.py")
-    arguments = fresh
+    resume = ("--resume", *fresh[-2:])
+    arguments: tuple[str, ...] = fresh
     while True:
         process = start(folder, *arguments)
         if not seen["kills"] or generator.random() < AGAIN:
@@ -127,9 +134,8 @@ def one_run(folder: Path, fresh: Sequence[str], duration: float, generator: rand
         elif code in (0, 1):
             if seen["kills"]:
                 return seen
-            for path in folder.iterdir():  # it was faster than the kill: once more
-                if path.name != "module.py":
-                    path.unlink() if path.is_file() else [*map(Path.unlink, path.iterdir()), path.rmdir()]
+            shutil.rmtree(folder)  # it was faster than the kill: once more
+            prepare(folder)
         else:
             raise AssertionError(f"exit code {code}: {(folder / 'err.txt').read_text()}")
 
@@ -138,16 +144,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1, help="of the moments of the kills, and of the checks")
+    parser.add_argument("--processes", type=int, default=1, help="of each check; the kill hits the one that holds the run together")
     options = parser.parse_args(arguments)
     generator = random.Random(options.seed)
-    fresh = (*IDENTIFIERS, "--module", "module.py", "--seed", str(options.seed))
+    fresh = (*IDENTIFIERS, "--module", "module.py", "--seed", str(options.seed), "--processes", str(options.processes))
     total: Counter[str] = Counter()
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as place:
         folders = [Path(place) / str(number) for number in range(options.runs + 1)]
         for folder in folders:
-            folder.mkdir()
-            (folder / "module.py").write_text(MODULE)
+            prepare(folder)
         with contextlib.chdir(folders[0]), contextlib.redirect_stdout(None):  # make the imports
             command_line(["check", *IDENTIFIERS, "--module", "module.py", "--processes", "1", "--quiet"])
         before = time.monotonic()

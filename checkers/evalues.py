@@ -74,7 +74,8 @@ def _somewhere(keys: Sequence[Hashable], failures: Array, trials: Array, claimed
     now = np.exp(log_beta_binomial(k, n, claimed))
     before_k, before_n = np.array(previous).T
     then = np.where(before_n > 0, np.exp(log_beta_binomial(before_k, before_n, claimed)), 1.0)
-    return np.maximum(1 + np.cumsum(np.array(weight) * (now - then)), 0.0)  # a sum of squares' worth of rounding must not go below 0
+    value: Array = 1 + np.cumsum(np.array(weight) * (now - then))
+    return np.maximum(value, 1e-300)  # rounding may not make it negative
 
 
 def _everywhere(failures: Array, trials: Array, claimed: Array) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from checkers.errors import InputError
@@ -31,7 +32,8 @@ def _temporary(path: Path) -> Path:
 def write_whole(path: Path, content: str | bytes) -> None:
     """Write a temporary file beside `path`, then rename it: a reader sees the old content or the new, never a part.
 
-    On the disk before it gets its name, so that a power cut leaves one or the other too. Raises OSError.
+    On the disk before it gets its name, so that a power cut leaves one or the other too. InputError where the system refuses: a full
+    disk, say.
     """
     temporary = _temporary(path)
     try:
@@ -40,5 +42,8 @@ def write_whole(path: Path, content: str | bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+    except OSError as error:
+        raise InputError(f"cannot write to {path}: {error.strerror or error}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)

@@ -15,14 +15,16 @@ import pytest
 
 from checkers import ledger_runs, suite
 from checkers.command_line import main
+from checkers.decide import decide
 from checkers.errors import InputError
 from checkers.ledger import RunLedger
 from checkers.ledger_runs import Entry, RecordedRun, begin, unfinished
 from checkers.ledger_summary import accumulated, runs
 from checkers.options import chosen, on_architectures
 from checkers.profiles import PROFILES
-from checkers.provenance import edition
-from checkers.records import CheckRun, Decision
+from checkers.provenance import edition, software
+from checkers.records import CheckRun, Decision, PowerRun
+from checkers.report_text import Facts
 from theorems import registry
 
 ROOT = Path(__file__).parent.parent
@@ -83,7 +85,6 @@ def test_a_resumed_run_decides_what_was_left_and_nothing_else(
     assert decisions(run) == whole[1][:count]
     monkeypatch.setattr(ledger_runs, "alive", lambda owner: False)  # it lives on as this test
     decided: list[Decision] = []
-    decide = ledger_runs.decide
 
     def counting(*arguments: Any, **options: Any) -> Decision:
         decided.append(decide(*arguments, **options))
@@ -119,9 +120,8 @@ def test_a_dead_process_is_known_by_number_time_and_host(owner: dict[str, Any], 
 def test_what_would_give_other_numbers_is_not_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = book(tmp_path / "runs.sqlite")
     monkeypatch.setattr(ledger_runs, "alive", lambda owner: False)
-    software = ledger_runs.software()
     for changed, words in (({"torch": "1.0"}, "torch .* there, 1.0 here"), ({"code": "0"}, "the code of lemmafuzz is not the same")):
-        monkeypatch.setattr(ledger_runs, "software", lambda changed=changed: {**software, **changed})
+        monkeypatch.setattr(ledger_runs, "software", lambda changed=changed: {**software(), **changed})
         with pytest.raises(InputError, match=f"cannot be resumed with the same numbers: {words}"):
             unfinished(run.ledger)
 
@@ -197,6 +197,27 @@ def test_many_nights_refute_what_no_night_refutes(
     assert math.isclose(values[-1].highest, values[-1].log10_e_value)
     assert main(["ledger", "runs.sqlite"]) == 1
     assert "REFUTED" in capsys.readouterr().out
+
+
+def test_the_report_reads_the_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    nothing = Facts(
+        check=CheckRun(seed=1, alpha=1e-6, profile="quick", verdicts=[]), power=PowerRun(seed=1, alpha=1e-6, profile="quick", variants=[]),
+        trainings=[], titles=[], versions={},
+    )  # fmt: skip
+    monkeypatch.setattr("checkers.report.gather", lambda *_, **__: nothing)
+    ledger = memory_speed(RunLedger(Path("runs.sqlite"), create=True))
+    assert main(["report", "--ledger", "runs.sqlite"]) == 0
+    assert "holds no evidence about these statements yet" in Path("REPORT.md").read_text()
+    for night in range(8):
+        failing_often(begin(ledger, ["backward-norm"], seed=night, profile=QUICK, alpha=suite.ALPHA, device="cpu"), night)
+    assert main(["report", "--ledger", "runs.sqlite"]) == 1, "the evidence of all nights refutes"
+    text = Path("REPORT.md").read_text()
+    assert "## Evidence over nights" in text
+    (row,) = [line for line in text.splitlines() if line.startswith("| backward-norm")]
+    assert row.rstrip(" |").endswith("REFUTED")
+    assert main(["report"]) == 0
+    assert "## Evidence over nights" not in Path("REPORT.md").read_text()
 
 
 @pytest.mark.slow

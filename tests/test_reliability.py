@@ -11,6 +11,7 @@ from checkers.exact_norms import layer_norms
 from checkers.profiles import PROFILES
 from checkers.randomness import NormalSource, seed_sequence
 from checkers.reliability import ALPHAS, CLAIMED, WIDTHS, Settings, claim, decisions_of, level, measure, tail, trials_for_twice
+from checkers.reliability_text import section
 from theorems.instance import Instance
 
 ERROR = 1e-6
@@ -46,6 +47,9 @@ def test_all_promises_are_kept() -> None:
     assert all(one.expected <= one.promised for one in rows if one.truth == "just true" and one.expected is not None)
     assert all(one.expected >= one.promised for one in rows if one.truth == "just false" and one.expected is not None)
     assert rows[0].refuted > 0, "an alpha of 1% can be seen"
+    text = "\n".join(section(rows))
+    assert text.count("as promised") == len(rows)
+    assert section([]) == []
     assert measure(seed=11, decisions=80) == measure(seed=11, decisions=80, processes=1)
 
 
