@@ -150,8 +150,8 @@ def begin(
     paths = [path.absolute() for path in modules]
     row: dict[str, Any] = {
         "command": "check", "statements": json.dumps([(one.id, one.architecture) for one in statements]), "seed": str(seed),
-        "profile": json.dumps(vars(profile)), "alpha": alpha, "device": device, "modules": json.dumps(list(map(str, paths))), "code": _digest(paths), "owner": _owner(),
-        "started": _now(),
+        "profile": json.dumps(vars(profile)), "alpha": alpha, "device": device,
+        "modules": json.dumps(list(map(str, paths))), "code": _digest(paths), "owner": _owner(), "started": _now(),
     }  # fmt: skip
     with ledger.writing() as connection:
         for column, table, content in (("version", "versions", software()), ("machine", "machines", machine())):

@@ -210,7 +210,7 @@ def test_the_report_reads_the_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert main(["report", "--ledger", "runs.sqlite"]) == 0
     assert "holds no evidence about these statements yet" in Path("REPORT.md").read_text()
     for night in range(8):
-        failing_often(begin(ledger, ["backward-norm"], seed=night, profile=QUICK, alpha=suite.ALPHA, device="cpu"), night)
+        failing_often(begin(ledger, [registry["backward-norm"]], seed=night, profile=QUICK, alpha=suite.ALPHA, device="cpu"), night)
     assert main(["report", "--ledger", "runs.sqlite"]) == 1, "the evidence of all nights refutes"
     text = Path("REPORT.md").read_text()
     assert "## Evidence over nights" in text
