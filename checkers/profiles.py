@@ -94,7 +94,9 @@ class Profile:
         dense = instance.depth * instance.patch * instance.width**2
         # forward and backward passes ask for about (1 + d) n directions a layer, at every position
         revealed = instance.depth * instance.patch * instance.neurons * instance.samples * (1 + instance.outputs) * 4
-        if "revealed" in statement.engines and ("dense" not in statement.engines or dense > max(4 * revealed, 2**18)):
+        # Iterations ask for as many directions as they have steps, and every direction is compared with all before it.
+        directions = statement.passes if statement.passes >= COSTLY else 1
+        if "revealed" in statement.engines and ("dense" not in statement.engines or dense > max(4 * revealed * directions, 2**18)):
             return "revealed", max(MINIMUM_TRIALS, min(64, self.normals // revealed) // statement.passes)
         return "dense", max(MINIMUM_TRIALS, min(512, self.normals // dense) // statement.passes)
 

@@ -129,18 +129,19 @@ def intervals(depth: int) -> list[tuple[int, int]]:
     exponents={"depth": 0.5, "width": 0.0},
     rests_on=("forward-norm",),
     attack="Lanczos iteration",
-    passes=8,
+    passes=32,
     variants=(
-        Variant("constant 2.8, just below the sharp edge", "constant", {"constants": {"C": Constant(2.8, "false variant")}}),
+        Variant("constant 2.8, just below the sharp edge", "constant",
+                {"constants": {"C": Constant(2.8, "false variant")}, "ranges": {"width": (16, 1024), "depth": (1, 8)}}),
         Variant(
             "sqrt(L) dropped",
             "exponent",
-            {"measure": lambda subject, C, c: _operator_norm(subject, C, growth=0.0), "ranges": {"width": (16, 1024)}},
+            {"measure": lambda subject, C, c: _operator_norm(subject, C, growth=0.0), "ranges": {"width": (16, 1024), "depth": (1, 8)}},
         ),
         Variant(
             "initialization variance 4/m",
             "initialization",
-            {"variance": 4.0, "ranges": {"width": (16, 1024)}},
+            {"variance": 4.0, "ranges": {"width": (16, 1024), "depth": (1, 8)}},
         ),
     ),
     note="Largest singular values by Lanczos iteration: a lower bound of the norm, so a refutation is sound.",
