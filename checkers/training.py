@@ -253,7 +253,7 @@ def _result(
     loss_curve, distance, gradient = (torch.tensor([row], dtype=torch.float64) for row in (recorder.values, recorder.radius, squares))
     curves = Trajectory(loss_curve, distance, chain.step_size, loss_curve[:, :0], gradient, tuple(recorder.recorded))
     batch = facts["batch"]
-    rows = conclusions(instance, loss, batch, chain.step_size, curves, recorder.accuracy, recorder.goal, outputs_before.double())
+    rows = conclusions(instance, loss, batch, chain.step_size, curves, recorder.accuracy, recorder.goal, outputs_before.double().cpu())
     checks = [tally(identifier, chain.rows[identifier]) for identifier in chain.rows]
     checks += [tally(identifier, rows[identifier]) for identifier in rows]
     checks.sort(key=lambda check: registry.position(check.id))
