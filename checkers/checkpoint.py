@@ -89,6 +89,8 @@ def load(path: Path, recorder: Recorder, facts: dict[str, Any]) -> int:
     for name, value in facts.items():
         if name != "steps" and state.facts.get(name) != value:
             raise InputError(f"checkpoint {path} is of another run: its {name} is {state.facts.get(name)!r}, not {value!r}")
+    if state.step > facts["steps"]:
+        raise InputError(f"checkpoint {path} stands at step {state.step:,}, beyond the {facts['steps']:,} steps that are asked for")
     network, chain = recorder.network, recorder.chain
     for layer, weights in enumerate(network.hidden, start=1):
         stored, held = arrays.get(f"weights {layer}"), _matrix(weights)

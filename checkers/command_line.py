@@ -44,7 +44,6 @@ COUNTEREXAMPLES = "counterexamples"
 REPORT_SEED = 20190609
 
 
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="lemmafuzz", message="lemmafuzz %(version)s")
 def lemmafuzz() -> None:

@@ -58,17 +58,20 @@ class KernelDescent:
             gram = (h[0] @ h[0, :n].mT).repeat_interleave(d, 0).repeat_interleave(d, 1)
             self._kernel += gram * (s[0].flatten(0, 1) @ s[0, :n].flatten(0, 1).mT)
         self._start = record.outputs[0]
-        self._now = self._start.clone()
+        self._now = self._start[:n]
+        self._pushed = torch.zeros_like(self._now)  # the sum of all loss vectors so far: what is held out follows from it at once
         self._targets = torch.as_tensor(self.instance.targets).to(self._start)
 
     def advance(self, step: int) -> Tensor:
-        """The predicted outputs at `step`, (n + k, d)."""
-        n = self.instance.samples
+        """The predicted outputs at `step`, not before the last one asked for, (n + k, d)."""
+        rows = self._now.numel()
         while self.at < step:
-            vectors = self.loss.gradient(self._now[:n], self._targets)
-            self._now = self._now - self.step_size * (self._kernel @ vectors.reshape(-1)).view_as(self._now)
+            vectors = self.loss.gradient(self._now, self._targets)
+            self._pushed += vectors
+            self._now = self._now - self.step_size * (self._kernel[:rows] @ vectors.reshape(-1)).view_as(self._now)
             self.at += 1
-        return self._now
+        held = self._start[len(self._now) :]
+        return torch.cat([self._now, held - self.step_size * (self._kernel[rows:] @ self._pushed.reshape(-1)).view_as(held)])
 
     def compare(self, step: int, network: Network, record: Record) -> None:
         """Note the gap between the network and the prediction at this step."""
@@ -86,7 +89,8 @@ class KernelDescent:
         n, classes = self.instance.samples, self.held_out.classes
         accuracy = [-1.0, -1.0, -1.0]
         if classes is not None and len(classes):
-            found = (network.forward(self.held_out.inputs).outputs[0], self._now[n:], torch.as_tensor(self._regression()))
+            held = self.advance(self.at)[n:]
+            found = (network.forward(self.held_out.inputs).outputs[0], held, torch.as_tensor(self._regression()))
             accuracy = [float((z.argmax(-1).cpu().numpy() == classes).mean()) for z in found]
         return Prediction(
             steps=[step for step, _, _ in self.gaps], gap=[gap for _, gap, _ in self.gaps], held_out=len(self.held_out.inputs),

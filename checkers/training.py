@@ -45,7 +45,8 @@ BLAME_TOLERANCE = 0.5
 LARGEST_KERNEL = 3000  # rows of a kernel whose eigenvalues take seconds
 MEMORY = 0.75  # share of the machine's free memory that a run may plan to use
 DIVERGED = 1e6  # times the initial loss
-STALLED = 0.999  # of the loss half way: what is left at the end of a run that no longer gets anywhere
+STALLED = 0.999  # of the loss half way: what is left at the end of a run that no longer gets anywhere,
+TINY = 0.01  # unless its steps are smaller than this share of the largest stable one
 
 
 def stable_step_size(network: Network, instance: Instance) -> float:
@@ -68,6 +69,8 @@ def stable_step_size(network: Network, instance: Instance) -> float:
 
 def paper_step_size(instance: Instance, batch: int) -> float:
     """That of Theorem 1, or with batch >= 1 of Theorem 2, with the declared constants."""
+    if instance.width < 2 or instance.separation == 0:
+        raise InputError("the paper's step size needs two neurons, for log m, and inputs that differ")
     if batch:
         return sgd_step_size(instance, batch, registry["sgd-convergence"].constant_values()["step"])
     return gd_step_size(instance, registry["gd-convergence"].constant_values()["step"])
@@ -108,14 +111,15 @@ class Recorder:
             self.accuracy.append(float(right.mean()))
         initial = self.values[0]
         diverged = not math.isfinite(value) or value > DIVERGED * max(initial, 1e-300)
+        done = value <= self.goal * initial
         self.chain.finish_step(step, value)
-        if step in self.examined and not diverged:
+        if (step in self.examined or done) and not diverged:
             self._examine(step, record, value)
         if self.progress is not None:
             self.progress(step, self.steps, value / initial if initial else 0.0)
-        if self.save is not None:
+        if self.save is not None and not diverged:
             self.save(step, self)
-        return diverged or value <= self.goal * initial
+        return diverged or done
 
     def _examine(self, step: int, record: Record, value: float) -> None:
         goal = torch.as_tensor(self.instance.targets).to(record.outputs)
@@ -251,12 +255,13 @@ def _result(
     loss_curve, distance, gradient = (torch.tensor([row], dtype=torch.float64) for row in (recorder.values, recorder.radius, squares))
     curves = Trajectory(loss_curve, distance, chain.step_size, loss_curve[:, :0], gradient, tuple(recorder.recorded))
     batch = facts["batch"]
-    rows = conclusions(instance, loss, batch, chain.step_size, curves, recorder.accuracy, recorder.goal, outputs_before.double())
+    rows = conclusions(instance, loss, batch, chain.step_size, curves, recorder.accuracy, recorder.goal, outputs_before.double().cpu())
     checks = [tally(identifier, chain.rows[identifier]) for identifier in chain.rows]
     checks += [tally(identifier, rows[identifier]) for identifier in rows]
     checks.sort(key=lambda check: registry.position(check.id))
-    half = recorder.values[len(recorder.values) // 2]
-    stuck = not reached and (not last < STALLED * half or not math.isfinite(last))
+    half = recorder.values[(len(recorder.values) - 1) // 2]
+    moving = math.isinf(stable) or chain.step_size >= TINY * stable
+    stuck = not reached and (not last <= DIVERGED * initial or (moving and len(recorder.values) > 1 and not last < STALLED * half))
     used = {f"{name}.{key}": value for name in (c.id for c in checks) for key, value in registry[name].constant_values().items()}
     run = TrainingRun(
         seed=facts["seed"], width=instance.width, depth=instance.depth, samples=instance.samples, outputs=instance.outputs, delta=delta,

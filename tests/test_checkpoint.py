@@ -113,6 +113,13 @@ def test_what_is_no_checkpoint_is_refused_in_a_sentence(kind: str, tmp_path: Pat
     assert (path.read_bytes() if path.is_file() else b"") == before
 
 
+def test_a_checkpoint_beyond_the_steps_asked_for_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "state.npz"
+    interrupted(path, 20, monkeypatch)
+    with pytest.raises(InputError, match="stands at step 19, beyond the 10 steps"):
+        run(resume_from=path, steps=10)
+
+
 @pytest.mark.parametrize("other", [{"seed": 2}, {"width": 41}, {"batch": 3}, {"loss": "huber"}, {"goal": 0.5}, {"step_size": 1e-4}])
 def test_a_checkpoint_of_another_run_is_refused(other: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "state.npz"

@@ -33,7 +33,7 @@ def promise(
     """
     import torch
 
-    eta, times = run.step_size, torch.tensor(run.steps[1:], dtype=run.loss.dtype)
+    eta, times = run.step_size, torch.tensor(run.steps[1:]).to(run.loss)
     after, initial = run.loss[:, 1:].nan_to_num(torch.inf), run.loss[:, :1]
     if conclusion == "linear rate":
         decay = max(rate(instance, eta, c * (loss.domination or loss.smoothness)), 0.0)
