@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import click
 
+from checkers.data_commands import diagnose, threshold
 from checkers.errors import InputError
 from checkers.module import own_statements
 from checkers.options import (
@@ -357,6 +358,10 @@ def report_command(
         output.text(report.closing(facts, folder), closing=True)
         output.facts(facts)
     return 0 if report.as_claimed(facts) else REFUTED
+
+
+lemmafuzz.add_command(diagnose)
+lemmafuzz.add_command(threshold)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
