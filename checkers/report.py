@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from checkers import counterexample, figures, suite, training
+from checkers import counterexample, figures, regime, suite, threshold, threshold_text, training
 from checkers.errors import InputError
 from checkers.files import check_destination, write_whole
 from checkers.processes import each, one_thread
@@ -62,6 +62,8 @@ def gather(
         titles=[plan.title for plan in TRAININGS],
         versions={**msgspec.structs.asdict(counterexample.versions()), "scipy": version("scipy"), "hypothesis": version("hypothesis")},
         modules=", ".join(map(str, modules)),
+        regime=regime.regime_rows(profile.name, seed, device, progress),
+        threshold=threshold.threshold(seed=seed, profile=profile.name, progress=progress),
     )
 
 
@@ -101,6 +103,8 @@ def write(facts: Facts, statements: Sequence[Statement], folder: Path) -> None:
         "report/training.svg": figures.training_curves(facts.trainings, facts.titles),
         "REPORT.md": markdown(facts, statements),
     }
+    if facts.threshold is not None:
+        contents["report/threshold.svg"] = threshold_text.figure(facts.threshold)
     for name in dict.fromkeys(row.id for row in facts.scaling):
         contents[f"report/scaling-{name}.svg"] = figures.scaling([row for row in facts.scaling if row.id == name])
     (folder / "report").mkdir(exist_ok=True)

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from checkers import words
+from checkers import regime_text, threshold_text, words
 from checkers.records import CheckRun, Exponent, PowerRun, TrainingRun, VariantVerdict, VerdictName
+from checkers.regime import RegimeRow
+from checkers.threshold import Threshold
 from theorems.statement import Statement
 
 COLOURS: dict[str, str] = {"HOLDS": "#2f7d4a", "REFUTED": "#b3261e", "VACUOUS": "#6b7280", "UNDECIDED": "#a16207"}
@@ -33,6 +35,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     versions: dict[str, str]
     modules: str = ""
     scaling: list[Exponent] = []
+    regime: list[RegimeRow] = []
+    threshold: Threshold | None = None
 
 
 def summary(facts: Facts) -> str:
@@ -75,6 +79,8 @@ def markdown(facts: Facts, statements: Sequence[Statement]) -> str:
         " widths far beyond these runs, so a step that breaks one says where the proof's mechanism stops, not that the theorem is wrong.",
         "![Loss, accuracy and distance from initialization at every step](report/training.svg)",
         *(part for run, title in zip(facts.trainings, facts.titles, strict=True) for part in _training(run, title)),
+        *regime_text.section(facts.regime),
+        *threshold_text.section(facts.threshold),
         "## How to reproduce",
         _reproduction(facts),
     ]

@@ -54,6 +54,21 @@ def closing(run: Threshold) -> str:
     return f"fitted: {law}\nprofile {run.profile}, seed {run.seed}, {run.seconds:.1f} s"
 
 
+def section(run: Threshold | None) -> list[str]:
+    """The report's chapter."""
+    if run is None:
+        return []
+    return [
+        "## How wide is wide enough",
+        meaning(run),
+        "![Smallest sufficient width against n, L and delta, beside the slopes that the papers ask for](report/threshold.svg)",
+        rung_table(run, "github"),
+        exponent_table(run, "github"),
+        "The papers' exponents are of a width that is sure to suffice for all data, for small constants and a whole proof; the fitted ones are"
+        " of these data at these sizes, and say nothing beyond them.",
+    ]
+
+
 def figure(run: Threshold) -> str:
     """Thresholds with their enclosures against each quantity, and the papers' slopes through the first: SVG."""
     import matplotlib
