@@ -10,6 +10,7 @@ from typing import Any
 import click
 import msgspec
 
+from checkers.data_commands import diagnose, threshold
 from checkers.errors import InputError
 from checkers.ledger_options import Book, cluster_option, ledger_option, read_summary, resume_option
 from checkers.module import own_statements
@@ -367,6 +368,10 @@ def report_command(
         output.text(report.closing(facts, folder), closing=True)
         output.facts(facts)
     return 0 if report.as_claimed(facts) else REFUTED
+
+
+lemmafuzz.add_command(diagnose)
+lemmafuzz.add_command(threshold)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

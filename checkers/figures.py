@@ -43,7 +43,8 @@ NARROWEST: Final = 8.0
 SMALLEST, LARGEST = 1e-3, 1e3  # ratios beyond are drawn at the edge
 
 
-def _svg(figure: Figure) -> str:
+def svg(figure: Figure) -> str:
+    """The figure as SVG text, the same bytes for the same figure."""
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": "lemmafuzz"})
     return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
@@ -79,7 +80,7 @@ def margins(check: CheckRun, power: PowerRun) -> str:
         axes.spines["left"].set_visible(False)
         if wrong or true or broken:
             axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
-        return _svg(figure)
+        return svg(figure)
 
 
 def _points(axes: Axes, points: Sequence[tuple[float, int]], colour: str, marker: str, label: str) -> None:
@@ -109,7 +110,7 @@ def training_curves(runs: Sequence[TrainingRun], names: Iterable[str]) -> str:
             axes.grid(color=GREY, alpha=0.25, linewidth=0.5)
         if runs:
             figure.legend(*loss.get_legend_handles_labels(), loc="outside lower center", ncols=2)
-        return _svg(figure)
+        return svg(figure)
 
 
 def scaling(rows: Sequence[Exponent]) -> str:
@@ -123,7 +124,7 @@ def scaling(rows: Sequence[Exponent]) -> str:
             _ladder(figure.add_subplot(1, len(rows), place + 1), row)
         if rows:
             figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
-        return _svg(figure)
+        return svg(figure)
 
 
 def _ladder(axes: Axes, row: Exponent) -> None:

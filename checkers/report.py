@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from checkers import counterexample, figures, reliability, scaling, suite, training
+from checkers import counterexample, figures, regime, reliability, scaling, suite, threshold, threshold_text, training
 from checkers.errors import InputError
 from checkers.files import check_destination, write_whole
 from checkers.prediction import HeldOut
@@ -96,6 +96,8 @@ def gather(
         versions={**msgspec.structs.asdict(counterexample.versions()), "scipy": version("scipy"), "hypothesis": version("hypothesis")},
         modules=", ".join(map(str, modules)),
         certificates=certificates(statements, seed, modules, processes, progress),
+        regime=regime.regime_rows(profile.name, seed, device, progress),
+        threshold=threshold.threshold(seed=seed, profile=profile.name, progress=progress),
     )
 
 
@@ -160,6 +162,8 @@ def write(facts: Facts, statements: Sequence[Statement], folder: Path) -> None:
         "report/training.svg": figures.training_curves(facts.trainings, facts.titles),
         "REPORT.md": markdown(facts, statements),
     }
+    if facts.threshold is not None:
+        contents["report/threshold.svg"] = threshold_text.figure(facts.threshold)
     for name in dict.fromkeys(row.id for row in facts.scaling):
         contents[f"report/scaling-{name}.svg"] = figures.scaling([row for row in facts.scaling if row.id == name])
     (folder / "report").mkdir(exist_ok=True)

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from checkers import ledger_text, reliability_text, words
+from checkers import ledger_text, regime_text, reliability_text, threshold_text, words
 from checkers.ledger_summary import LedgerSummary
 from checkers.records import Certificate, CheckRun, Exponent, PowerRun, TrainingRun, VariantVerdict, VerdictName
+from checkers.regime import RegimeRow
 from checkers.reliability import Reliability
+from checkers.threshold import Threshold
 from theorems.statement import Statement
 
 COLOURS: dict[str, str] = {"HOLDS": "#2f7d4a", "REFUTED": "#b3261e", "VACUOUS": "#6b7280", "UNDECIDED": "#a16207"}
@@ -53,6 +55,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     nights: LedgerSummary | None = None
     reliability: list[Reliability] = []
     certificates: list[Certificate] = []
+    regime: list[RegimeRow] = []
+    threshold: Threshold | None = None
 
 
 def summary(facts: Facts) -> str:
@@ -101,6 +105,8 @@ def markdown(facts: Facts, statements: Sequence[Statement]) -> str:
         " mechanism stops, and the theorem is not wrong.",
         "![Loss, accuracy and distance from initialization at every step](report/training.svg)",
         *(part for run, title in zip(facts.trainings, facts.titles, strict=True) for part in _training(run, title)),
+        *regime_text.section(facts.regime),
+        *threshold_text.section(facts.threshold),
         "## How to reproduce",
         _reproduction(facts),
     ]

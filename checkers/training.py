@@ -136,9 +136,9 @@ def planned_bytes(engine: str, width: int, depth: int, samples: int, outputs: in
     passes = (4 * depth + 4) * samples * width * (1 + outputs // 2)
     if engine == "dense":
         return itemsize * (2 * depth * width**2 + passes)
-    # per right direction Q, Y and the change, per left direction U and V; the first layer's inputs never change; arrays double as they grow
+    # per direction of either side itself and its image; the first layer's inputs never change, and its change is stored
     directions = min(width, samples * (steps + 1))
-    return itemsize * (width * (3 * samples + 2 * 5 * (depth - 1) * directions) + passes)
+    return itemsize * (width * (3 * samples + 4 * (depth - 1) * directions) + passes)
 
 
 def _check_memory(needed: int) -> None:

@@ -19,6 +19,7 @@ Classes = npt.NDArray[np.int64]
 # Below this distance two unit rows cannot be told apart: their squared distance, 2 - 2<x_i, x_j>, is lost in the rounding of the product.
 INDISTINGUISHABLE = 2.0**-25
 DEFAULT_SAMPLES = 100
+MOST_ROWS = 5000  # the eigenvalues of a larger kernel take minutes
 
 
 @dataclass(frozen=True)
@@ -33,24 +34,37 @@ class TrainingData:
     labels: str
 
 
-def unit_rows(features: Array, rows: list[str], where: str) -> Array:
-    """(n, d) -> (n, d + 1): each row z, scaled to unit norm, becomes x = (z, 1)/√2.
-
-    Raises InputError for a zero row, or for two rows of one direction.
-    """
+def directed_rows(features: Array, rows: list[str], where: str) -> Array:
+    """(n, d) -> (n, d + 1): each row z, scaled to unit norm, becomes x = (z, 1)/√2. Raises InputError for a zero row."""
     largest = np.abs(features).max(axis=1, keepdims=True)
     for row in np.flatnonzero(largest[:, 0] == 0):
         raise InputError(f"{where}, {rows[row]}: all inputs are zero, which has no direction")
     scaled = features / largest  # so that no square overflows or underflows
     directions = scaled / np.linalg.norm(scaled, axis=1, keepdims=True)
     inputs: Array = np.hstack([directions, np.ones((len(directions), 1))]) / math.sqrt(2.0)
-    products = directions @ directions.T
-    close = np.argwhere(np.triu(products > 1 - 1e-6, k=1))  # candidates, within the rounding of a product; decided by the difference
-    for first, second in close:
-        if np.array_equal(features[first], features[second]):
-            raise InputError(f"{where}: {rows[first]} and {rows[second]} are the same")
-        if np.linalg.norm(inputs[first] - inputs[second]) <= INDISTINGUISHABLE:
-            raise InputError(f"{where}: {rows[first]} and {rows[second]} are the same after scaling to unit norm")
+    return inputs
+
+
+def coinciding_rows(inputs: Array) -> list[tuple[int, int]]:
+    """(i, j) for every row x_j = (z, 1)/√2 that rounding cannot tell from an earlier one; i is the first of those."""
+    directions = inputs[:, :-1] * math.sqrt(2.0)
+    # candidates, within the rounding of a product; decided by the difference
+    candidates = np.triu(directions @ directions.T > 1 - 1e-6, k=1)
+    pairs = []
+    for j in np.flatnonzero(candidates.any(axis=0)):
+        earlier = np.flatnonzero(candidates[:, j])
+        equal = earlier[np.linalg.norm(inputs[earlier] - inputs[j], axis=1) <= INDISTINGUISHABLE]
+        if len(equal):
+            pairs.append((int(equal[0]), int(j)))
+    return pairs
+
+
+def unit_rows(features: Array, rows: list[str], where: str) -> Array:
+    """directed_rows, refusing also two rows of one direction: InputError."""
+    inputs = directed_rows(features, rows, where)
+    for first, second in coinciding_rows(inputs):
+        after = "" if np.array_equal(features[first], features[second]) else " after scaling to unit norm"
+        raise InputError(f"{where}: {rows[first]} and {rows[second]} are the same{after}")
     return inputs
 
 
@@ -72,11 +86,7 @@ def load_training_data(
     where = source
     table = _digits() if source == "digits" else read_table(Path(source), label_column)
     rows_seed, labels_seed = np.random.SeedSequence(seed).spawn(2)
-    available = len(table.features)
-    if samples is not None and samples > available:
-        raise InputError(f"--samples {samples} asks for more than the {available} rows of {where}")
-    count = min(DEFAULT_SAMPLES, available) if samples is None else samples
-    chosen = np.sort(np.random.Generator(np.random.SFC64(rows_seed)).choice(available, count, replace=False))
+    chosen = _chosen_rows(table, min(DEFAULT_SAMPLES, len(table.features)) if samples is None else samples, rows_seed, where)
     names = [table.rows[row] for row in chosen]
     inputs = unit_rows(table.features[chosen], names, where)
     if labels == "random":
@@ -109,6 +119,46 @@ def held_out_rows(source: str, *, label_column: str | None, loaded: TrainingData
     if loaded.classes is None or not loaded.labels.startswith("true") or table.labels is None:
         return inputs, None
     return inputs, _true_targets(table, chosen, inputs, None, source).classes
+
+
+@dataclass(frozen=True)
+class Rows:
+    """inputs: (n, d_in + 1), as the paper wants them but perhaps with equal rows: coinciding, pairs of numbers. rows, labels: their names.
+    classes: outputs that a network needs for the labels, 1 without labels."""
+
+    inputs: Array
+    rows: list[str]
+    labels: list[str] | None
+    coinciding: list[tuple[int, int]]
+    classes: int
+
+
+def load_rows(source: str, *, label_column: str | None, samples: int | None, seed: int) -> Rows:
+    """The rows of a file that load_training_data would choose (None: all), whether or not they can be trained on.
+
+    Raises InputError as it does, except for rows that coincide.
+    """
+    table = _digits() if source == "digits" else read_table(Path(source), label_column)
+    count = len(table.features) if samples is None else samples
+    if count > MOST_ROWS:
+        raise InputError(f"{source} has {count:,} rows to diagnose, and the limit is {MOST_ROWS:,}: choose some of them with --samples")
+    chosen = _chosen_rows(table, count, np.random.SeedSequence(seed).spawn(2)[0], source)
+    names = [table.rows[row] for row in chosen]
+    inputs = directed_rows(table.features[chosen], names, source)
+    if table.labels is None:
+        return Rows(inputs, names, None, coinciding_rows(inputs), 1)
+    numbers = _as_numbers(table.labels)
+    regression = numbers is not None and bool(np.any(numbers != np.round(numbers)))
+    own = table.labels if numbers is None or regression else [str(int(value)) for value in numbers]  # 3 and 3.0 are one class
+    return Rows(inputs, names, [own[row] for row in chosen], coinciding_rows(inputs), 1 if regression else max(1, len(set(own))))
+
+
+def _chosen_rows(table: Table, count: int, seed: np.random.SeedSequence, where: str) -> npt.NDArray[np.intp]:
+    available = len(table.features)
+    if count > available:
+        raise InputError(f"--samples {count} asks for more than the {available} rows of {where}")
+    chosen: npt.NDArray[np.intp] = np.sort(np.random.Generator(np.random.SFC64(seed)).choice(available, count, replace=False))
+    return chosen
 
 
 def _digits() -> Table:

@@ -156,6 +156,6 @@ def test_planned_memory_grows_as_matrices_do_or_as_directions_do() -> None:
     assert growth("dense", width=10**6) == pytest.approx(100, rel=0.01)
     assert growth("revealed", width=10**6) == pytest.approx(10, rel=0.01)
     assert growth("dense", steps=200) == 1
-    assert growth("revealed", steps=200) == pytest.approx(2, rel=0.02)
+    assert growth("revealed", steps=200) == pytest.approx(2, rel=0.05)  # the passes themselves do not grow
     assert growth("dense", itemsize=4) == growth("revealed", itemsize=4) == 0.5
     assert planned_bytes("dense", 10**5, 1, 1, 1, 1, 8) >= 2 * 8 * 10**10, "the weights, and what they were"

@@ -1,0 +1,95 @@
+"""`lemmafuzz diagnose` and `lemmafuzz threshold`: what a data set asks of a network, and how wide is wide enough."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from checkers.files import check_destination
+from checkers.options import Output, as_path, drawn, finite, json_option, options, profile_option, quiet_option, seed_option
+from checkers.terminal import progress_bars
+
+
+@click.command()
+@click.argument("file", callback=as_path)
+@click.option("--label-column", metavar="NAME", help="Column of the labels: its name, or its number from 0. Of an npz file: an array.")
+@click.option("--depth", type=click.IntRange(1, 1000), default=1, show_default=True, help="Trained layers of the network to plan for.")
+@click.option("--outputs", type=click.IntRange(min=1), help="Outputs of the network.  [default: one for each class, or 1]")
+@click.option("--samples", type=click.IntRange(min=1), help="Rows to diagnose, chosen by the seed as `train` does.  [default: all]")
+@click.option(
+    "--goal", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=1e-3, show_default=True, callback=finite,
+    help="Loss to reach, as a share of the initial one.",
+)  # fmt: skip
+@options(seed_option, json_option, quiet_option)
+def diagnose(
+    file: Path,
+    label_column: str | None,
+    depth: int,
+    outputs: int | None,
+    samples: int | None,
+    goal: float,
+    seed: int | None,
+    json_file: str | None,
+    quiet: bool,
+) -> int:
+    """Say what the theory asks of a network for the data in FILE (.csv, .npy or .npz): width, step size, number of steps.
+
+    Names the closest pair of inputs, and all that coincide. Exit code 0 whatever is found: a diagnosis refutes nothing.
+    """
+    from checkers import diagnosis, diagnosis_text
+    from checkers.threshold_fit import read_fit
+    from checkers.user_data import load_rows
+
+    output = Output(json_file, quiet)
+    seed = drawn(seed)
+    loaded = load_rows(str(file), label_column=label_column, samples=samples, seed=seed)
+    found = diagnosis.diagnose(
+        loaded.inputs,
+        loaded.rows,
+        loaded.labels,
+        loaded.coinciding,
+        data=str(file),
+        depth=depth,
+        outputs=outputs or loaded.classes,
+        goal=goal,
+        fit=read_fit(),
+    )
+    output.text(diagnosis_text.diagnosis_table(found) + "\n")
+    output.text(diagnosis_text.diagnosis_closing(found) + (f"\nseed {seed}" if samples else ""), closing=True)
+    output.facts(found)
+    return 0
+
+
+@click.command()
+@click.option("--fit", callback=as_path, metavar="FILE", help="Also write the fitted law there, as `diagnose` reads it.")
+@click.option("--figure", callback=as_path, metavar="FILE", help="Also draw the ladders: an SVG file.")
+@options(profile_option, seed_option, json_option, quiet_option)
+def threshold(
+    fit: Path | None, figure: Path | None, profile: str, seed: int | None, json_file: str | None, quiet: bool
+) -> int:
+    """Find the smallest width at which training succeeds with probability 0.95, on ladders of n, L and delta.
+
+    A network succeeds if its loss falls below 0.01 of the initial one within twice the steps that the limit kernel needs for that.
+    """
+    from checkers import threshold as measured
+    from checkers import threshold_text
+    from checkers.threshold_fit import write_fit
+
+    output = Output(json_file, quiet)
+    for destination in (fit, figure):
+        if destination is not None:
+            check_destination(destination)
+    with progress_bars(quiet=quiet) as progress:
+        run = measured.threshold(seed=drawn(seed), profile=profile, progress=progress)
+    if fit is not None:
+        write_fit(run.fit, fit)
+    if figure is not None:
+        from checkers.files import write_whole
+
+        write_whole(figure, threshold_text.figure(run))
+    for text in (threshold_text.meaning(run), threshold_text.rung_table(run), threshold_text.exponent_table(run)):
+        output.text(text + "\n")
+    output.text(threshold_text.closing(run), closing=True)
+    output.facts(run)
+    return 0
