@@ -16,6 +16,7 @@ from checkers.options import (
     architectures_option,
     as_path,
     chosen,
+    circle_of,
     device_option,
     drawn,
     finite,
@@ -138,7 +139,8 @@ def check(
         output.text(words.check_table(run) + "\n")
         refuted = [verdict for verdict in run.verdicts if verdict.verdict == "REFUTED"]
         for verdict in refuted:
-            output.text(words.refutation_in_words(verdict, registry.form(verdict.id, verdict.architecture), COUNTEREXAMPLES) + "\n", closing=True)
+            statement = registry.form(verdict.id, verdict.architecture)
+            output.text(words.refutation_in_words(verdict, statement, COUNTEREXAMPLES) + "\n", closing=True)
         output.text(words.check_closing(run), closing=True)
         output.facts(run)
     return REFUTED if refuted else 0
@@ -242,6 +244,9 @@ def calibrate(
 @click.option("--samples", type=click.IntRange(min=1), help="Rows to train on, chosen by the seed.  [default: 100, or all]")
 @click.option("--labels", type=click.Choice(["true", "random"]), default="true", show_default=True, help="The data's own, or random ones.")
 @click.option("--outputs", type=click.IntRange(min=1), help="Outputs of the network.  [default: one for each class]")
+@click.option("--architecture", default="fully connected", show_default=True, help="Or residual, or convolutional.")
+@click.option("--positions", type=click.IntRange(min=1), help="Convolutional: positions on the circle.  [default: one for each pixel]")
+@click.option("--patch", type=click.IntRange(min=1), help="Convolutional: positions in a patch, odd.  [default: 3]")
 @click.option("--width", type=click.IntRange(min=1), default=256, show_default=True, help="Neurons in each layer.")
 @click.option("--depth", type=click.IntRange(min=1), help="Trained layers.  [default: 4; revealed, 2]")
 @click.option(
@@ -261,6 +266,9 @@ def train(
     samples: int | None,
     labels: str,
     outputs: int | None,
+    architecture: str,
+    positions: int | None,
+    patch: int | None,
     width: int,
     depth: int | None,
     weights: Literal["dense", "revealed"],
@@ -284,11 +292,14 @@ def train(
     from checkers.processes import one_thread
 
     default_depth, default_steps = DEPTH_AND_STEPS[weights]
+    circle = circle_of(architecture, positions, patch, loaded.inputs.shape[1])
     with one_thread(), progress_bars(quiet=quiet) as progress:
         run = training.train(
             inputs=loaded.inputs,
             targets=loaded.targets,
             classes=loaded.classes,
+            architecture=architecture,
+            **circle,
             width=width,
             depth=depth or default_depth,
             seed=seed,

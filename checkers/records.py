@@ -146,6 +146,7 @@ class TrainingRun(Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
     regime_depth: float = 0.0
     constants: dict[str, float] = {}
+    architecture: str = "fully connected"
 
 
 class Versions(Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from checkers import counterexample, figures, suite, training
+from checkers.deep_norms import deep_norms
 from checkers.errors import InputError
 from checkers.files import check_destination, write_whole
 from checkers.processes import each, one_thread
@@ -32,6 +33,9 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     weights: Literal["dense", "revealed"]
     steps: int
     goal: float = 1e-3
+    architecture: str = "fully connected"
+    positions: int = 1
+    patch: int = 1
 
 
 # Real images with random labels (Zhang et al. 2017) at a width that can be stored, and at one that cannot: stored, a matrix of
@@ -62,6 +66,7 @@ def gather(
         titles=[plan.title for plan in TRAININGS],
         versions={**msgspec.structs.asdict(counterexample.versions()), "scipy": version("scipy"), "hypothesis": version("hypothesis")},
         modules=", ".join(map(str, modules)),
+        deep_norms=deep_norms(seed),
     )
 
 
@@ -73,6 +78,9 @@ def _train(settings: tuple[int, str], progress: Progress, plan: Planned) -> Trai
             inputs=loaded.inputs,
             targets=loaded.targets,
             classes=loaded.classes,
+            architecture=plan.architecture,
+            positions=plan.positions,
+            patch=plan.patch,
             width=plan.width,
             depth=plan.depth,
             seed=seed,
@@ -101,6 +109,8 @@ def write(facts: Facts, statements: Sequence[Statement], folder: Path) -> None:
         "report/training.svg": figures.training_curves(facts.trainings, facts.titles),
         "REPORT.md": markdown(facts, statements),
     }
+    if facts.deep_norms is not None:
+        contents["report/depth.svg"] = figures.deep_norms(facts.deep_norms)
     for name in dict.fromkeys(row.id for row in facts.scaling):
         contents[f"report/scaling-{name}.svg"] = figures.scaling([row for row in facts.scaling if row.id == name])
     (folder / "report").mkdir(exist_ok=True)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from checkers.architectures import architecture_for
 from checkers.decide import worst_case
 from checkers.dense import DenseWeights
 from checkers.errors import InputError
@@ -26,6 +27,7 @@ from strategies.data import separation
 from theorems import registry
 from theorems.convergence import radius, rate
 from theorems.instance import Instance
+from theorems.statement import FULLY_CONNECTED
 
 Array = npt.NDArray[np.float64]
 # Called with (step, steps, loss relative to the initial one).
@@ -71,9 +73,10 @@ def stable_step_size(network: Network, instance: Instance) -> float:
     exact = isinstance(network.hidden[0], DenseWeights) and instance.samples * instance.outputs <= LARGEST_KERNEL
     if exact:
         subject = NetworkSubject(network, instance, NormalSource(seed_sequence(0)))
-        kernel = torch.stack([subject.layer_kernel(layer) for layer in range(1, instance.depth + 1)]).sum(0)
-        return 1.5 / float(torch.linalg.eigvalsh(kernel).max())
-    limit = float(np.linalg.eigvalsh(limit_kernel(instance.inputs, instance.depth))[-1]) * instance.width / instance.outputs
+        layers = torch.stack([subject.layer_kernel(layer) for layer in range(1, instance.depth + 1)])
+        return 1.5 / float(torch.linalg.eigvalsh(layers.sum(0)).max())
+    kernel = limit_kernel(instance.inputs, instance.depth, network.architecture, instance.width)
+    limit = float(np.linalg.eigvalsh(kernel)[-1]) * instance.width / instance.outputs
     return 1.5 / (limit * (1 + 15 * math.sqrt(instance.depth / instance.width)))
 
 
@@ -84,7 +87,9 @@ def broken(network: Network, instance: Instance, identifiers: list[str], source:
     """
     found = []
     for identifier in identifiers:
-        statement = registry[identifier]
+        if not registry.has_form(identifier, network.architecture.name):
+            continue
+        statement = registry.form(identifier, network.architecture.name)
         subject = NetworkSubject(network, instance, source)
         if subject.engine not in statement.engines or (identifier == "separation" and instance.samples < 2):
             continue
@@ -177,30 +182,38 @@ def train(
     data: str = "",
     labels: str = "",
     classes: npt.NDArray[np.int64] | None = None,
+    architecture: str = FULLY_CONNECTED,
+    positions: int = 1,
+    patch: int = 1,
     variance: float = 2.0,
     progress: Progress | None = None,
 ) -> TrainingRun:
     """Gradient descent from the random initialization until F <= goal F(0) or `steps` steps.
 
-    inputs: (samples, d_in) unit rows; targets: (samples, outputs); classes: (samples,) for the training accuracy; step_size None: the
-    largest one sure to be stable. gd-rate and gd-radius are checked at every step with the step size actually taken.
+    architecture: a name of checkers.architectures; positions, patch: for the convolutional one. inputs: (samples, d_in) unit rows;
+    targets: (samples, outputs); classes: (samples,) for the training accuracy; step_size None: the largest one sure to be stable. gd-rate
+    and gd-radius are checked at every step with the step size actually taken.
     """
     samples, outputs = targets.shape
     delta = separation(inputs) if samples > 1 else 1.0
-    _check_memory(planned_bytes(engine, width, depth, samples, outputs, steps, torch.empty(0, dtype=dtype).itemsize))
+    _check_memory(planned_bytes(engine, positions * width, depth, samples, outputs, steps, torch.empty(0, dtype=dtype).itemsize))
     instance = Instance(
         width=width, depth=depth, samples=samples, input_dimension=inputs.shape[1], outputs=outputs,
         separation=min(delta, 1 / depth), tolerance=BLAME_TOLERANCE, data=data, labels=labels, inputs=inputs, targets=targets,
+        positions=positions, patch=patch,
     )  # fmt: skip
     source = NormalSource(seed_sequence(seed, "train", engine, width, depth, samples))
-    network = Network.draw(engine, width, depth, inputs.shape[1], outputs, 1, source, variance, dtype, device)
+    chosen_architecture = architecture_for(architecture, instance)
+    network = Network.draw(
+        engine, width, depth, inputs.shape[1], outputs, 1, source, variance, dtype, device, architecture=chosen_architecture
+    )  # fmt: skip
     eta = stable_step_size(network, instance) if step_size is None else step_size
     observer = _Observer(instance, network, classes, eta, goal, steps, progress, source.spawn("blame"))
     start = time.monotonic()
     trajectory: Any = gradient_descent(network, inputs, targets, eta, steps, observer)
     loss = trajectory.loss[0].tolist()
     return TrainingRun(
-        seed=seed, width=width, depth=depth, samples=samples, outputs=outputs, delta=delta,
+        seed=seed, width=width, depth=depth, samples=samples, outputs=outputs, delta=delta, architecture=architecture,
         algorithm="gradient descent", step_size=eta, weights=engine,
         loss=[_json(value) for value in loss], radius=[_json(value) for value in trajectory.distance[0].tolist()],
         accuracy=observer.accuracy,

@@ -200,9 +200,10 @@ def replay_in_words(found: Counterexample, result: Replay, statement: Statement 
 def training_in_words(run: TrainingRun) -> str:
     """The facts of a training run that do not change from step to step."""
     engine = f"{run.weights} weights, step size {number(run.step_size, 4)}"
+    network = "" if run.architecture == "fully connected" else f"{run.architecture} network, "
     return (
         f"{run.data}: n = {run.samples}, delta = {number(run.delta)}, labels {run.labels}"
-        f"\nm = {number(run.width)}, L = {run.depth}, d = {run.outputs}; {run.algorithm}, {engine}"
+        f"\n{network}m = {number(run.width)}, L = {run.depth}, d = {run.outputs}; {run.algorithm}, {engine}"
     )
 
 

@@ -15,7 +15,7 @@ FORBIDDEN = {
     "checkers": {"tests", "pytest"},
 }
 # Only the command line and the report know how to print and draw; the machinery below does not know that they exist.
-TOP = {"command_line", "options", "report", "report_text", "figures", "description", "user_data", "user_tables", "words"}
+TOP = {"command_line", "options", "report", "report_text", "figures", "description", "user_data", "user_tables", "words", "matrix"}
 FILES = sorted(path for package in FORBIDDEN for path in (ROOT / package).rglob("*.py"))
 
 
