@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from checkers.weights import Weights
+from theorems.exact_laws import Array
 
 Apply = Callable[[Tensor], Tensor]
 
@@ -70,6 +71,10 @@ class Architecture:
     def join(self, vectors: Tensor) -> Tensor:
         """The transpose, and inverse, of `split`: (..., r, rows) -> (..., neurons)."""
         return vectors[..., 0, :]
+
+    def limit_kernel(self, inputs: Array, depth: int, width: int) -> Array:
+        """The limit of (d/m) K as the width grows, (n, n); width: for architectures whose layers depend on it. ValueError if unknown."""
+        raise ValueError(f"the limit kernel of {self.name} networks is not known")
 
     # From here on nothing is an architecture's own.
 

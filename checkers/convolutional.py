@@ -16,6 +16,8 @@ import torch
 from torch import Tensor
 
 from checkers.architecture import Architecture
+from theorems.exact_laws import Array
+from theorems.limit_kernels import convolutional_limit_kernel
 
 
 class Convolutional(Architecture):
@@ -68,3 +70,8 @@ class Convolutional(Architecture):
 
     def join(self, vectors: Tensor) -> Tensor:
         return vectors.flatten(-2)
+
+    def limit_kernel(self, inputs: Array, depth: int, width: int) -> Array:
+        if not self._shared_fan_in:
+            raise ValueError("the limit kernel of convolutional networks without the factor q is not known")
+        return convolutional_limit_kernel(inputs, depth, self._positions, self._patch)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from checkers.deep_norms import DeepNorms
 from checkers.records import CheckRun, Exponent, PowerRun, TrainingRun
 from checkers.words import number
 from theorems.instance import QUANTITIES
@@ -150,3 +151,22 @@ def _ladder(axes: Axes, row: Exponent) -> None:
     axes.set_yticks(ends, labels=[number(float(v), 2) for v in ends])
     axes.minorticks_off()
     axes.grid(color=GREY, alpha=0.25, linewidth=0.5)
+
+
+def deep_norms(found: DeepNorms) -> str:
+    """Median and 5% to 95% of ‖h_l‖ against the layer, one curve an architecture: SVG."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(6.5, 3.4), layout="constrained")
+        axes = figure.subplots()
+        places = [layer + 1 for layer in found.layers]
+        for (name, rows), colour in zip(found.quantiles.items(), (RED, BLUE), strict=False):
+            low, middle, high = np.maximum(np.array(rows), 1e-300).T
+            axes.plot(places, middle, color=colour, linewidth=1.4, label=f"{name}, median")
+            axes.fill_between(places, low, high, color=colour, alpha=0.25, linewidth=0, label=f"{name}, 5% to 95%")
+        axes.set(xscale="log", yscale="log", xlabel="layer + 1", ylabel="norm of h", title=f"m = {found.width}, L = {found.depth}")
+        axes.grid(color=GREY, alpha=0.25, linewidth=0.5)
+        figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+        return _svg(figure)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from checkers.architecture import Architecture
+from theorems import exact_laws
+from theorems.exact_laws import Array
 
 
 class FullyConnected(Architecture):
     """All hidden matrices are m x m and stand alone: what every architecture is until it says otherwise."""
 
     name = "fully connected"
+
+    def limit_kernel(self, inputs: Array, depth: int, width: int) -> Array:
+        return exact_laws.limit_kernel(inputs, depth)

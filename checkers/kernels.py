@@ -1,8 +1,8 @@
 """Tangent kernels and gradient norms, from the gradients' factors of low rank.
 
 grad_{W_l} f_c(x_i) = sum_r a_{i,c,r} b_{i,r}^T, where the a's are the parts of D_l Back_{l+1}^T e_c and the b's those of h_{l-1,i} that W_l
-is applied to (architecture.py). So <grad f_c(x_i), grad f_c'(x_j)> = sum_{r,r'} <a_{i,c,r}, a_{j,c',r'}> <b_{i,r}, b_{j,r'}>. With one part,
-as in fully connected layers, that is <h_{l-1,i}, h_{l-1,j}> <s_{i,c}, s_{j,c'}>, and no gradient matrix is ever formed.
+is applied to (architecture.py). So <grad f_c(x_i), grad f_c'(x_j)> = sum_{r,r'} <a_{i,c,r}, a_{j,c',r'}> <b_{i,r}, b_{j,r'}>. With one
+part, as in fully connected layers, that is <h_{l-1,i}, h_{l-1,j}> <s_{i,c}, s_{j,c'}>, and no gradient matrix is ever formed.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from checkers.architecture import Architecture
+from checkers.fully_connected import FullyConnected
 from checkers.network import Network, Record
-from theorems import exact_laws
 
 Rows = TypeVar("Rows", np.ndarray, Tensor)
 
@@ -78,10 +79,10 @@ def empirical_kernel(network: Network, x: Rows) -> Rows:
     return kernel if isinstance(x, Tensor) else kernel.detach().cpu().numpy()
 
 
-def limit_kernel(x: Rows, depth: int) -> Rows:
-    """The limit of (d/m) K as the width grows: theorems.exact_laws.limit_kernel, (n, n), float64, for checked input.
+def limit_kernel(x: Rows, depth: int, architecture: Architecture | None = None, width: int = 1) -> Rows:
+    """The limit of (d/m) K as the width grows, (n, n), float64, for checked input; of fully connected networks if none are named.
 
-    x: (n, d_in), rows of unit norm, array or tensor; the answer is of the same kind.
+    x: (n, d_in), rows of unit norm, array or tensor; the answer is of the same kind. width: for residual networks, whose tau depends on it.
     """
     if depth < 1:
         raise ValueError(f"depth must be at least 1, not {depth}")
@@ -91,6 +92,6 @@ def limit_kernel(x: Rows, depth: int) -> Rows:
     # 1e-6: rows normalized in single precision pass, anything that was not normalized does not.
     if not np.all(np.abs(np.linalg.norm(rows, axis=1) - 1) <= 1e-6):
         raise ValueError("every row of the inputs needs unit norm")
-    kernel = exact_laws.limit_kernel(rows, depth)
+    kernel = (architecture or FullyConnected()).limit_kernel(rows, depth, width)
     return torch.from_numpy(kernel).to(x.device) if isinstance(x, Tensor) else kernel
 

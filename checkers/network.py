@@ -24,7 +24,8 @@ Engine = Literal["dense", "revealed"]
 
 @dataclass(frozen=True)
 class Record:
-    """One forward pass. inputs: (trials, samples, d_in); g_0..g_L and h_0..h_L: (trials, samples, neurons); outputs: (trials, samples, d)."""
+    """One forward pass. inputs: (trials, samples, d_in); g_0..g_L and h_0..h_L: (trials, samples, neurons); outputs: (trials, samples,
+    d)."""
 
     inputs: Tensor
     pre_activations: tuple[Tensor, ...]

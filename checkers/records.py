@@ -210,6 +210,7 @@ class TrainingRun(Struct, frozen=True, kw_only=True):
     explanation: list[str] = []
     prediction: Prediction | None = None
     planned_bytes: int = 0
+    architecture: str = "fully connected"
 
 
 class Versions(Struct, frozen=True, kw_only=True):

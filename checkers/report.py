@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from checkers import counterexample, figures, regime, reliability, scaling, suite, threshold, threshold_text, training
+from checkers.deep_norms import deep_norms
 from checkers.errors import InputError
 from checkers.files import check_destination, write_whole
 from checkers.prediction import HeldOut
@@ -37,6 +38,9 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     loss: str = "squared"
     batch: int = 0
     held_out: int = 0
+    architecture: str = "fully connected"
+    positions: int = 1
+    patch: int = 1
 
 
 # Real images with random labels (Zhang et al. 2017) at a width that can be stored, and at one that cannot: stored, a matrix of
@@ -98,6 +102,7 @@ def gather(
         certificates=certificates(statements, seed, modules, processes, progress),
         regime=regime.regime_rows(profile.name, seed, device, progress),
         threshold=threshold.threshold(seed=seed, profile=profile.name, progress=progress),
+        deep_norms=deep_norms(seed),
     )
 
 
@@ -129,6 +134,9 @@ def _train(settings: tuple[int, str], progress: Progress, plan: Planned) -> Trai
             inputs=loaded.inputs,
             targets=loaded.targets,
             classes=loaded.classes,
+            architecture=plan.architecture,
+            positions=plan.positions,
+            patch=plan.patch,
             width=plan.width,
             depth=plan.depth,
             seed=seed,
@@ -164,6 +172,8 @@ def write(facts: Facts, statements: Sequence[Statement], folder: Path) -> None:
     }
     if facts.threshold is not None:
         contents["report/threshold.svg"] = threshold_text.figure(facts.threshold)
+    if facts.deep_norms is not None:
+        contents["report/depth.svg"] = figures.deep_norms(facts.deep_norms)
     for name in dict.fromkeys(row.id for row in facts.scaling):
         contents[f"report/scaling-{name}.svg"] = figures.scaling([row for row in facts.scaling if row.id == name])
     (folder / "report").mkdir(exist_ok=True)

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from checkers import ledger_text, regime_text, reliability_text, threshold_text, words
+from checkers.deep_norms import DeepNorms
 from checkers.ledger_summary import LedgerSummary
-from checkers.records import Certificate, CheckRun, Exponent, PowerRun, TrainingRun, VariantVerdict, VerdictName
+from checkers.matrix import matrix
+from checkers.records import Certificate, CheckRun, Exponent, PowerRun, TrainingRun, VariantVerdict, Verdict, VerdictName
 from checkers.regime import RegimeRow
 from checkers.reliability import Reliability
 from checkers.threshold import Threshold
+from theorems.registry import registry
 from theorems.statement import Statement
 
 COLOURS: dict[str, str] = {"HOLDS": "#2f7d4a", "REFUTED": "#b3261e", "VACUOUS": "#6b7280", "UNDECIDED": "#a16207"}
@@ -57,6 +60,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     certificates: list[Certificate] = []
     regime: list[RegimeRow] = []
     threshold: Threshold | None = None
+    deep_norms: DeepNorms | None = None
 
 
 def summary(facts: Facts) -> str:
@@ -78,6 +82,7 @@ def markdown(facts: Facts, statements: Sequence[Statement]) -> str:
         " Over-Parameterization* (ICML 2019). This file is generated.",
         summary(facts),
         "## Statements",
+        *_architectures(facts),
         _statement_table(facts.check, by_id),
         LEGEND.format(alpha=words.number(facts.check.alpha)),
         "![Largest ratio of left side to right side, for each statement and its false variants](report/margins.svg)",
@@ -113,9 +118,33 @@ def markdown(facts: Facts, statements: Sequence[Statement]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def _architectures(facts: Facts) -> list[str]:
+    """The matrix statement x architecture and the norms of deep networks, where there are several architectures."""
+    if not words.several_architectures(one.architecture for one in facts.check.verdicts):
+        return []
+    parts = ["### On every architecture", matrix(facts.check.verdicts, registry)]
+    if facts.deep_norms is not None:
+        found = facts.deep_norms
+        ends = "; ".join(
+            f"{name}: {words.number(rows[-1][0])} to {words.number(rows[-1][-1])}" for name, rows in found.quantiles.items()
+        )
+        parts += [
+            f"![Norms through {found.depth} layers, fully connected and residual](report/depth.svg)",
+            f"One input through {found.trials} independent networks of width {found.width}: after {found.depth} layers 90% of the norms lie"
+            f" between, {ends}. Fully connected norms spread like sqrt(L/m), residual ones like 1/sqrt m.",
+        ]
+    return [*parts, "### Every form"]
+
+
+def _form(one: Verdict | VariantVerdict, by_id: dict[str, Statement]) -> Statement:
+    """The statement on the verdict's architecture."""
+    known = registry.has_form(one.id, one.architecture)
+    return registry.form(one.id, one.architecture) if known else by_id[one.id]
+
+
 def _statement_table(run: CheckRun, by_id: dict[str, Statement]) -> str:
     several = words.several_architectures(one.architecture for one in run.verdicts)
-    rows = [[*words.check_row(one, several), _constants(by_id[one.id])] for one in run.verdicts]
+    rows = [[*words.check_row(one, several), _constants(_form(one, by_id))] for one in run.verdicts]
     return words.table([*words.check_columns(several), "constants, and where they come from"], rows, "github")
 
 
@@ -149,12 +178,15 @@ _COLOUR_NAMES = {"HOLDS": "green", "REFUTED": "red", "VACUOUS": "grey", "UNDECID
 
 
 def _variant_table(run: PowerRun, by_id: dict[str, Statement]) -> str:
-    def row(one: VariantVerdict) -> list[str]:
-        label = one.triage.label if one.triage else "-"
-        return [one.id, one.variant, one.kind, one.verdict, f"{one.instances:,}", _counterexample(one, by_id), label]
+    several = words.several_architectures(one.architecture for one in run.variants)
 
-    headers = ["statement", "false variant", "kind", "verdict", "instances", "smallest counterexample", "triage"]
-    return words.table(headers, map(row, run.variants), "github")
+    def row(one: VariantVerdict) -> list[str]:
+        named = [one.id, *([one.architecture] if several else []), one.variant, one.kind]
+        label = one.triage.label if one.triage else "-"
+        return [*named, one.verdict, f"{one.instances:,}", _counterexample(one, by_id), label]
+
+    headers = ["statement", *(["architecture"] if several else []), "false variant", "kind", "verdict", "instances"]
+    return words.table([*headers, "smallest counterexample", "triage"], map(row, run.variants), "github")
 
 
 def _withdrawn(run: CheckRun) -> list[str]:
@@ -170,7 +202,7 @@ def _certificates(found: list[Certificate], by_id: dict[str, Statement]) -> list
 def _counterexample(one: VariantVerdict, by_id: dict[str, Statement]) -> str:
     if one.counterexample is None:
         return "none found"
-    return words.decision_in_words(one.counterexample, by_id[one.id].variant(one.variant))
+    return words.decision_in_words(one.counterexample, _form(one, by_id).variant(one.variant))
 
 
 def _scaling(rows: list[Exponent]) -> list[str]:
@@ -200,7 +232,7 @@ def _example(run: PowerRun, by_id: dict[str, Statement]) -> list[str]:
     assert decision is not None
     rows = [
         ["statement, false variant", f"{one.id}, {one.variant}"],
-        ["instance", words.sizes_in_words(decision.sizes, by_id[one.id])],
+        ["instance", words.sizes_in_words(decision.sizes, _form(one, by_id))],
         ["networks", f"{decision.trials:,} independent initializations, {decision.engine}"],
         ["claimed", f"fails with probability at most {words.number(decision.claimed)}"],
         ["seen", f"{decision.failures:,} failures"],

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 from checkers.architecture import Architecture
+from theorems.exact_laws import Array
+from theorems.limit_kernels import residual_limit_kernel
+from theorems.norm_laws import step
 
 
 class Residual(Architecture):
@@ -22,4 +23,9 @@ class Residual(Architecture):
     def scale(self, layer: int, depth: int, width: int) -> float:
         if layer == depth:
             return 1.0
-        return self._c / (depth * math.log(max(width, 3))) if self._step is None else self._step
+        return step(width, depth, self._c) if self._step is None else self._step
+
+    def limit_kernel(self, inputs: Array, depth: int, width: int) -> Array:
+        if self._identity != 1.0:
+            raise ValueError("the limit kernel of residual networks without their skip connections is not known")
+        return residual_limit_kernel(inputs, depth, self.scale(1, depth, width) if depth > 1 else 0.0)

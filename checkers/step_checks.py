@@ -96,7 +96,9 @@ def broken(network: Network, instance: Instance, identifiers: Sequence[str], sou
     """
     found = []
     for identifier in identifiers:
-        statement = registry[identifier]
+        if not registry.has_form(identifier, network.architecture.name):
+            continue
+        statement = registry.form(identifier, network.architecture.name)
         subject = NetworkSubject(network, instance, source)
         if subject.engine not in statement.engines or (identifier == "separation" and instance.samples < 2):
             continue

@@ -16,6 +16,7 @@ from checkers.module import own_statements
 from checkers.options import (
     Output,
     as_path,
+    circle_of,
     device_option,
     drawn,
     finite,
@@ -49,8 +50,10 @@ def paper_or_number(context: click.Context, parameter: click.Parameter, value: s
 
 @dataclass(frozen=True)
 class Asked:
-    """The options of `train` that describe the run itself."""
+    """The options of `train` that describe the run itself. circle: positions and patch of a convolutional network."""
 
+    architecture: str
+    circle: dict[str, int]
     width: int
     depth: int
     engine: Literal["dense", "revealed"]
@@ -77,6 +80,9 @@ _data_options = options(
     click.option("--held-out", type=click.IntRange(min=0), help="Further rows, to compare with the tangent kernel's prediction on."),
 )
 _network_options = options(
+    click.option("--architecture", default="fully connected", show_default=True, help="Or residual, or convolutional."),
+    click.option("--positions", type=click.IntRange(min=1), help="Convolutional: positions on the circle.  [default: one for each pixel]"),
+    click.option("--patch", type=click.IntRange(min=1), help="Convolutional: positions in a patch, odd.  [default: 3]"),
     click.option("--width", type=click.IntRange(min=1), default=256, show_default=True, help="Neurons in each layer."),
     click.option("--depth", type=click.IntRange(min=1), help="Trained layers.  [default: 4; revealed, 2]"),
     click.option(
@@ -135,6 +141,9 @@ def train(
     labels: str,
     outputs: int | None,
     held_out: int | None,
+    architecture: str,
+    positions: int | None,
+    patch: int | None,
     width: int,
     depth: int | None,
     weights: Literal["dense", "revealed"],
@@ -170,7 +179,8 @@ def train(
         loss = chosen_loss(loss_name)
         loaded = load_training_data(data, label_column=label_column, samples=samples, labels=labels, outputs=outputs, seed=seed)
         size = batch_size(algorithm, batch, len(loaded.inputs))
-        asked = Asked(width, depth or default_depth, weights, steps or default_steps, step_size, goal, loss, size, dtype)
+        circle = circle_of(architecture, positions, patch, loaded.inputs.shape[1])
+        asked = Asked(architecture, circle, width, depth or default_depth, weights, steps or default_steps, step_size, goal, loss, size, dtype)
         further = _held_out(held_out, data, label_column, loaded, seed) if held_out is not None else None
         run = _train(asked, loaded, further, seed, valid_device(device), checkpoint, resume, output, quiet)
     _print(run, output)
@@ -205,7 +215,7 @@ def _train(
     dtype = getattr(torch, asked.dtype)
     samples, outputs = loaded.targets.shape
     itemsize = torch.empty(0, dtype=dtype).itemsize
-    needed = training.planned_bytes(asked.engine, asked.width, asked.depth, samples, outputs, asked.steps, itemsize)
+    needed = training.planned_bytes(asked.engine, asked.circle.get("positions", 1) * asked.width, asked.depth, samples, outputs, asked.steps, itemsize)
     output.text(words.memory_in_words(needed))
     promises.keep(asked.loss, loaded.targets)
     with one_thread(), training_bar(quiet=quiet) as progress:
@@ -213,6 +223,8 @@ def _train(
             inputs=loaded.inputs,
             targets=loaded.targets,
             classes=loaded.classes,
+            architecture=asked.architecture,
+            **asked.circle,
             width=asked.width,
             depth=asked.depth,
             seed=seed,

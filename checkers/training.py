@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from checkers import checkpoint
+from checkers.architectures import architecture_for
 from checkers.dense import DenseWeights
 from checkers.errors import InputError
 from checkers.explanation import explain
@@ -33,6 +34,7 @@ from theorems import registry
 from theorems.convergence import step_size as gd_step_size
 from theorems.instance import Instance
 from theorems.losses import Loss, losses
+from theorems.statement import FULLY_CONNECTED
 from theorems.stochastic import sgd_step_size
 from theorems.subject import Trajectory
 
@@ -63,7 +65,8 @@ def stable_step_size(network: Network, instance: Instance) -> float:
         if not largest > 0:
             raise InputError("no gradient reaches a weight: the network is dead on these data; choose another seed, or a larger width")
         return 1.5 / largest
-    limit = float(np.linalg.eigvalsh(limit_kernel(instance.inputs, instance.depth))[-1]) * instance.width / instance.outputs
+    limiting = limit_kernel(instance.inputs, instance.depth, network.architecture, instance.width)
+    limit = float(np.linalg.eigvalsh(limiting)[-1]) * instance.width / instance.outputs
     return 1.5 / (limit * (1 + 15 * math.sqrt(instance.depth / instance.width)))
 
 
@@ -173,6 +176,9 @@ def train(
     data: str = "",
     labels: str = "",
     classes: npt.NDArray[np.int64] | None = None,
+    architecture: str = FULLY_CONNECTED,
+    positions: int = 1,
+    patch: int = 1,
     variance: float = 2.0,
     loss: str = "squared",
     batch: int = 0,
@@ -183,22 +189,27 @@ def train(
 ) -> TrainingRun:
     """Gradient descent, or with batch >= 1 stochastic gradient descent, from the random initialization, until F <= goal F(0).
 
-    steps: at most. inputs: (samples, d_in) unit rows; targets: (samples, outputs); classes: (samples,) for the training accuracy;
-    step_size None: the largest one sure to be stable; "paper": the theorem's. loss: a name of theorems.losses.
+    architecture: a name of checkers.architectures; positions, patch: for the convolutional one. steps: at most. inputs: (samples, d_in)
+    unit rows; targets: (samples, outputs); classes: (samples,) for the training accuracy; step_size None: the largest one sure to be
+    stable; "paper": the theorem's. loss: a name of theorems.losses.
     held_out: samples to compare the tangent kernel's prediction on, beside those trained on; None: no prediction.
     save_to, resume_from: a checkpoint file to write now and then, and one to go on from; the numbers do not depend on interruptions.
     """
     samples, outputs = targets.shape
     delta = separation(inputs) if samples > 1 else 1.0
-    needed = planned_bytes(engine, width, depth, samples, outputs, steps, torch.empty(0, dtype=dtype).itemsize)
+    needed = planned_bytes(engine, positions * width, depth, samples, outputs, steps, torch.empty(0, dtype=dtype).itemsize)
     _check_memory(needed)
     chosen = losses[loss]
     instance = Instance(
         width=width, depth=depth, samples=samples, input_dimension=inputs.shape[1], outputs=outputs,
         separation=min(delta, 1 / depth), tolerance=BLAME_TOLERANCE, data=data, labels=labels, inputs=inputs, targets=targets,
+        positions=positions, patch=patch,
     )  # fmt: skip
     source = NormalSource(seed_sequence(seed, "train", engine, width, depth, samples))
-    network = Network.draw(engine, width, depth, inputs.shape[1], outputs, 1, source, variance, dtype, device)
+    chosen_architecture = architecture_for(architecture, instance)
+    network = Network.draw(
+        engine, width, depth, inputs.shape[1], outputs, 1, source, variance, dtype, device, architecture=chosen_architecture
+    )  # fmt: skip
     stable = stable_step_size(network, instance) / chosen.smoothness
     # A minibatch's kernel, times n/b, may have an eigenvalue larger than that of all samples; half leaves room for it.
     eta = step_size or stable / (2 if 0 < batch < samples else 1)
@@ -219,6 +230,7 @@ def train(
     facts: dict[str, Any] = {
         "seed": seed, "width": width, "depth": depth, "samples": samples, "outputs": outputs, "weights": engine, "loss": loss,
         "batch": batch, "step size": eta, "goal": goal, "steps": steps, "dtype": str(dtype), "data": instance.key(), "variance": variance,
+        "architecture": architecture,
     }  # fmt: skip
     first = 0
     if resume_from is not None:
@@ -265,7 +277,7 @@ def _result(
     used = {f"{name}.{key}": value for name in (c.id for c in checks) for key, value in registry[name].constant_values().items()}
     run = TrainingRun(
         seed=facts["seed"], width=instance.width, depth=instance.depth, samples=instance.samples, outputs=instance.outputs, delta=delta,
-        algorithm="stochastic gradient descent" if batch else "gradient descent", step_size=chain.step_size, weights=facts["weights"],
+        architecture=recorder.network.architecture.name, algorithm="stochastic gradient descent" if batch else "gradient descent", step_size=chain.step_size, weights=facts["weights"],
         loss=[_json(value) for value in recorder.values], radius=[_json(value) for value in recorder.radius],
         accuracy=recorder.accuracy, checks=checks, blame=blame(checks, untrained, instance, source.spawn("blame"), stuck=stuck),
         data=instance.data, labels=instance.labels, steps=recorder.recorded[-1], reached=reached, seconds=seconds,

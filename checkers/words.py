@@ -285,9 +285,10 @@ def training_in_words(run: TrainingRun) -> str:
     """The facts of a training run that do not change from step to step."""
     algorithm = f"{run.algorithm}, {run.batch} samples a step" if run.batch else run.algorithm
     engine = f"{run.loss_function} loss, {run.weights} weights, step size {number(run.step_size, 4)}"
+    network = "" if run.architecture == "fully connected" else f"{run.architecture} network, "
     return (
         f"{run.data}: n = {run.samples}, delta = {number(run.delta)}, labels {run.labels}"
-        f"\nm = {number(run.width)}, L = {run.depth}, d = {run.outputs}; {algorithm}, {engine}"
+        f"\n{network}m = {number(run.width)}, L = {run.depth}, d = {run.outputs}; {algorithm}, {engine}"
     )
 
 

@@ -28,18 +28,19 @@ def required_width(instance: Instance) -> float:
 
 
 def step_size(instance: Instance, constant: float) -> float:
-    """c d delta/(n^4 L^2 m), the paper's step size."""
-    return constant * instance.outputs * instance.separation / (instance.samples**4 * instance.depth**2 * instance.width)
+    """c d delta/(n^4 L^2 m), the paper's step size; q m in place of m where patches of q make the gradients longer."""
+    return constant * instance.outputs * instance.separation / (instance.samples**4 * instance.depth**2 * instance.patch * instance.width)
 
 
 def rate(instance: Instance, eta: float, c: float) -> float:
-    """The paper's factor per step, 1 - c eta delta m/(d n^2)."""
-    return 1 - c * eta * instance.separation * instance.width / (instance.outputs * instance.samples**2)
+    """The paper's factor per step, 1 - c eta delta m/(d n^2); q m in place of m, as for the step size."""
+    return 1 - c * eta * instance.separation * instance.patch * instance.width / (instance.outputs * instance.samples**2)
 
 
 def radius(instance: Instance, C: float) -> float:
-    """C n^3 sqrt(d) log(m)/(delta sqrt(m)), how far gradient descent travels."""
-    return C * instance.samples**3 * math.sqrt(instance.outputs / instance.width) * math.log(instance.width) / instance.separation
+    """C n^3 sqrt(d) log(m)/(delta sqrt(m)), how far gradient descent travels; sqrt(q m) in place of sqrt(m), as for the step size."""
+    gradient = instance.patch * instance.width / instance.outputs
+    return C * instance.samples**3 / math.sqrt(gradient) * math.log(instance.width) / instance.separation
 
 
 def _failure(instance: Instance, **constants: float) -> float:

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from theorems.subject import Subject
 
 
-def kernel_deviation(limit: Callable[[Instance], Array], bound: Callable[..., float], layers_left_out: int = 0) -> Callable[..., Comparison]:
-    """The measure |(d/m) K_ij - limit_ij| <= bound(instance, C, p), for every pair and output; a false variant leaves out the last layers."""
+def kernel_deviation(
+    limit: Callable[[Instance], Array], bound: Callable[..., float], layers_left_out: int = 0
+) -> Callable[..., Comparison]:
+    """The measure |(d/m) K_ij - limit_ij| <= bound(instance, C, p), for every pair and output; a false variant leaves out the last
+    layers."""
 
     def measure(subject: Subject, C: float, p: float) -> Comparison:
         import torch

@@ -1,18 +1,20 @@
-"""Tangent kernels of infinitely wide convolutional and residual networks: (d/m) K_ij for one output, in the limit of many channels or neurons.
+"""Tangent kernels of infinitely wide convolutional and residual networks: (d/m) K_ij for one output, in the limit of many channels or
+neurons.
 
-Convolutional, a recursion in closed form. Let S_l[p] = <h_{l,p}(x_i), h_{l,p}(x_j)> and T_l[p] the sum of S_l over the patch of p. Per channel
-(g_p(x_i), g_p(x_j)) is a Gaussian pair of covariance (2/(qm)) T, so with r = T_ij/sqrt(T_ii T_jj)
+Convolutional, a recursion in closed form. Let S_l[p] = <h_{l,p}(x_i), h_{l,p}(x_j)> and T_l[p] the sum of S_l over the patch of p. Per
+channel (g_p(x_i), g_p(x_j)) is a Gaussian pair of covariance (2/(qm)) T, so with r = T_ij/sqrt(T_ii T_jj)
 
-    S_{l+1}[p] = sqrt(T_ii T_jj) kappa1(r)/q,    pi_l[p] = (d/m) <D B-part>_p, pi_L = kappa0(r_L)/2, pi_l[p] = kappa0(r_l[p])/q sum of pi_{l+1} over
-    the patch of p,      (d/m) K_ij -> sum_l sum_p T_{l-1}[p] pi_l[p].
+    S_{l+1}[p] = sqrt(T_ii T_jj) kappa1(r)/q,    pi_l[p] = (d/m) <D B-part>_p, pi_L = kappa0(r_L)/2, pi_l[p] = kappa0(r_l[p])/q sum of
+    pi_{l+1} over the patch of p,      (d/m) K_ij -> sum_l sum_p T_{l-1}[p] pi_l[p].
 
 Of the gradients' inner products over pairs of positions p, p' only p = p' stays: the rows B_p are independent. On the diagonal: q L/2.
 
-Residual, a recursion over the law of one neuron. In the limit the neurons of all samples together, H_l = sqrt(m) h_{l,k}, are independent copies
-of the chain H_0 = phi(G_0), H_l = phi(H_{l-1} + tau G_l), G_l ~ N(0, 2 S_{l-1}), S_l = E H_l H_l^T, which has no closed form: neurons that
-were at zero leave it at a distance of order tau. The backward chain has the same D's: b_l = D_l b_{l+1} + tau N(0, 2 E D D b b), independent of H
-otherwise, so E[b b^T | the D's] is a recursion for each neuron. Both expectations are averages over nodes of a scrambled Sobol sequence, of which the
-covariances are corrected to be exact. tau is that of the width at hand, for at fixed L it vanishes as m grows.
+Residual, a recursion over the law of one neuron. In the limit the neurons of all samples together, H_l = sqrt(m) h_{l,k}, are independent
+copies of the chain H_0 = phi(G_0), H_l = phi(H_{l-1} + tau G_l), G_l ~ N(0, 2 S_{l-1}), S_l = E H_l H_l^T, which has no closed form:
+neurons that were at zero leave it at a distance of order tau. The backward chain has the same D's: b_l = D_l b_{l+1} + tau N(0, 2 E D D b
+b), independent of H otherwise, so E[b b^T | the D's] is a recursion for each neuron. Both expectations are averages over nodes of a
+scrambled Sobol sequence, of which the covariances are corrected to be exact. tau is that of the width at hand, for at fixed L it vanishes
+as m grows.
 """
 
 from __future__ import annotations

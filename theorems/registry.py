@@ -101,7 +101,8 @@ class Registry:
 
 def validate(statement: Statement, registry: Registry) -> None:
     """Refuse a declaration that cannot be right."""
-    where = f"statement {statement.id!r}" + ("" if statement.architecture == FULLY_CONNECTED else f" on {statement.architecture!r} networks")
+    place = "" if statement.architecture == FULLY_CONNECTED else f" on {statement.architecture!r} networks"
+    where = f"statement {statement.id!r}{place}"
 
     def refuse(reason: str) -> None:
         raise DeclarationError(f"{where} {reason}")

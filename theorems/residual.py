@@ -2,8 +2,9 @@
 
 In products of layers, W_l stands for T_l = I + tau W_l where l < L and for W_L where l = L. A layer moves a vector by O(tau), and tau L <=
 1/log m: so norms, products and stability carry no power of L, layers l < L have gradients with a factor tau, and only two layers, h_0 and
-h_L, spread the norms. Sign flips: given h_{l-1}, the pre-activation of each neuron is normal with deviation tau sqrt(2/m) ‖h_{l-1}‖, so at most
-0.985 m (omega')^{2/3} signs yield to a change of norm tau omega' (theorems.stability), and changes of earlier layers add up to omega' <= L omega.
+h_L, spread the norms. Sign flips: given h_{l-1}, the pre-activation of each neuron is normal with deviation tau sqrt(2/m) ‖h_{l-1}‖, so
+at most 0.985 m (omega')^{2/3} signs yield to a change of norm tau omega' (theorems.stability), and changes of earlier layers add up to
+omega' <= L omega.
 """
 
 from __future__ import annotations
@@ -103,7 +104,8 @@ form(
     claim="‖T_b D_{i,b-1} ... D_{i,a} T_a‖_2 <= C for all 1 <= a <= b <= L and i, T_l = I + tau W_l for l < L and T_L = W_L",
     ranges={"width": (48, 1024), "depth": (1, 16), "samples": (1, 2)},
     assumptions=OPERATORS, failure=PER_WIDTH,
-    constants={"C": Constant(5.0, "sharp edge 2 sqrt 2 of the last layer as m grows; 1.25 for the chain and 1.4 for widths near 48"), "c": EXPONENT},
+    constants={"C": Constant(5.0, "sharp edge 2 sqrt 2 of the last layer as m grows; 1.25 for the chain and 1.4 for widths near 48"),
+    "c": EXPONENT},
     exponents={"depth": 0.0, "width": 0.0},
     measure=lambda subject, C, c: _operator_norm(subject, C, growth=0.0),
     variants=(
@@ -148,7 +150,8 @@ form(
     "backward-norm", RESIDUAL,
     ranges={"width": (64, 8192), "depth": (1, 16), "samples": (1, 2)},
     assumptions=(at_most("outputs", "d <= m/log m", "outputs", lambda i: i.width / _log(i)), *OPERATORS), failure=PER_WIDTH,
-    constants={"C": Constant(3.0, "1 + sqrt(d/m) for B alone, at most 1.6; sqrt(2 * share of active neurons) for the chain"), "c": EXPONENT},
+    constants={"C": Constant(3.0, "1 + sqrt(d/m) for B alone, at most 1.6; sqrt(2 * share of active neurons) for the chain"),
+    "c": EXPONENT},
     variants=(
         wrong("constant 0.99, below the norm of B alone", "constant", constants={"C": Constant(0.99, FALSE)}),
         wrong("sqrt(m)/d in place of sqrt(m/d)", "exponent",
@@ -236,7 +239,8 @@ form(
     exponents={"radius": 1.0, "depth": 0.0},
     measure=lambda subject, C, c: _forward_stability(subject, C, depth_exponent=0.0, log_exponent=0.0),
     variants=(
-        wrong("constant 0.9, below what one layer attains", "constant", constants={"C": Constant(0.9, FALSE)}, adversary=("hidden alignment",)),
+        wrong("constant 0.9, below what one layer attains", "constant", constants={"C": Constant(0.9, FALSE)},
+              adversary=("hidden alignment",)),
         wrong("tau = 1", "assumption", **TAU_ONE, ranges={"depth": (4, 8), "width": (64, 512)}, adversary=("hidden alignment",)),
     ),
 )  # fmt: skip
@@ -254,7 +258,8 @@ form(
     exponents={"depth": 0.0, "width": 0.5, "outputs": -0.5},
     measure=bounded(lambda subject, C, c: _output_stability(subject, C), lambda i: [i.depth**-1.5] * i.depth + [1 / i.depth]),
     variants=(
-        wrong("constant 0.9, below what one layer attains", "constant", constants={"C": Constant(0.9, FALSE)}, adversary=("hidden alignment",)),
+        wrong("constant 0.9, below what one layer attains", "constant", constants={"C": Constant(0.9, FALSE)},
+              adversary=("hidden alignment",)),
         wrong("tau = 1", "assumption", **TAU_ONE, ranges={"depth": (4, 8), "width": (64, 512)}, adversary=("hidden alignment",)),
     ),
 )  # fmt: skip
@@ -274,7 +279,8 @@ GRADIENTS = (
 )  # fmt: skip
 form(
     "gradient-upper", RESIDUAL, assumptions=GRADIENTS, failure=FLIP_FAILURE,
-    claim="‖grad_{W_l} F_i‖_F^2 <= C tau_l^2 m F_i/d and ‖grad_{W_l} F‖_F^2 <= C tau_l^2 n m F/d, tau_l = tau for l < L and 1 for l = L, for "
+    claim="‖grad_{W_l} F_i‖_F^2 <= C tau_l^2 m F_i/d and ‖grad_{W_l} F‖_F^2 <= C tau_l^2 n m F/d, tau_l = tau for l < L and 1 for l "
+    "= L, for "
     "all W with ‖W - W(0)‖_2 <= omega, l, i and all labels",
     ranges={"width": (256, 8192), "depth": (1, 6)},
     constants={"C": Constant(4.0, "limit 1 for l = L and at most 2 below it, where up to all neurons are active; times 2"), "c": FLIP_C},
@@ -282,7 +288,8 @@ form(
     variants=(
         wrong("constant 0.9, below the limit", "constant", constants={"C": Constant(0.9, FALSE)}),
         wrong("tau^4 in place of tau^2", "exponent", ranges={"depth": (2, 6), "width": (256, 1024)},
-              measure=bounded(lambda subject, C, c: _gradient_upper(subject, C), lambda i: [[factor**2 for factor in row] for row in _tau_squared(i)])),
+              measure=bounded(lambda subject, C, c: _gradient_upper(subject, C),
+              lambda i: [[factor**2 for factor in row] for row in _tau_squared(i)])),
         wrong("tau = 1", "assumption", **TAU_ONE, ranges={"depth": (2, 4), "width": (256, 1024)}),
     ),
     note="Quadratic forms in the loss vector: 'for all labels' is the largest eigenvalue of the layer kernel, exactly.",
@@ -291,7 +298,8 @@ form(
     "gradient-lower", RESIDUAL, assumptions=GRADIENTS,
     failure=FailureProbability("exp(-C m omega^{2/3})", lambda i, c, C: math.exp(-C * flips(i))),
     ranges={"width": (256, 8192), "depth": (1, 4), "samples": (1, 4)},
-    constants={"c": Constant(0.3, "two samples at distance delta, large m: 4/pi as delta -> 0, as for L = 1; 0.41 there by calibration"), "C": FLIP_C},
+    constants={"c": Constant(0.3, "two samples at distance delta, large m: 4/pi as delta -> 0, as for L = 1; 0.41 there by calibration"),
+    "C": FLIP_C},
     variants=(
         wrong("delta dropped", "exponent", measure=lambda subject, c, C: _gradient_lower(subject, c, separation_exponent=0.0),
               data=("pairs",), ranges={"samples": (2, 2), "separation": (0.05, 0.15), "depth": (1, 2)}, adversary=()),
@@ -301,7 +309,8 @@ form(
     note="The last layer's gradient carries no tau: the bound is that of one fully connected layer on h_{L-1}.",
 )  # fmt: skip
 
-SMOOTH = at_least("least radius", "omega >= d^{3/2}/(m log m)^{3/2}", "radius", lambda i: (i.outputs / (i.width * math.log(i.width))) ** 1.5)
+SMOOTH = at_least("least radius", "omega >= d^{3/2}/(m log m)^{3/2}", "radius",
+lambda i: (i.outputs / (i.width * math.log(i.width))) ** 1.5)
 form(
     "semi-smoothness", RESIDUAL, **SHARED, assumptions=(SMOOTH, SMALL, enough_flips(4.0)),
     claim="F(W~ + W') <= F(W~) + <grad F(W~), W'> + C sqrt(n F(W~)) omega^{1/3} L^{4/3} sqrt(m log m/d) ‖W'‖_2 + C n (m/d) ‖W'‖_2^2 "
@@ -328,12 +337,14 @@ form(
     variants=(
         wrong("omega^{2/3} in place of omega^{1/3}", "exponent", adversary=("weighted sign flips",), ranges={"depth": (1, 2)},
               measure=lambda subject, C, c: _gradient_drift(subject, C, radius_exponent=2 / 3)),
-        wrong("constant 0.3", "constant", constants={"C": Constant(0.3, FALSE)}, ranges={"depth": (1, 1)}, adversary=("weighted sign flips",)),
+        wrong("constant 0.3", "constant", constants={"C": Constant(0.3, FALSE)}, ranges={"depth": (1, 1)},
+              adversary=("weighted sign flips",)),
     ),
 )  # fmt: skip
 form(
     "linearization", RESIDUAL, **SHARED, assumptions=(KERNEL_SMALL, enough_flips(4.0)),
-    claim="abs(f_c(W(0) + W') - f_c(W(0)) - <grad f_c(W(0)), W'>) <= C L^{4/3} omega^{4/3} sqrt(m log m/d) for all ‖W'‖_2 <= omega, i and c",
+    claim="abs(f_c(W(0) + W') - f_c(W(0)) - <grad f_c(W(0)), W'>) <= C L^{4/3} omega^{4/3} sqrt(m log m/d) for all ‖W'‖_2 <= omega, "
+    "i and c",
     constants={"C": Constant(2.0, "as for one fully connected layer"), "c": SHARP},
     exponents={"radius": 4 / 3, "width": 0.5, "outputs": -0.5, "depth": 4 / 3},
     measure=bounded(lambda subject, C, c: _linearization(subject, C), lambda i: i.depth ** (-5 / 3)),
@@ -353,7 +364,8 @@ form(
     variants=(
         wrong("omega in place of omega^{1/3}", "exponent", adversary=("weighted sign flips",), ranges={"depth": (1, 2)},
               measure=lambda subject, C, c: _kernel_stability(subject, C, radius_exponent=1.0)),
-        wrong("constant 0.1", "constant", constants={"C": Constant(0.1, FALSE)}, ranges={"depth": (1, 2)}, adversary=("weighted sign flips",)),
+        wrong("constant 0.1", "constant", constants={"C": Constant(0.1, FALSE)}, ranges={"depth": (1, 2)},
+              adversary=("weighted sign flips",)),
     ),
 )  # fmt: skip
 
@@ -396,7 +408,8 @@ WIDE = Assumption(
 GD = {
     "assumptions": (at_most("separation", "delta <= c", "separation", lambda i: 1.0), WIDE),
     "ranges": {"width": (2**13, 2**16), "depth": (1, 4), "separation": (0.8, 1.0)},
-    "beyond": {"width": (64, 256), "depth": (2, 6), "samples": (1, 6), "input_dimension": (2, 8), "outputs": (1, 3), "separation": (0.05, 0.5)},
+    "beyond": {"width": (64, 256), "depth": (2, 6), "samples": (1, 6), "input_dimension": (2, 8), "outputs": (1, 3),
+    "separation": (0.05, 0.5)},
 }  # fmt: skip
 form(
     "gd-rate", RESIDUAL, **GD,

@@ -2,8 +2,8 @@
 
 `Subject` is the only door between theorems/ and the machinery in checkers/: a statement's measure is a function of a Subject.
 Leading dimension of every tensor: independent trials (draws of the initialization). Layers are numbered as in the paper: 0..L.
-The last dimension of activations and of what is like them: the neurons of a layer, `width` of them (times positions where there are several).
-In products of layers W_l stands for the layer's linear map from h_{l-1} to g_l.
+The last dimension of activations and of what is like them: the neurons of a layer, `width` of them (times positions where there are
+several). In products of layers W_l stands for the layer's linear map from h_{l-1} to g_l.
 """
 
 from __future__ import annotations
