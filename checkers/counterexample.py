@@ -154,10 +154,9 @@ def _numbers(engine: str, instance: Instance) -> int:
 
 def _most_trials(statement: Statement, instance: Instance, engine: str) -> int:
     """What the most thorough profile draws at these sizes, in a second stage too: a file that asks for more is not ours."""
-    if _numbers(engine, instance) > MOST_WORK:
-        return 0
     plans = [profile.plan(statement, instance) for profile in PROFILES.values()]
-    return SECOND_STAGE * max((trials for planned, trials in plans if planned == engine), default=0)
+    planned = SECOND_STAGE * max((trials for name, trials in plans if name == engine), default=0)
+    return min(planned, MOST_WORK // _numbers(engine, instance))
 
 
 def replay(record: Counterexample, catalogue: Registry = registry, device: str = "cpu") -> Replay:
