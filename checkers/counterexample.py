@@ -183,7 +183,9 @@ def replay(record: Counterexample, catalogue: Registry = registry, device: str =
     identical = new == old
     same = "the same numbers, bit for bit" if identical else _difference(old, new, record.versions)
     if new.refuted:
-        found = triage(statement, new, instance, record.seed)
+        # what was proved when the file was written is proved again, whichever profile that took
+        certified = record.triage is not None and record.triage.label == "certified"
+        found = triage(statement, new, instance, record.seed, PROFILES["thorough" if certified else "quick"].proofs)
         if stands(found):
             return Replay(status="STILL FAILS", identical=identical, reason=same, decision=new, triage=found)
         withdrawn = f"refutes nothing: {found.label} ({found.reason})"

@@ -17,6 +17,7 @@ class Profile:
     """examples: instances per statement; power_examples: per false variant; shrinks: decisions spent on simplifying a counterexample.
 
     normals: Gaussian numbers (or multiplications of a matrix entry) that one decision may cost; law_draws: draws of the exact law.
+    proofs: numbers that the ball arithmetic of one triage may hold, over its trials: a second or so for a million.
     dense_width, revealed_width: the largest widths drawn for networks with stored and with revealed weights.
     """
 
@@ -28,6 +29,7 @@ class Profile:
     law_draws: int
     dense_width: int
     revealed_width: int
+    proofs: int = 2**20
 
     def instances(self, statement: Statement) -> int:
         """How many instances of a statement to try: half as many where each costs a training run or the like."""
@@ -63,6 +65,6 @@ class Profile:
 
 PROFILES = {
     "quick": Profile("quick", 16, 25, 40, 2**22, 2**19, 512, 2**14),
-    "standard": Profile("standard", 100, 60, 200, 2**24, 2**22, 1024, 2**17),
-    "thorough": Profile("thorough", 500, 200, 500, 2**26, 2**24, 4096, 2**20),
+    "standard": Profile("standard", 100, 60, 200, 2**24, 2**22, 1024, 2**17, 2**23),
+    "thorough": Profile("thorough", 500, 200, 500, 2**26, 2**24, 4096, 2**20, 2**25),
 }

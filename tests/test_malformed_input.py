@@ -15,7 +15,6 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -275,7 +274,7 @@ def test_there_are_a_thousand() -> None:
 
 @pytest.mark.parametrize(("kind", "first"), [(kind, first) for kind, (_, count) in KINDS.items() for first in range(0, count, PART)])
 def test_malformed(kind: str, first: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(counterexample, "triage", partial(triage, most_numbers=2**13))  # what still fails may be proved elsewhere
+    monkeypatch.setattr(counterexample, "triage", lambda *arguments: triage(*arguments[:4], 2**13))  # what still fails is proved elsewhere
     statements = list(registry)
     for number in range(first, first + PART):
         folder = tmp_path / str(number)
