@@ -255,7 +255,7 @@ def test_no_strange_value_of_any_field_escapes_as_another_error(
     engine: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every field of the decision and of the sizes, replaced by every strange value: an outcome or one sentence."""
-    monkeypatch.setattr(counterexample, "triage", lambda *arguments: triage(*arguments[:4], 2**11))
+    monkeypatch.setattr(counterexample, "triage", lambda s, d, i, seed, most: triage(s, d, i, seed, 2**11))
     decision = json.loads(simplest(folder, engine).read_bytes())["decision"]
     fields = [f"decision.{name}" for name in decision] + [f"decision.sizes.{name}" for name in decision["sizes"]] + ["seed", "inputs"]
     outcomes = set()
