@@ -158,10 +158,9 @@ def _numbers(engine: str, instance: Instance) -> int:
 
 def _most_trials(statement: Statement, instance: Instance, engine: str) -> int:
     """What the most thorough profile draws at these sizes, in a second stage too: a file that asks for more is not ours."""
-    if _numbers(engine, instance) > MOST_WORK:
-        return 0
     plans = [profile.plan(statement, instance) for profile in PROFILES.values()]
-    return SECOND_STAGE * max((trials for planned, trials in plans if planned == engine), default=0)
+    planned = SECOND_STAGE * max((trials for name, trials in plans if name == engine), default=0)
+    return min(planned, MOST_WORK // _numbers(engine, instance))
 
 
 def replay(record: Counterexample, catalogue: Registry = registry, device: str = "cpu") -> Replay:
@@ -188,7 +187,9 @@ def replay(record: Counterexample, catalogue: Registry = registry, device: str =
     identical = new == old
     same = "the same numbers, bit for bit" if identical else _difference(old, new, record.versions)
     if new.refuted:
-        found = triage(statement, new, instance, record.seed)
+        # what was proved when the file was written is proved again, whichever profile that took
+        certified = record.triage is not None and record.triage.label == "certified"
+        found = triage(statement, new, instance, record.seed, PROFILES["thorough" if certified else "quick"].proofs)
         if stands(found):
             return Replay(status="STILL FAILS", identical=identical, reason=same, decision=new, triage=found)
         withdrawn = f"refutes nothing: {found.label} ({found.reason})"

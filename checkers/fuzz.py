@@ -101,7 +101,7 @@ class _Judge:
         """The first refutation has to stand before any other is simplified; one that does not refutes nothing."""
         if not decision.refuted or self.first is not None:
             return decision
-        found = triage(self.statement, decision, instance, self.seed)
+        found = triage(self.statement, decision, instance, self.seed, self.profile.proofs)
         if stands(found):
             self.first = decision, instance, found
             return decision
@@ -122,7 +122,7 @@ class _Judge:
         decision, instance, found = self.first
         if case[0] == decision:
             return (decision, instance), found
-        own = triage(self.statement, *case, self.seed)
+        own = triage(self.statement, *case, self.seed, self.profile.proofs)
         if stands(own):
             return case, own
         self.campaign.withdrawn.append(own)

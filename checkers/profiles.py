@@ -21,6 +21,7 @@ class Profile:
     dense_width, revealed_width: the largest widths drawn for networks with stored and with revealed weights; depth: the largest depth.
     far: instances of each kind far beyond the sizes that constants were calibrated on, the widest and the deepest; far_width,
     far_depth: how wide and how deep; far_entries: width times depth, at most, of the deepest.
+    proofs: numbers that the ball arithmetic of one triage may hold, over its trials: a second or so for a million.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Profile:
     far_width: int = 0
     far_depth: int = 0
     far_entries: int = 0
+    proofs: int = 2**20
 
     def instances(self, statement: Statement) -> int:
         """How many instances of a statement to try: half as many where each costs a training run or the like.
@@ -102,7 +104,16 @@ class Profile:
 
 
 PROFILES = {
-    "quick": Profile("quick", 16, 25, 40, 2**22, 2**19, 512, 2**14, 8, 1, 2**17, 32, 2**20),
-    "standard": Profile("standard", 100, 60, 200, 2**24, 2**22, 1024, 2**17, 16, 3, 2**17, 32, 2**22),
-    "thorough": Profile("thorough", 500, 200, 500, 2**26, 2**24, 4096, 2**20, 32, 10, 2**18, 32, 2**23),
+    "quick": Profile(
+        "quick", examples=16, power_examples=25, shrinks=40, normals=2**22, law_draws=2**19, dense_width=512, revealed_width=2**14,
+        depth=8, far=1, far_width=2**17, far_depth=32, far_entries=2**20, proofs=2**20,
+    ),
+    "standard": Profile(
+        "standard", examples=100, power_examples=60, shrinks=200, normals=2**24, law_draws=2**22, dense_width=1024, revealed_width=2**17,
+        depth=16, far=3, far_width=2**17, far_depth=32, far_entries=2**22, proofs=2**23,
+    ),
+    "thorough": Profile(
+        "thorough", examples=500, power_examples=200, shrinks=500, normals=2**26, law_draws=2**24, dense_width=4096, revealed_width=2**20,
+        depth=32, far=10, far_width=2**18, far_depth=32, far_entries=2**23, proofs=2**25,
+    ),
 }

@@ -215,7 +215,8 @@ def _train(
     dtype = getattr(torch, asked.dtype)
     samples, outputs = loaded.targets.shape
     itemsize = torch.empty(0, dtype=dtype).itemsize
-    needed = training.planned_bytes(asked.engine, asked.circle.get("positions", 1) * asked.width, asked.depth, samples, outputs, asked.steps, itemsize)
+    neurons = asked.circle.get("positions", 1) * asked.width
+    needed = training.planned_bytes(asked.engine, neurons, asked.depth, samples, outputs, asked.steps, itemsize)
     output.text(words.memory_in_words(needed))
     promises.keep(asked.loss, loaded.targets)
     with one_thread(), training_bar(quiet=quiet) as progress:

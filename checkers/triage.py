@@ -21,6 +21,7 @@ from torch.overrides import TorchFunctionMode
 
 from checkers.decide import judged_cases, source_of
 from checkers.evidence import critical_failures, p_value
+from checkers.profiles import PROFILES
 from checkers.randomness import NormalSource
 from checkers.records import Decision, Triage
 from strategies.data import FAULTY_SHAPES, check_data
@@ -28,8 +29,6 @@ from theorems.instance import Instance
 from theorems.statement import Engine, Statement
 from theorems.subject import Subject
 
-# Numbers that the balls of one triage may hold, over its trials: seconds. What costs more is confirmed in float64 only.
-MOST_NUMBERS = 2**20
 TRIAL = 2**10  # what a trial costs however small it is, in numbers
 NARROW = frozenset({torch.float16, torch.bfloat16, torch.float32})
 CASTS = {"float", "half", "bfloat16"}
@@ -101,8 +100,11 @@ def _again(statement: Statement, instance: Instance, seed: int, engine: Engine, 
     return _Recomputed(ratio, chosen, subjects, rounding)
 
 
-def triage(statement: Statement, decision: Decision, instance: Instance, seed: int, most_numbers: int = MOST_NUMBERS) -> Triage:
-    """The label of a decision that refutes; the same arguments give the same label on every machine."""
+def triage(statement: Statement, decision: Decision, instance: Instance, seed: int, most_numbers: int = PROFILES["quick"].proofs) -> Triage:
+    """The label of a decision that refutes; the same arguments give the same label on every machine.
+
+    most_numbers: of balls, over all trials that are proved; see checkers.profiles.Profile.proofs. What costs more is confirmed in float64.
+    """
     from checkers.processes import one_thread
 
     depth = decision.regime_depth

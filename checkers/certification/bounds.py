@@ -21,7 +21,7 @@ def _upper(balls: Balls) -> Balls:
 
 def _largest_sum(values: np.ndarray, count: int) -> arb:
     """The sum of the `count` largest of numbers known as balls, from above: the largest upper ends."""
-    ends = sorted((arb(x.upper()) for x in values.tolist()), key=lambda x: float(x.mid()), reverse=True)
+    ends = sorted((x.upper() for x in values.tolist()), reverse=True)
     return sum(ends[:count], arb(0))
 
 

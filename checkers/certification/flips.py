@@ -19,7 +19,7 @@ from theorems.subject import Comparison, Subject
 def most_flips(pre_activations: np.ndarray, budget: arb) -> int:
     """At most so many entries have squares that sum to `budget` or less: with lower ends of the squares, so never too few."""
     spent, count = arb(0), 0
-    for square in sorted((arb((x * x).nonnegative_part().lower()) for x in pre_activations.tolist()), key=lambda x: float(x.mid())):
+    for square in sorted((x * x).nonnegative_part().lower() for x in pre_activations.tolist()):
         spent = spent + square
         if spent > budget:
             break

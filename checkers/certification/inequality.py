@@ -29,6 +29,13 @@ class Enclosure:
     reason: str = ""
 
 
+def _float(exact: arb, towards: float) -> float:
+    """The nearest float64 that is not on the wrong side."""
+    near = float(exact)
+    wrong = arb(near) > exact if towards < 0 else arb(near) < exact
+    return float(np.nextafter(near, towards)) if wrong else near
+
+
 def _ends(comparison: Comparison, bits: int) -> Enclosure:
     left, right = Balls(comparison.left).data, Balls(comparison.right).data
     left, right = np.broadcast_arrays(left, right)
@@ -40,7 +47,7 @@ def _ends(comparison: Comparison, bits: int) -> Enclosure:
         excess, slack = a - b, SCALARS * (abs(a) + abs(b))
         violated = violated or bool(excess > slack)
         holds = holds and bool(excess + slack <= 0)
-        low, high = float(excess.lower()), float(excess.upper())
+        low, high = _float(excess.lower(), -np.inf), _float(excess.upper(), np.inf)
         if not excess.is_finite():
             low, high, holds, bounded = -np.inf, np.inf, False, False
         worst = max(worst, (low, high))

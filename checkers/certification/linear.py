@@ -76,8 +76,7 @@ def _spectrum(matrix: np.ndarray) -> list[arb]:
     near, off = _absolute_sum(defect).upper(), _absolute_sum(rest).upper()
     around, theta = arb(0, off), arb(1, near)
     # k-th smallest of numbers known as balls: between the k-th smallest lower and the k-th smallest upper end
-    lower = sorted((x.lower() for x in diagonal), key=float)
-    upper = sorted((x.upper() for x in diagonal), key=float)
+    lower, upper = sorted(x.lower() for x in diagonal), sorted(x.upper() for x in diagonal)  # ends are exact numbers: a total order
     return [(low.union(high) + around) / theta for low, high in zip(lower, upper, strict=True)]
 
 
