@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +15,7 @@ import msgspec
 from checkers import cluster as dask
 from checkers import counterexample
 from checkers.decide import decide
+from checkers.errors import InputError
 from checkers.evidence import Ledger, detectable_rate
 from checkers.files import write_whole
 from checkers.fuzz import Campaign, search
@@ -249,7 +250,8 @@ def check(
 
     def heard(message: bytes) -> None:
         if run:
-            run.record(msgspec.json.decode(message, type=Entry))
+            with suppress(InputError):  # said when the statement is done and all of its decisions are written again
+                run.record(msgspec.json.decode(message, type=Entry))
 
     outcomes = each(
         check_one, settings, jobs, "statements", processes, settings.modules, progress, cluster=cluster, finished=finished,
