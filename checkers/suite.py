@@ -72,7 +72,7 @@ def _contents(folder: Path | None, names: Sequence[str]) -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in names} if folder else {}
 
 
-def _write_down(settings: Settings, outcome: Outcome[Result]) -> None:
+def write_down(settings: Settings, outcome: Outcome[Result]) -> None:
     """Write the counterexamples of a remote job."""
     if settings.remote and settings.folder and outcome.files:
         settings.folder.mkdir(parents=True, exist_ok=True)
@@ -242,7 +242,7 @@ def check(
     jobs = [(name, run.entries(name) if run else []) for name in left]
 
     def finished(number: int, outcome: Outcome[Verdict]) -> None:
-        _write_down(settings, outcome)
+        write_down(settings, outcome)
         if run:
             for entry in outcome.entries:
                 run.record(entry)
@@ -283,7 +283,7 @@ def power(
     jobs = [(statement.id, variant.name) for statement in statements for variant in statement.variants]
     outcomes = each(
         power_one, settings, jobs, "false variants", processes, settings.modules, progress, cluster=cluster,
-        finished=lambda number, outcome: _write_down(settings, outcome),
+        finished=lambda number, outcome: write_down(settings, outcome),
     )  # fmt: skip
     variants = [outcome.found for outcome in outcomes]
     return PowerRun(seed=seed, alpha=alpha, profile=profile.name, variants=variants, seconds=time.monotonic() - start)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -211,3 +212,18 @@ def test_a_recorded_run_is_pickled_as_its_name(tmp_path: Path) -> None:
     other = pickle.loads(pickle.dumps(run))
     assert isinstance(other, RecordedRun)
     assert (other.path, other.number, other.arguments()["seed"]) == (run.path, run.number, 1)
+
+
+def test_counterexamples_of_another_machine_arrive_here(tmp_path: Path) -> None:
+    """The worker writes nothing where the command runs: it need not be the same machine."""
+    local, there = (suite.Settings(1, replace(QUICK, shrinks=2), suite.ALPHA, "cpu", tmp_path / name, ()) for name in ("here", "there"))
+    name = "separation 0.99 delta"
+    found = suite.power_one(local, processes.silent, "separation", name)
+    there = replace(there, remote=True)
+    remote = suite.power_one(there, processes.silent, "separation", name)
+    assert remote == found
+    assert not (tmp_path / "there").exists()
+    suite.write_down(there, remote)
+    written = {path.name: path.read_bytes() for path in (tmp_path / "there").iterdir()}
+    assert len(written) == 2
+    assert written == {path.name: path.read_bytes() for path in (tmp_path / "here").iterdir()} == remote.files
