@@ -100,12 +100,12 @@ class RecordedRun:
             "modules": tuple(map(Path, json.loads(row["modules"]))),
         }
 
-    def entries(self, statement: str) -> list[Entry]:
-        """The decisions about a statement that are recorded, in their order."""
+    def entries(self, statement: str, architecture: str = "fully connected") -> list[Entry]:
+        """The decisions about a statement on an architecture that are recorded, in their order."""
         rows = self.ledger.read(
             "SELECT i.digest, d.edition, d.record FROM decisions d JOIN instances i ON i.id = d.instance"
-            " WHERE d.run = ? AND d.statement = ? ORDER BY d.id",
-            [self.number, statement],
+            " WHERE d.run = ? AND d.statement = ? AND d.architecture = ? ORDER BY d.id",
+            [self.number, statement, architecture],
         )
         return [Entry(digest=a, edition=b, decision=msgspec.json.decode(c, type=Decision)) for a, b, c in rows]
 

@@ -12,7 +12,7 @@ from checkers.evalues import log_process
 from checkers.evidence import Ledger
 from checkers.ledger import RunLedger
 from checkers.ledger_runs import alive
-from checkers.provenance import edition
+from checkers.provenance import architecture_of, edition
 from theorems.registry import Registry
 from theorems.statement import Statement
 
@@ -106,21 +106,22 @@ def accumulated(ledger: RunLedger, statements: Sequence[Statement], registry: Re
         rows.setdefault((row[1], row[2]), []).append(row[3:])
     result = []
     for statement in statements:
-        budget = Ledger(alpha)
+        architecture = architecture_of(statement)
+        found = rows.get((statement.id, architecture), [])
+        if not found:
+            continue
         now = edition(statement)
-        for architecture in sorted({kind for name, kind in rows if name == statement.id}):
-            found = rows[statement.id, architecture]
-            current = [row[1:] for row in found if row[0] == now]
-            instances, trials, failures, claimed, numbers, days = zip(*current, strict=True) if current else ((),) * 6
-            process = log_process(instances, failures, trials, claimed) / math.log(10)
-            level = budget.account(registry.position(statement.id), architecture, len(statement.architectures)).budget
-            highest = float(process.max(initial=0.0))
-            one = Accumulated(
-                id=statement.id, architecture=architecture, nights=len(set(days)), runs=len(set(numbers)), instances=len(set(instances)),
-                trials=sum(trials), failures=sum(failures), log10_e_value=float(process[-1]) if current else 0.0, highest=highest,
-                level=level, refuted=highest >= -math.log10(level), other_editions=len(found) - len(current),
-            )  # fmt: skip
-            result.append(one)
+        current = [row[1:] for row in found if row[0] == now]
+        instances, trials, failures, claimed, numbers, days = zip(*current, strict=True) if current else ((),) * 6
+        process = log_process(instances, failures, trials, claimed) / math.log(10)
+        level = Ledger(alpha).account(registry.position(statement.id), architecture, len(statement.architectures)).budget
+        highest = float(process.max(initial=0.0))
+        one = Accumulated(
+            id=statement.id, architecture=architecture, nights=len(set(days)), runs=len(set(numbers)), instances=len(set(instances)),
+            trials=sum(trials), failures=sum(failures), log10_e_value=float(process[-1]) if current else 0.0, highest=highest,
+            level=level, refuted=highest >= -math.log10(level), other_editions=len(found) - len(current),
+        )  # fmt: skip
+        result.append(one)
     return result
 
 

@@ -41,6 +41,11 @@ def difference(then: dict[str, str], now: dict[str, str]) -> str:
     return "; ".join(changed) or ("the code of lemmafuzz is not the same" if then.get("code") != now["code"] else "")
 
 
+def architecture_of(statement: Statement) -> str:
+    """The architecture that a statement is checked on: with its id, what a verdict is about."""
+    return statement.architectures[0]
+
+
 def edition(statement: Statement) -> str:
     """A digest of what a statement claims: evidence about another bound, constant or range is about another claim."""
     assumptions = [(one.name, one.formula, one.constant) for one in statement.assumptions]

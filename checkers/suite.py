@@ -22,6 +22,7 @@ from checkers.fuzz import Campaign, search
 from checkers.ledger_runs import Entry, Journal, RecordedRun
 from checkers.processes import each, silent
 from checkers.profiles import Profile
+from checkers.provenance import architecture_of
 from checkers.records import CheckRun, Decision, Grade, PowerRun, VariantVerdict, Verdict, VerdictName
 from checkers.terminal import Progress
 from theorems.registry import registry
@@ -237,9 +238,9 @@ def check(
     """
     start = time.monotonic()
     settings = Settings(seed, profile, alpha, device, folder, tuple(modules), run, remote=bool(cluster))
-    done = {verdict.id: verdict for verdict in run.verdicts()} if run else {}
-    left = [statement.id for statement in statements if statement.id not in done]
-    jobs = [(name, run.entries(name) if run else []) for name in left]
+    wanted = [(statement.id, architecture_of(statement)) for statement in statements]
+    done = {(verdict.id, verdict.architecture): verdict for verdict in run.verdicts()} if run else {}
+    jobs = [(key[0], run.entries(*key) if run else []) for key in wanted if key not in done]
 
     def finished(number: int, outcome: Outcome[Verdict]) -> None:
         write_down(settings, outcome)
@@ -257,10 +258,10 @@ def check(
         check_one, settings, jobs, "statements", processes, settings.modules, progress, cluster=cluster, finished=finished,
         heard=heard if run else None,
     )  # fmt: skip
-    done |= {outcome.found.id: outcome.found for outcome in outcomes}
+    done |= {(outcome.found.id, outcome.found.architecture): outcome.found for outcome in outcomes}
     if run:
         run.finish()
-    verdicts = [done[statement.id] for statement in statements]
+    verdicts = [done[key] for key in wanted]
     return CheckRun(seed=seed, alpha=alpha, profile=profile.name, verdicts=verdicts, seconds=time.monotonic() - start)
 
 
