@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from pathlib import Path
 
 from checkers.errors import InputError
@@ -20,16 +19,10 @@ def check_destination(path: Path) -> None:
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a temporary file beside `path`, then rename it: a reader sees the old content or the new, never a part.
-
-    InputError where the system refuses: a full disk, say.
-    """
+    """Write a temporary file beside `path`, then rename it: a reader sees the old content or the new, never a part."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
         temporary.replace(path)
-    except OSError as error:
-        raise InputError(f"cannot write to {path}: {error.strerror or error}") from error
     finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
