@@ -6,10 +6,12 @@ Dask sends code and data as pickles, unencrypted unless the cluster is set up wi
 from __future__ import annotations
 
 import importlib
+import logging
 import secrets
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, TypeVar
@@ -57,6 +59,22 @@ def _work(
             return work(settings, silent, *job)
 
 
+@contextmanager
+def _quiet_logs() -> Iterator[None]:
+    """Dask reports a lost connection in pages of its log; here it is one sentence."""
+    _distributed()  # sets the levels of its loggers
+    loggers = [logging.getLogger(name) for name in logging.root.manager.loggerDict if name.split(".")[0] == "distributed"]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+@_quiet_logs()
 def on_cluster(
     address: str,
     work: Callable[..., Result],
@@ -92,6 +110,8 @@ def on_cluster(
                 )
         except distributed.KilledWorker as error:
             raise InputError(f"--cluster {address}: a job was lost with every worker that tried it; is their memory too small?") from error
+        except CancelledError as error:
+            raise InputError(f"--cluster {address}: the scheduler was lost before all {label} were done") from error
         finally:
             if heard is not None:
                 with suppress(Exception):  # the scheduler may be gone; the run's outcome is decided

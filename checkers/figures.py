@@ -169,4 +169,4 @@ def deep_norms(found: DeepNorms) -> str:
         axes.set(xscale="log", yscale="log", xlabel="layer + 1", ylabel="norm of h", title=f"m = {found.width}, L = {found.depth}")
         axes.grid(color=GREY, alpha=0.25, linewidth=0.5)
         figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
-        return _svg(figure)
+        return svg(figure)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from pathlib import Path
 
 from checkers.errors import InputError
@@ -32,8 +31,7 @@ def _temporary(path: Path) -> Path:
 def write_whole(path: Path, content: str | bytes) -> None:
     """Write a temporary file beside `path`, then rename it: a reader sees the old content or the new, never a part.
 
-    On the disk before it gets its name, so that a power cut leaves one or the other too. InputError where the system refuses: a full
-    disk, say.
+    On the disk before it gets its name, so that a power cut leaves one or the other too. Raises OSError.
     """
     temporary = _temporary(path)
     try:
@@ -42,8 +40,5 @@ def write_whole(path: Path, content: str | bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except OSError as error:
-        raise InputError(f"cannot write to {path}: {error.strerror or error}") from error
     finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)

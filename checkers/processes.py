@@ -121,5 +121,7 @@ def collect(
             finished(number, results[number])
             progress(label, len(results), len(jobs))
     except BaseException:
-        executor.shutdown(wait=False, cancel_futures=True)
+        for future in futures:  # not every executor's shutdown can do it
+            future.cancel()
+        executor.shutdown(wait=False)
         raise

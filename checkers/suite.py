@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +15,7 @@ import msgspec
 from checkers import cluster as dask
 from checkers import counterexample
 from checkers.decide import decide
+from checkers.errors import InputError
 from checkers.evidence import Account, Ledger, detectable_rate
 from checkers.files import write_whole
 from checkers.fuzz import Campaign, search
@@ -71,7 +72,7 @@ def _contents(folder: Path | None, names: Sequence[str]) -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in names} if folder else {}
 
 
-def _write_down(settings: Settings, outcome: Outcome[Result]) -> None:
+def write_down(settings: Settings, outcome: Outcome[Result]) -> None:
     """Write the counterexamples of a remote job."""
     if settings.remote and settings.folder and outcome.files:
         settings.folder.mkdir(parents=True, exist_ok=True)
@@ -254,7 +255,7 @@ def check(
     jobs = [(*cell, run.entries(*cell) if run else []) for cell in cells if cell not in done]
 
     def finished(number: int, outcome: Outcome[Verdict]) -> None:
-        _write_down(settings, outcome)
+        write_down(settings, outcome)
         if run:
             for entry in outcome.entries:
                 run.record(entry)
@@ -262,7 +263,8 @@ def check(
 
     def heard(message: bytes) -> None:
         if run:
-            run.record(msgspec.json.decode(message, type=Entry))
+            with suppress(InputError):  # said when the statement is done and all of its decisions are written again
+                run.record(msgspec.json.decode(message, type=Entry))
 
     outcomes = each(
         check_one, settings, jobs, "statements", processes, settings.modules, progress, cluster=cluster, finished=finished,
@@ -294,7 +296,7 @@ def power(
     jobs = [(one.id, variant.name, one.architecture) for one in statements for variant in one.variants]
     outcomes = each(
         power_one, settings, jobs, "false variants", processes, settings.modules, progress, cluster=cluster,
-        finished=lambda number, outcome: _write_down(settings, outcome),
+        finished=lambda number, outcome: write_down(settings, outcome),
     )  # fmt: skip
     variants = [outcome.found for outcome in outcomes]
     return PowerRun(seed=seed, alpha=alpha, profile=profile.name, variants=variants, seconds=time.monotonic() - start)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def dask(*arguments: str) -> subprocess.Popen[bytes]:
 
 @pytest.fixture
 def cluster() -> Iterator[tuple[str, dict[str, subprocess.Popen[bytes]]]]:
-    """A real scheduler and two real workers, all processes of their own: the address, and the workers by name."""
+    """A real scheduler and two real workers, all processes of their own: the address, and the processes by name."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
@@ -77,44 +78,49 @@ def cluster() -> Iterator[tuple[str, dict[str, subprocess.Popen[bytes]]]]:
             stack.callback(process.kill)
             return process
 
-        start("scheduler", "--host", address, "--no-dashboard")
+        scheduler = start("scheduler", "--host", address, "--no-dashboard")
         options = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--memory-limit", "0")
-        yield address, {name: start("worker", address, "--name", name, *options) for name in ("first", "second")}
+        workers = {name: start("worker", address, "--name", name, *options) for name in ("first", "second")}
+        yield address, {"scheduler": scheduler, **workers}
+
+
+def kill_when_busy(address: str, victim: Callable[[str], subprocess.Popen[bytes]], ready: threading.Event) -> subprocess.Popen[bytes]:
+    """Wait until a worker has work, and kill what `victim` makes of the worker's name."""
+    with Client(address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
+        names = {worker: facts["name"] for worker, facts in client.scheduler_info()["workers"].items()}
+        ready.set()
+        while True:
+            busy = [worker for worker, tasks in client.processing().items() if tasks]
+            if busy:
+                process = victim(names[busy[0]])
+                process.kill()
+                return process
+            time.sleep(0.002)
 
 
 @pytest.mark.slow
 def test_one_process_two_processes_and_a_cluster_that_loses_a_worker_decide_the_same(
-    tmp_path: Path, cluster: tuple[str, dict[str, subprocess.Popen[bytes]]]
+    tmp_path: Path, cluster: tuple[str, dict[str, subprocess.Popen[bytes]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    address, workers = cluster
+    address, servers = cluster
     for name in ("one", "two", "cluster"):
         (tmp_path / name).mkdir()
     one = check(tmp_path / "one")
     assert len(one[1]) > 30
     assert check(tmp_path / "two", processes=2) == one
-    killed: list[str] = []
-
-    def kill_a_busy_worker() -> None:
-        with Client(address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
-            client.wait_for_workers(2, timeout=60)
-            names = {worker: facts["name"] for worker, facts in client.scheduler_info()["workers"].items()}
-            ready.set()
-            while not killed:
-                for worker, tasks in client.processing().items():
-                    if tasks:
-                        workers[names[worker]].send_signal(signal.SIGKILL)
-                        killed.append(names[worker])
-                        return
-                time.sleep(0.002)
-
-    ready = threading.Event()
+    with Client(address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
+        client.wait_for_workers(2, timeout=120)
     with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(kill_a_busy_worker)
-        assert ready.wait(60), future.exception(0)
+        ready = threading.Event()
+        killed = pool.submit(kill_when_busy, address, servers.__getitem__, ready)
+        assert ready.wait(60)
         assert check(tmp_path / "cluster", cluster=address) == one
-        future.result(60)
-    assert len(killed) == 1
-    assert workers[killed[0]].wait(10) == -signal.SIGKILL
+        assert killed.result(60).wait(10) == -signal.SIGKILL
+        # and without its scheduler there is no cluster any more, which is one sentence
+        monkeypatch.setattr("checkers.cluster.PATIENCE", 3.0)
+        killed = pool.submit(kill_when_busy, address, lambda name: servers["scheduler"], ready)
+        with pytest.raises(InputError, match="the scheduler was lost before all statements were done"):
+            suite.check(CHOSEN, seed=6, profile=QUICK, cluster=address)
 
 
 def test_a_cluster_that_is_not_there_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -206,3 +212,18 @@ def test_a_recorded_run_is_pickled_as_its_name(tmp_path: Path) -> None:
     other = pickle.loads(pickle.dumps(run))
     assert isinstance(other, RecordedRun)
     assert (other.path, other.number, other.arguments()["seed"]) == (run.path, run.number, 1)
+
+
+def test_counterexamples_of_another_machine_arrive_here(tmp_path: Path) -> None:
+    """The worker writes nothing where the command runs: it need not be the same machine."""
+    local, there = (suite.Settings(1, replace(QUICK, shrinks=2), suite.ALPHA, "cpu", tmp_path / name, ()) for name in ("here", "there"))
+    name = "separation 0.99 delta"
+    found = suite.power_one(local, processes.silent, "separation", name)
+    there = replace(there, remote=True)
+    remote = suite.power_one(there, processes.silent, "separation", name)
+    assert remote == found
+    assert not (tmp_path / "there").exists()
+    suite.write_down(there, remote)
+    written = {path.name: path.read_bytes() for path in (tmp_path / "there").iterdir()}
+    assert len(written) == 2
+    assert written == {path.name: path.read_bytes() for path in (tmp_path / "here").iterdir()} == remote.files

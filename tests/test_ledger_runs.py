@@ -225,11 +225,11 @@ def test_killed_runs_resume_to_the_same_verdicts_and_decisions() -> None:
     """A short version of benchmarks/kills.py, in a process that makes the imports once; memory files, so that little time is waited."""
     shared = Path("/dev/shm")
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **({"TMPDIR": str(shared)} if os.access(shared, os.W_OK) else {})}
-    command = [sys.executable, "-m", "benchmarks.kills", "--runs", "6", "--seed", "2"]
+    command = [sys.executable, "-m", "benchmarks.kills", "--runs", "4", "--seed", "2"]
     ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     counts = dict(line.split(": ") for line in ended.stdout.splitlines()[2:])
-    assert int(counts["kills"]) >= 6
+    assert int(counts["kills"]) >= 4
     assert counts["runs that differ from the uninterrupted one"] == "0"
 
 
@@ -248,6 +248,6 @@ def test_two_runs_at_once_on_one_ledger_both_finish(tmp_path: Path, whole: tuple
         assert sorted(decisions(RecordedRun(ledger.path, number)), key=repr) == sorted(whole[1], key=repr)
     assert [one.state for one in runs(ledger)] == ["finished", "finished"]
     (first, *_) = accumulated(ledger, CHOSEN, registry, suite.ALPHA)
-    assert first.runs == 1, "the same networks twice"
+    assert first.trials == whole[0].verdicts[0].trials, "the same networks count once, whichever run was faster"
 
 
