@@ -110,11 +110,17 @@ def broken(network: Network, instance: Instance, identifiers: Sequence[str], sou
     return found
 
 
-def blame(checks: Sequence[StepCheck], untrained: Network, instance: Instance, source: NormalSource, *, stuck: bool) -> str:
-    """What broke first where training failed, that is, where a conclusion failed at step t or the run is stuck: the earliest, in the order
-    of dependence, of what W(0) violates and of the chain's inequalities that failed before t; else the conclusion itself. Equal inputs come
-    before all: no statement speaks of them, for all rest on the separation of the data. Empty where the conclusions held: an inequality
-    of the chain that fails beyond the lemmas' ball, in a run that converges all the same, broke nothing."""
+def blame(
+    checks: Sequence[StepCheck], untrained: Network, instance: Instance, source: NormalSource, *, stuck: str, risen: float
+) -> str:
+    """What broke first where training failed; empty where it did not.
+
+    It failed if a conclusion failed, or if the run diverged or no longer gets anywhere, so that the conclusion `stuck` will not come (else
+    empty). Blamed is the earliest, in the order of dependence, of what W(0) violates and of the chain's inequalities that failed before the
+    conclusion did, and before F rose above F(0), at step `risen`: weights that a step threw far away say nothing of what came before.
+    Where there is none, it is the conclusion itself. Equal inputs come before all: no statement speaks of them, for all rest on the
+    separation of the data. An inequality of the chain that fails in a run that converges all the same broke nothing.
+    """
     failed = {check.id: check.first_failure for check in checks if check.verdict == "FAILED"}
     concluded = {name: step for name, step in failed.items() if name in CONCLUSIONS}
     chain = {name: step for name, step in failed.items() if name not in CONCLUSIONS}
@@ -123,11 +129,10 @@ def blame(checks: Sequence[StepCheck], untrained: Network, instance: Instance, s
     if stuck and instance.samples > 1 and instance.separation == 0:
         return "separation"
     first = min(concluded, key=lambda name: (concluded[name], registry.position(name)), default="")
-    resting = [first] if first else ["gd-rate"]
-    earlier = [one.id for one in registry.foundations(resting[0]) if one.id not in CONCLUSIONS]
-    before = {name for name, step in chain.items() if not first or step < concluded[first]}
+    earlier = [one.id for one in registry.foundations(first or stuck) if one.id not in CONCLUSIONS]
+    before = {name for name, step in chain.items() if step < min(concluded.get(first, math.inf), risen)}
     found = before | set(broken(untrained, instance, earlier, source))
-    return min(found, key=registry.position, default=first)
+    return min(found, key=registry.position, default=first or stuck)
 
 
 def lemma_radii(instance: Instance, distance: float) -> list[LemmaRadius]:

@@ -273,13 +273,18 @@ def _result(
     checks.sort(key=lambda check: registry.position(check.id))
     half = recorder.values[(len(recorder.values) - 1) // 2]
     moving = math.isinf(stable) or chain.step_size >= TINY * stable
-    stuck = not reached and (not last <= DIVERGED * initial or (moving and len(recorder.values) > 1 and not last < STALLED * half))
+    stalled = moving and loss.conclusion != "stationary point" and len(recorder.values) > 1 and not last < STALLED * half
+    failed = not reached and (stalled or not last <= DIVERGED * initial)
+    stuck = ("sgd-convergence" if batch else "gd-convergence" if loss.name == "squared" else "other-losses") if failed else ""
+    curve = zip(recorder.recorded, recorder.values, strict=True)
+    risen = next((float(step) for step, value in curve if not value <= initial), math.inf)
     used = {f"{name}.{key}": value for name in (c.id for c in checks) for key, value in registry[name].constant_values().items()}
     run = TrainingRun(
         seed=facts["seed"], width=instance.width, depth=instance.depth, samples=instance.samples, outputs=instance.outputs, delta=delta,
         architecture=recorder.network.architecture.name, algorithm="stochastic gradient descent" if batch else "gradient descent", step_size=chain.step_size, weights=facts["weights"],
         loss=[_json(value) for value in recorder.values], radius=[_json(value) for value in recorder.radius],
-        accuracy=recorder.accuracy, checks=checks, blame=blame(checks, untrained, instance, source.spawn("blame"), stuck=stuck),
+        accuracy=recorder.accuracy, checks=checks,
+        blame=blame(checks, untrained, instance, source.spawn("blame"), stuck=stuck, risen=risen),
         data=instance.data, labels=instance.labels, steps=recorder.recorded[-1], reached=reached, seconds=seconds,
         regime_depth=registry["gd-rate"].regime_depth(instance) if instance.separation > 0 else 0.0, constants=used,
         recorded=recorder.recorded, loss_function=loss.name, batch=batch, stable=_json(stable * 2 / 1.5), kernel=chain.kernel,

@@ -132,6 +132,25 @@ def test_equal_inputs_with_different_labels_are_blamed_on_the_separation() -> No
     assert short(DISTINCT, TARGETS, steps=2000).blame == ""
 
 
+@pytest.mark.parametrize(
+    ("options", "blamed"),
+    [
+        ({"batch": 2}, "sgd-convergence"),
+        ({"batch": 2, "loss": "huber"}, "sgd-convergence"),
+        ({"loss": "huber"}, "other-losses"),
+        ({}, "gd-rate"),
+    ],
+)
+def test_a_step_far_too_large_breaks_the_conclusion_and_nothing_before_it(options: dict[str, Any], blamed: str) -> None:
+    stable = short(steps=1, **options).stable
+    assert short(step_size=50 * stable, **options).blame == blamed
+
+
+def test_few_or_tiny_steps_are_no_failure() -> None:
+    assert short(steps=1).blame == ""
+    assert short(steps=30, step_size="paper").blame == ""
+
+
 def test_a_network_too_narrow_is_blamed_on_what_its_initialization_breaks() -> None:
     result = short(width=3, depth=6, step_size=0.05, steps=400, seed=4)
     assert not result.reached
