@@ -175,11 +175,12 @@ def test_every_adversary_stays_in_the_ball_and_improves_on_nothing(name: str) ->
         return (outputs - origin.network_outputs().detach()).square().sum((1, 2))
 
     attack = Attack(network, instance, source("attack"), objective)
-    for adversary in ADVERSARIES.values():
+    idle = {"switching on", "switching off", "pushes through zero"}  # of ten neurons none may be near enough to zero
+    for kind, adversary in ADVERSARIES.items():
         moved = adversary(attack)
         for weights in moved.hidden:
             assert bool((weights.change_spectral_norm() <= radius * (1 + 1e-9)).all())
-        assert bool((objective(moved) > 0).all())
+        assert kind in idle or bool((objective(moved) > 0).all())
     strongest, baseline = objective(ADVERSARIES["best of all"](attack)), objective(ADVERSARIES["random"](attack))
     assert bool((strongest > 2 * baseline).all())
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from checkers.adversaries.attack import Attack, factors
 from checkers.adversaries.directions import hidden_alignment
+from checkers.adversaries.longest_part import longest_part
 from checkers.network import Network
 from checkers.perturbed import PerturbedWeights
 
@@ -37,28 +38,6 @@ def cheapest_flips(pre_activation: Tensor, wanted: Tensor, budget: Tensor, value
     return torch.where(affordable & (cost > 0), torch.where(wanted, cost, -cost), 0)
 
 
-def _flip(attack: Attack, layer: int, h: Tensor, g: Tensor, wanted: Tensor, value: Tensor | None) -> tuple[Tensor, Tensor]:
-    """The W'_l in the ball that brings the most (or most valuable) neurons of g, the layer's pre-activation at h, to the side `wanted`.
-
-    h: (trials, 1, neurons); g, wanted, value: (trials, neurons). Where W_l is applied to several parts of h, it moves what the longest
-    of them sees: W' = (u/scale) v^T/‖v‖^2 for that part v.
-    """
-    origin, architecture = attack.origin, attack.origin.architecture
-    parts = architecture.patches(h)[:, 0]  # (trials, r, columns)
-    longest = parts.square().sum(-1).argmax(-1)[:, None, None]
-    v = parts.gather(1, longest.expand(-1, 1, parts.shape[-1]))
-    norm = v[:, 0].norm(dim=-1)
-
-    def seen(x: Tensor) -> Tensor:
-        split = architecture.split(x)
-        return split.gather(1, longest.expand(-1, 1, split.shape[-1]))[:, 0]
-
-    scale = architecture.scale(layer, origin.depth, origin.width)
-    u = cheapest_flips(seen(g), seen(wanted), attack.radius * scale * norm, None if value is None else seen(value))[:, None]
-    squared = norm.square()[:, None, None]
-    return (u if scale == 1.0 else u / scale), torch.where(squared > 0, v / squared.clamp_min(torch.finfo(h.dtype).tiny), 0)
-
-
 def _flips(attack: Attack, weighted: bool, towards: bool | None = None) -> Network:
     """towards: switch neurons on only (True), off only (False), or each to its other side (None)."""
     origin, architecture = attack.origin, attack.origin.architecture
@@ -77,7 +56,9 @@ def _flips(attack: Attack, weighted: bool, towards: bool | None = None) -> Netwo
         g = architecture.linear(weights, layer, origin.depth, h)
         off = record.signs[layer][:, 0] == 0
         wanted = off if towards is None else torch.full_like(off, towards)
-        left, right = _flip(attack, layer, h, g[:, 0], wanted, values[layer - 1])
+        part, value = longest_part(attack, layer, h), values[layer - 1]
+        u = cheapest_flips(part.seen(g[:, 0]), part.seen(wanted), part.budget, None if value is None else part.seen(value))
+        left, right = part.move(u)
         pairs.append((left, right))
         moved = PerturbedWeights(weights, left, right).change
         h = torch.relu(g + architecture.through(moved, layer, origin.depth, origin.width, h))
@@ -116,4 +97,6 @@ def flips_on_top(attack: Attack) -> Network:
     h = after.activations[-2][:, :1]
     origin, depth = attack.origin, attack.origin.depth
     g = origin.architecture.linear(origin.hidden[-1], depth, depth, h)[:, 0]
-    return attack.move([*factors(moved)[:-1], _flip(attack, depth, h, g, before.signs[-1][:, 0] == 0, None)])
+    part = longest_part(attack, depth, h)
+    u = cheapest_flips(part.seen(g), part.seen(before.signs[-1][:, 0] == 0), part.budget)
+    return attack.move([*factors(moved)[:-1], part.move(u)])

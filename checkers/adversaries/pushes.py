@@ -13,7 +13,9 @@ import torch
 from torch import Tensor
 
 from checkers.adversaries.attack import Attack
+from checkers.adversaries.longest_part import longest_part
 from checkers.network import Network
+from checkers.perturbed import PerturbedWeights
 
 
 def largest_push(distance: Tensor, away: Tensor, value: Tensor, budget: Tensor) -> Tensor:
@@ -34,22 +36,23 @@ def largest_push(distance: Tensor, away: Tensor, value: Tensor, budget: Tensor) 
 
 
 def _pushed(attack: Attack, direction: float) -> Network:
-    origin = attack.origin
+    origin, architecture = attack.origin, attack.origin.architecture
     record = origin.forward(attack.instance.inputs)
     top = direction * origin.output[:, None, :1].expand(-1, record.signs[0].shape[1], -1, -1)
-    factors = origin.architecture.backward(origin.hidden, record.signs, top)  # D_l Back_{l+1}^T e_1: known where the neuron is on
-    values = [top[:, 0, 0]] + [
-        weights.apply_transpose(factor[:, 0])[:, 0] for weights, factor in zip(origin.hidden[:0:-1], factors[:0:-1], strict=True)
-    ]
+    factors = architecture.backward(origin.hidden, record.signs, top)  # D_l Back_{l+1}^T e_1: known where the neuron is on
+    values = [top[:, 0, 0]]
+    for layer in range(origin.depth, 1, -1):
+        values.append(architecture.linear_transpose(origin.hidden[layer - 1], layer, origin.depth, factors[layer - 1][:, 0])[:, 0])
     pairs = []
     h = record.activations[0][:, :1]
-    for weights, sign, value in zip(origin.hidden, record.signs[1:], values[::-1], strict=True):
-        g, on = weights.apply(h)[:, 0], sign[:, 0] > 0
-        distance = torch.where((g >= 0) == on, g.abs(), 0)
-        u = largest_push(distance, torch.where(on, -1.0, 1.0).to(g), value, attack.radius * h[:, 0].norm(dim=-1))[:, None]
-        squared = h.square().sum(-1, keepdim=True)
-        pairs.append((u, torch.where(squared > 0, h / squared.clamp_min(torch.finfo(h.dtype).tiny), 0)))
-        h = torch.relu(g[:, None] + u)
+    for layer, (weights, value) in enumerate(zip(origin.hidden, values[::-1], strict=True), start=1):
+        g, on = architecture.linear(weights, layer, origin.depth, h), record.signs[layer][:, 0] > 0
+        part = longest_part(attack, layer, h)
+        distance, away = torch.where((g[:, 0] >= 0) == on, g[:, 0].abs(), 0), torch.where(on, -1.0, 1.0).to(g)
+        left, right = part.move(largest_push(part.seen(distance), part.seen(away), part.seen(value), part.budget))
+        pairs.append((left, right))
+        moved = PerturbedWeights(weights, left, right).change
+        h = torch.relu(g + architecture.through(moved, layer, origin.depth, origin.width, h))
     return attack.move(pairs)
 
 
