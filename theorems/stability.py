@@ -164,7 +164,7 @@ def _operator_stability(subject: Subject, C: float, growth: float = 0.5, share: 
     claim="‖W~_b (D_{b-1} + D'') ... (D_a + D'') W~_a‖_2 <= C sqrt(L) for all ‖W'‖_2 <= omega and D'' in [-1,1] with "
     "‖D''‖_0 <= m omega^{2/3} L",
     kind="declared",
-    ranges={**NETWORKS, "width": (64, 2**17), "depth": (1, 16), "samples": (1, 1)},
+    ranges={**NETWORKS, "width": (64, 2**17), "depth": (1, 12), "samples": (1, 1)},
     assumptions=(SMALL_RADIUS, informative_radius(4.0)),
     failure=FLIP_FAILURE,
     constants={
