@@ -51,8 +51,7 @@ def _two_hundred(labels: Literal["true", "random"], loss: str, batch: int) -> Pl
     """100% training accuracy comes before the loss is that low."""
     title = f"200 digits, {labels} labels, {loss} loss, {'sgd' if batch else 'gd'}"
     return Planned(
-        title=title, samples=200, labels=labels, width=256, depth=4, weights="dense", steps=20_000,
-        goal=0.06 if loss == "squared" else 0.03, loss=loss, batch=batch,
+        title=title, samples=200, labels=labels, width=256, depth=4, weights="dense", steps=20_000, goal=0.03, loss=loss, batch=batch,
     )  # fmt: skip
 
 
