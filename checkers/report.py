@@ -53,7 +53,7 @@ TRAININGS: Final = (
 
 
 def _two_hundred(labels: Literal["true", "random"], loss: str, batch: int) -> Planned:
-    """100% training accuracy comes well before the loss is that low."""
+    """100% training accuracy comes before the loss is that low."""
     title = f"200 digits, {labels} labels, {loss} loss, {'sgd' if batch else 'gd'}"
     return Planned(
         title=title, samples=200, labels=labels, width=256, depth=4, weights="dense", steps=20_000, goal=0.03, loss=loss, batch=batch,
