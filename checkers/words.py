@@ -190,7 +190,10 @@ def power_closing(run: PowerRun) -> str:
     """The last line of a power run, naming the false variants that survived."""
     survivors = [f"{one.id}: {one.variant}" for one in run.variants if one.verdict != "REFUTED"]
     refuted = len(run.variants) - len(survivors)
-    words = f"{refuted} of {len(run.variants)} false variants refuted" + (f"; not refuted: {'; '.join(survivors)}" if survivors else "")
+    labels = [one.triage.label for one in run.variants if one.triage]
+    words = f"{refuted} of {len(run.variants)} false variants refuted"
+    words += "".join(f", {labels.count(label)} {label}" for label in sorted(set(labels)))
+    words += f"; not refuted: {'; '.join(survivors)}" if survivors else ""
     return f"{words}\nprofile {run.profile}, seed {run.seed}, {run.seconds:.1f} s"
 
 

@@ -6,7 +6,7 @@ import itertools
 
 import torch
 
-from checkers.adversaries.diagonal import changed_backward_norm, changed_product_norm, largest_diagonal
+from checkers.adversaries.diagonal import backward_changes, backward_gap, changed_products, largest_diagonal
 from checkers.network import Network
 from checkers.randomness import NormalSource, seed_sequence
 
@@ -44,7 +44,7 @@ def network(depth: int) -> tuple[Network, list[torch.Tensor], torch.Tensor]:
 def test_a_changed_product_is_close_to_the_best_one() -> None:
     drawn, signs, _ = network(2)
     start = source("start").normal((30, 1, WIDTH), 1.0)
-    found = changed_product_norm(drawn, signs, 1, 2, NONZEROS, start, 40)
+    found = torch.stack([norm for norm, _, _ in changed_products(drawn, signs, 1, 2, NONZEROS, start, 40)]).amax(0)
     first, last = drawn.hidden[0].apply_transpose(torch.eye(WIDTH).double().expand(30, -1, -1)), drawn.hidden[1]
 
     def norm(diagonal: torch.Tensor) -> torch.Tensor:
@@ -66,7 +66,8 @@ def test_a_changed_backward_pass_is_close_to_the_largest() -> None:
     identity = torch.eye(2).double().expand(30, 1, -1, -1)
     top = identity @ drawn.output[:, None]
     back1 = drawn.hidden[0].apply_transpose((signs[1][:, :, None] * top)[:, 0])[:, None]
-    found = changed_backward_norm(drawn, record.signs, [back1, top], NONZEROS, 3.0)[:, 0, 0]
+    rounds = backward_changes(drawn, record.signs, [back1, top], NONZEROS, 3.0)
+    found = torch.stack([backward_gap(drawn, diagonals, [back1, top]) for diagonals in rounds]).amax(0)[:, 0, 0]
 
     def norm(diagonal: torch.Tensor) -> torch.Tensor:
         value: torch.Tensor = torch.linalg.matrix_norm(drawn.hidden[0].apply_transpose((diagonal * top)[:, 0]), ord=2)

@@ -56,13 +56,6 @@ def changed_products(
     return [*found, (norm, changed, right)]
 
 
-def changed_product_norm(
-    network: Network, signs: Sequence[Tensor], first: int, last: int, nonzeros: int, start: Tensor, steps: int
-) -> Tensor:
-    """Largest norm found of W_b (D_{b-1} + D'') ... W_a, |D''| <= 1; see theorems.subject.Subject. steps: of Lanczos."""
-    return torch.stack([norm for norm, _, _ in changed_products(network, signs, first, last, nonzeros, start, steps)]).amax(0)
-
-
 @torch.no_grad()
 def backward_changes(
     network: Network, signs: Sequence[Tensor], back: Sequence[Tensor], nonzeros: int, size: float
@@ -80,12 +73,6 @@ def backward_changes(
 
 
 @torch.no_grad()
-def changed_backward_norm(network: Network, signs: Sequence[Tensor], back: Sequence[Tensor], nonzeros: int, size: float) -> Tensor:
-    """Largest ‖Back~_a - Back_a‖ found, (trials, samples, L); back: the origin's Back_1..Back_{L+1}; see theorems.subject.Subject."""
-    rounds = backward_changes(network, signs, back, nonzeros, size)
-    return torch.stack([backward_gap(network, diagonals, back) for diagonals in rounds]).amax(0)
-
-
 def backward_gap(network: Network, diagonals: Sequence[Tensor], back: Sequence[Tensor]) -> Tensor:
     """‖Back~_a - Back_a‖ for a = 1..L with these diagonals D_1 + D'', ...: (trials, samples, L)."""
     moved = backward_through(network, diagonals)
