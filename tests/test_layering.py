@@ -16,8 +16,8 @@ FORBIDDEN = {
 }
 # Only the command line and the report know how to print and draw; the machinery below does not know that they exist.
 TOP = {
-    "command_line", "data_commands", "options", "report", "report_text", "figures", "description", "diagnosis_text", "regime_text", "threshold_text",
-    "user_data", "user_tables", "words",
+    "command_line", "data_commands", "options", "report", "report_text", "figures", "description", "diagnosis_text", "regime_text",
+    "threshold_text", "user_data", "user_tables", "words",
 }  # fmt: skip
 FILES = sorted(path for package in FORBIDDEN for path in (ROOT / package).rglob("*.py"))
 

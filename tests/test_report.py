@@ -168,6 +168,8 @@ def test_a_users_statement_is_reported(tmp_path: Path, monkeypatch: pytest.Monke
         return whole([statements[-1]], **options)  # type: ignore[list-item, arg-type]
 
     monkeypatch.setattr(report, "TRAININGS", ())
+    monkeypatch.setattr(report.regime, "regime_rows", lambda *_: [])
+    monkeypatch.setattr(report.threshold, "threshold", lambda **_: None)
     monkeypatch.setattr(report, "gather", only_the_users)
     assert main(["report", "--folder", str(tmp_path), "--module", str(MODULE), "--processes", "1"]) == 0
     text = (tmp_path / "REPORT.md").read_text()
