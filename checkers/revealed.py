@@ -305,7 +305,7 @@ class RevealedWeights:
         image = g
         if other.count:
             both = torch.cat([self._known(other, fresh) - self._overlap(other, g), c @ self._change(transposed)], 1)
-            image, moved = other.directions.combine(both).split([fresh.shape[1], c.shape[1]], 1)
+            image, moved = torch.split(other.directions.combine(both), [fresh.shape[1], c.shape[1]], 1)
             image = g.add_(image)
         if not bool(present.all()):
             image = image * present[..., None]

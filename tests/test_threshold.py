@@ -9,6 +9,7 @@ import pytest
 from scipy.stats import binom, norm
 
 from checkers import threshold as measured
+from checkers.network import Network
 from checkers.randomness import NormalSource, seed_sequence
 from checkers.terminal import Progress
 from checkers.threshold import LADDERS, Rung, Tried, climb, crossing, fitted_law, side, slope, succeeded
@@ -66,9 +67,9 @@ def test_dense_and_revealed_trials_agree(monkeypatch: pytest.MonkeyPatch) -> Non
     """At m = 64 both engines are possible: the success rates differ by less than 6 standard deviations of two samples of 1000."""
     rates = []
     for engine in ("dense", "revealed"):
-        draw = measured.Network.draw
+        draw = Network.draw
         with monkeypatch.context() as patch:
-            patch.setattr(measured.Network, "draw", lambda _, *rest, draw=draw, engine=engine: draw(engine, *rest))
+            patch.setattr(Network, "draw", lambda _, *rest, draw=draw, engine=engine: draw(engine, *rest))
             rates.append(float(succeeded(4, 1, 1.0, 64, 1000, source(engine)).double().mean()))
     assert abs(rates[0] - rates[1]) <= 6 * math.sqrt(2 * 0.15 * 0.85 / 1000), rates
 
