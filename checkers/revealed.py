@@ -208,9 +208,11 @@ class RevealedWeights:
     @torch.no_grad()
     def _apply(self, x: Tensor, transposed: bool) -> Tensor:
         side, other = (self._left, self._right) if transposed else (self._right, self._left)
-        c = self._coordinates(transposed, x)
+        c, moved = self._coordinates(transposed, x)
         answer = side.images.combine(c)
-        if other.count:
+        if moved is not None:
+            answer += moved
+        elif other.count:
             answer = other.directions.combine(c @ self._change(transposed), answer)
         if not transposed and self._beside.count:
             answer = self._beside.combine(c, answer)
@@ -224,7 +226,7 @@ class RevealedWeights:
 
     @torch.no_grad()
     def add_outer(self, u: Tensor, v: Tensor) -> None:
-        right = self._coordinates(False, v)
+        right, _ = self._coordinates(False, v)
         left, rest, floor = self._left.split(u)
         self._change(True)  # grown to the directions now known
         if not bool((_norm(rest) > floor).any()):
@@ -263,10 +265,15 @@ class RevealedWeights:
         twin._right, twin._left, twin._beside = self._right.copy(), self._left.copy(), self._beside.copy(shared=False)
         return twin
 
-    def _coordinates(self, transposed: bool, x: Tensor) -> Tensor:
-        """c (trials, k, directions) with x = c Q up to rounding, after revealing what x has outside of Q; of U if transposed."""
+    def _coordinates(self, transposed: bool, x: Tensor) -> tuple[Tensor, Tensor | None]:
+        """c (trials, k, directions) with x = c Q up to rounding, after revealing what x has outside of Q; of U if transposed.
+
+        Also (c M^T) U, what the change W(t) - W(0) adds to the answer, where the images of new directions were computed beside it.
+        """
         side = self._left if transposed else self._right
         c, rest, floor = side.split(x)
+        moved: Tensor | None = None
+        first = True
         while bool((outside := _norm(rest) > floor).any()):
             fresh, accurate = _orthonormal(torch.where(outside[..., None], rest, 0) if not bool(outside.all()) else rest, floor)
             if not accurate:
@@ -277,26 +284,38 @@ class RevealedWeights:
                 fresh, present = fresh[:, present.any(0)], present[:, present.any(0)]
             if fresh.shape[1] == 0:
                 break
-            self._reveal(transposed, fresh, present)
+            also = self._reveal(transposed, fresh, present, c)
+            moved = also if first else moved  # M has no coordinates along new directions
+            first = False
             part = rest @ fresh.mT
             rest = torch.baddbmm(rest, part, fresh, alpha=-1)
             more = rest @ fresh.mT  # `fresh` is orthonormal to a few digits less than rounding
             c, rest = torch.cat([c, part + more], -1), torch.baddbmm(rest, more, fresh, alpha=-1)
         side.asked, side.coordinates = x - rest, c
-        return c
+        return c, moved
 
-    def _reveal(self, transposed: bool, fresh: Tensor, present: Tensor) -> None:
-        """Take new orthonormal directions q, orthogonal to the known ones, with images U^T (V q) + (I - U^T U) g = g + U^T (V q - U g)."""
+    def _reveal(self, transposed: bool, fresh: Tensor, present: Tensor, c: Tensor) -> Tensor | None:
+        """Take new orthonormal directions q, orthogonal to the known ones, with images U^T (V q) + (I - U^T U) g = g + U^T (V q - U g).
+
+        In the same pass over U: (c M^T) U, None where U is empty or that is not all of the change.
+        """
         side, other = (self._left, self._right) if transposed else (self._right, self._left)
         g = self._source.normal((*fresh.shape[:2], other.directions.dimension), self._deviation, fresh.dtype, fresh.device)
-        image = other.directions.combine(self._known(other, fresh) - self._overlap(other, g), g)
+        moved: Tensor | None = None
+        image = g
+        if other.count:
+            both = torch.cat([self._known(other, fresh) - self._overlap(other, g), c @ self._change(transposed)], 1)
+            image, moved = torch.split(other.directions.combine(both), [fresh.shape[1], c.shape[1]], 1)
+            image = g.add_(image)
         if not bool(present.all()):
             image = image * present[..., None]
         if transposed and self._beside.count:
             self._change(True)
             self._across = torch.cat([self._across, _columns(self._beside.inner(fresh), self._right.count)], 1)
+            moved = None  # N has coordinates along the new directions too
         side.directions.append(fresh)
         side.images.append(image)
+        return moved
 
     def _known(self, other: _Side, fresh: Tensor) -> Tensor:
         """V q: the coordinates along U that the image must have."""

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 BLOCK_BYTES = 2**28  # a block reserves at most this much ahead of what is needed
+FEW, SMALL_BYTES = 32, 2**24  # where rows are short, one block of a few of them: every block costs a call in every product
 # BLAS kernels take vectors in fours: six of length 2 * 10^5 cost half as much again as eight. Short ones are not worth the copy.
 LONG, FOURS = 4096, 4
 
@@ -53,8 +54,9 @@ class RowBlocks:
         """Take copies of rows (trials, k, dimension)."""
         while rows.shape[1]:
             if not self._blocks or self._sealed or self._filled[-1] == self._blocks[-1].shape[1]:
-                ahead = BLOCK_BYTES // (self._empty.shape[0] * self.dimension * self._empty.element_size())
-                capacity = max(rows.shape[1], min(self.count, ahead))
+                row_bytes = self._empty.shape[0] * self.dimension * self._empty.element_size()
+                small = FEW if FEW * row_bytes <= SMALL_BYTES else 0
+                capacity = max(rows.shape[1], min(self.count, BLOCK_BYTES // row_bytes), small)
                 self._blocks.append(self._empty.new_empty(rows.shape[0], capacity, self.dimension))
                 self._filled.append(0)
                 self._sealed = False

@@ -64,8 +64,8 @@ def section(run: Threshold | None) -> list[str]:
         "![Smallest sufficient width against n, L and delta, beside the slopes that the papers ask for](report/threshold.svg)",
         rung_table(run, "github"),
         exponent_table(run, "github"),
-        "The papers' exponents are of a width that is sure to suffice for all data, for small constants and a whole proof; the fitted ones are"
-        " of these data at these sizes, and say nothing beyond them.",
+        "The papers' exponents are of a width that is sure to suffice for all data; the fitted ones are of these data at these sizes, and"
+        " say nothing beyond them.",
     ]
 
 

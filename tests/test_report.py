@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from checkers import figures, report, suite
+from checkers import figures, regime, report, suite, threshold
 from checkers.command_line import main
 from checkers.files import write_whole
 from checkers.profiles import PROFILES
@@ -178,6 +178,8 @@ def test_a_users_statement_is_reported(tmp_path: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(report, "planned", lambda profile: ())
     monkeypatch.setattr("checkers.reliability.decisions_of", lambda profile: 60)
+    monkeypatch.setattr(regime, "regime_rows", lambda *_: [])
+    monkeypatch.setattr(threshold, "threshold", lambda **_: None)
     monkeypatch.setattr(report, "gather", only_the_users)
     assert main(["report", "--folder", str(tmp_path), "--module", str(MODULE), "--processes", "1"]) == 0
     text = (tmp_path / "REPORT.md").read_text()

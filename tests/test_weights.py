@@ -92,6 +92,22 @@ def test_a_revealed_matrix_is_one_matrix_however_it_is_asked() -> None:
     assert_near(by_columns, by_rows)
 
 
+@both
+def test_new_questions_see_the_changes_made_before(make: Make) -> None:
+    weights = make(torch.float64)
+    x, u = vectors("x", 2, COLUMNS), vectors("u", 2, ROWS)
+    weights.apply(x)
+    weights.add_outer(vectors("a", 2, ROWS), x)  # its left vectors were never asked for
+    weights.apply_transpose(u)
+    weights.add_outer(u, vectors("b", 2, COLUMNS))  # its left vectors were
+    new_x, new_u = vectors("new x", 2, COLUMNS), vectors("new u", 2, ROWS)
+    back = weights.apply_transpose(new_u)
+    forth = weights.apply(new_x)
+    assert_near(back @ new_x.mT, new_u @ forth.mT)
+    assert_near(weights.apply_transpose(u + new_u), weights.apply_transpose(u) + back)
+    assert_near(weights.apply(x + new_x), weights.apply(x) + forth)
+
+
 def test_trials_of_different_ranks_share_a_batch() -> None:
     weights = RevealedWeights(ROWS, COLUMNS, 0.5, TRIALS, source("ranks"))
     x = vectors("x", 3, COLUMNS)
