@@ -40,7 +40,8 @@ def test_the_example_runs_and_leaves_nothing_behind() -> None:
         # the gradients that nobody wrote down
         instance = instance_from_sizes(own, {"width": 8, "depth": 3, "samples": 2, "separation": 0.4, "labels": "random"})
         source = NormalSource(seed_sequence(1, "own architecture"))
-        network = Network.draw("dense", 8, 3, instance.input_dimension, 1, 2, source, architecture=architecture_for("weighted skip", instance))
+        chosen = architecture_for("weighted skip", instance)
+        network = Network.draw("dense", 8, 3, instance.input_dimension, 1, 2, source, architecture=chosen)
         matrices = [weights.matrix.requires_grad_() for weights in network.hidden]  # type: ignore[attr-defined]
         record = network.forward(instance.inputs)
         automatic = torch.autograd.grad(record.outputs.square().sum() / 2, matrices)
@@ -93,7 +94,8 @@ def test_unknown_architectures_get_one_sentence() -> None:
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_training_reaches_all_labels(architecture: str) -> None:
     """A small run, on every architecture, checked at every step."""
-    instance = instance_from_sizes(None, {"width": 1, "samples": 4, "input_dimension": 7, "separation": 0.5, "labels": "random", "outputs": 2})
+    sizes = {"width": 1, "samples": 4, "input_dimension": 7, "separation": 0.5, "labels": "random", "outputs": 2}
+    instance = instance_from_sizes(None, sizes)
     circle = {"positions": 3, "patch": 3} if architecture == "convolutional" else {}
     run = train(
         inputs=instance.inputs, targets=instance.targets, classes=np.argmax(instance.targets, 1), width=64, depth=2, seed=1, engine="dense",
