@@ -94,7 +94,8 @@ def test_unknown_architectures_get_one_sentence() -> None:
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_training_reaches_all_labels(architecture: str) -> None:
     """A small run, on every architecture, checked at every step."""
-    sizes = {"width": 1, "samples": 4, "input_dimension": 7, "separation": 0.5, "labels": "random", "outputs": 2}
+    sizes: dict[str, int | float | str] = {"width": 1, "samples": 4, "input_dimension": 7, "separation": 0.5, "outputs": 2}
+    sizes["labels"] = "random"
     instance = instance_from_sizes(None, sizes)
     circle = {"positions": 3, "patch": 3} if architecture == "convolutional" else {}
     run = train(

@@ -50,7 +50,7 @@ def _written(subject: Subject, first: Tensor, hidden: list[Tensor], last: Tensor
 
     P, q, m = subject.instance.positions, subject.instance.patch, subject.instance.width
     block = first.shape[2] - 1
-    padded = torch.nn.functional.pad(x[..., :-1], (0, P * block - x.shape[-1] + 1)).unflatten(-1, (P, block))
+    padded = torch.nn.functional.pad(x[..., :-1], (0, P * block - x.shape[-1] + 1)).reshape(*x.shape[:-1], P, block)
     constant = (x[..., -1:] / math.sqrt(P)).expand(*x.shape[:-1], P)
     h = phi((torch.cat([padded, constant[..., None]], -1) @ first[:, None].mT).flatten(-2))
     for matrix in hidden:
@@ -199,10 +199,10 @@ form(
     exponents={"radius": 2 / 3, "width": 1.0, "depth": 1.0, "positions": 1.0, "patch": 1 / 3},
     measure=bounded(lambda subject, C, c: _sign_flips(subject, C), lambda i: [i.positions * i.patch ** (1 / 3), math.sqrt(i.patch)]),
     variants=(
-        wrong("omega in place of omega^{2/3}", "exponent",
+        wrong("omega in place of omega^{2/3}", "exponent", ranges={"width": (64, 256), "depth": (1, 2)},
               measure=bounded(lambda subject, C, c: _sign_flips(subject, C, radius_exponent=1.0),
                               lambda i: [i.positions * math.sqrt(i.patch), math.sqrt(i.patch)])),
-        wrong("constant 0.1", "constant", constants={"C": Constant(0.1, FALSE)}, ranges={"depth": (1, 1)}),
+        wrong("constant 0.1", "constant", constants={"C": Constant(0.1, FALSE)}, ranges={"depth": (1, 1), "width": (64, 256)}),
     ),
     note="The attack flips neurons of one position at a time; the bound is for all positions together.",
 )  # fmt: skip
@@ -280,7 +280,8 @@ GRADIENTS = (
     at_least("informative radius", "omega >= (m L)^{-3/2} log(20)^{3/2}", "radius", lambda i: (3 / (i.width * i.depth)) ** 1.5),
 )  # fmt: skip
 # For false variants: the initialization itself, with a failure probability that needs no radius.
-AT_START = {"assumptions": (AT_MOST_ALL,), "adversary": (), "failure": FailureProbability("exp(-m/100)", lambda i, **_: math.exp(-i.width / 100))}
+AT_START = {"assumptions": (AT_MOST_ALL,), "adversary": (), "failure": FailureProbability("exp(-m/100)", lambda i,
+              **_: math.exp(-i.width / 100))}
 form(
     "gradient-upper", CONVOLUTIONAL, assumptions=GRADIENTS, failure=FLIP_FAILURE,
     claim="‖grad_{W_l} F_i‖_F^2 <= C q m F_i/d and ‖grad_{W_l} F‖_F^2 <= C q n m F/d for all W with ‖W - W(0)‖_2 <= omega, l, i and "
@@ -323,7 +324,7 @@ LARGE = at_least("least radius", "omega >= d^{3/2}/(m L log m)^{3/2}", "radius",
 
 def _first(instance: Instance) -> float:
     """sqrt(P) q^{2/3}: sqrt of the P m (sqrt(q) omega)^{2/3} flips, each of which carries its share of sqrt(q) omega."""
-    return math.sqrt(instance.positions) * instance.patch ** (2 / 3)
+    return math.sqrt(instance.positions) * math.pow(instance.patch, 2 / 3)
 
 
 def _quadratic(instance: Instance) -> float:
