@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from checkers.architectures import architecture_for, known
+from checkers.command_line import main
 from checkers.errors import InputError
 from checkers.matrix import matrix
 from checkers.module import own_statements
@@ -106,3 +107,18 @@ def test_training_reaches_all_labels(architecture: str) -> None:
     assert run.reached
     assert run.accuracy[-1] == 1.0
     assert [check.verdict for check in run.checks] == ["HOLDS"] * len(run.checks)
+
+
+def test_show_and_train_know_architectures(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "forward-norm", "--architecture", "residual"]) == 0
+    shown = capsys.readouterr().out
+    assert "architectures           residual, fully connected, convolutional" in shown
+    assert "tau = 1 (assumption)" in shown
+    assert main(["show", "sparse-bilinear"]) == 0
+    assert "not residual: the skip connection contributes" in " ".join(capsys.readouterr().out.split())
+    assert main(["train", "--patch", "3"]) == 2
+    assert "--positions and --patch are for convolutional networks" in capsys.readouterr().err
+    assert main(["train", "--architecture", "convolutional", "--patch", "4"]) == 2
+    assert "--patch must be odd" in capsys.readouterr().err
+    assert main(["train", "--architecture", "recurrent"]) == 2
+    assert "there is no architecture 'recurrent'" in capsys.readouterr().err
