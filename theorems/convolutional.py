@@ -190,6 +190,8 @@ ENOUGH = informative("m omega^{2/3} L", 1.0, "radius", lambda i, count: (count /
 MORE = informative("m omega^{2/3} L", 4.0, "radius", lambda i, count: (count / (i.width * i.depth)) ** 1.5)
 SHARED = {"ranges": NETWORKS, "failure": FLIP_FAILURE, "passes": 4}
 
+# The attack flips neurons of one position, the bound counts those of all: few positions, and widths at which small radii say something.
+NARROW = {"width": (1024, 2048), "depth": (1, 1), "positions": (3, 3), "patch": (3, 3)}
 form(
     "sign-flips", CONVOLUTIONAL, **{**SHARED, "passes": 2}, assumptions=(AT_MOST_ALL, SMALL, ENOUGH),
     claim="‖D~_l - D_l‖_0 <= C P m (sqrt(q) omega)^{2/3} L and ‖(D~_l - D_l) g_l‖ <= C sqrt(q) omega L^{3/2} for all ‖W'‖_2 <= "
@@ -199,7 +201,7 @@ form(
     exponents={"radius": 2 / 3, "width": 1.0, "depth": 1.0, "positions": 1.0, "patch": 1 / 3},
     measure=bounded(lambda subject, C, c: _sign_flips(subject, C), lambda i: [i.positions * i.patch ** (1 / 3), math.sqrt(i.patch)]),
     variants=(
-        wrong("omega in place of omega^{2/3}", "exponent", ranges={"width": (64, 256), "depth": (1, 2)},
+        wrong("omega in place of omega^{2/3}", "exponent", ranges=NARROW,
               measure=bounded(lambda subject, C, c: _sign_flips(subject, C, radius_exponent=1.0),
                               lambda i: [i.positions * math.sqrt(i.patch), math.sqrt(i.patch)])),
         wrong("constant 0.1", "constant", constants={"C": Constant(0.1, FALSE)}, ranges={"depth": (1, 1), "width": (64, 256)}),
