@@ -80,7 +80,8 @@ class Architecture:
 
     def _product(self, apply: Apply, vectors: Tensor) -> Tensor:
         """apply on every one of (trials, k, r, dimension), asked for in one question."""
-        return apply(vectors.flatten(1, 2)).unflatten(1, vectors.shape[1:3])
+        found = apply(vectors.flatten(1, 2))
+        return found.view(*vectors.shape[:3], found.shape[-1])
 
     def through(self, apply: Apply, layer: int, depth: int, width: int, h: Tensor) -> Tensor:
         """What W_l, or any matrix that `apply` multiplies with, contributes to g_l: scale_l join(W_l patches(h))."""

@@ -71,13 +71,15 @@ def list_command(modules: tuple[Path, ...], json_file: str | None, quiet: bool) 
 
 @lemmafuzz.command()
 @click.argument("identifier", metavar="ID")
+@click.option("--architecture", metavar="NAME", help="The statement on these networks.  [default: fully connected]")
 @options(modules_option)
-def show(identifier: str, modules: tuple[Path, ...]) -> int:
+def show(identifier: str, architecture: str | None, modules: tuple[Path, ...]) -> int:
     """Show all of one statement, to be read beside the paper."""
     from checkers import description
 
     with own_statements(modules):
-        click.echo(description.statement_in_words(chosen([identifier])[0], registry))
+        named = on_architectures(chosen([identifier]), [architecture] if architecture else [])
+        click.echo(description.statement_in_words(named[0], registry))
     return 0
 
 

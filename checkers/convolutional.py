@@ -50,7 +50,7 @@ class Convolutional(Architecture):
         positions, block = self._positions, self.block(x.shape[-1])
         padded = torch.nn.functional.pad(x[..., :-1], (0, positions * block - x.shape[-1] + 1))
         constant = (x[..., -1:] / math.sqrt(positions)).expand(*x.shape[:-1], positions)
-        return torch.cat([padded.unflatten(-1, (positions, block)), constant[..., None]], -1)
+        return torch.cat([padded.reshape(*x.shape[:-1], positions, block), constant[..., None]], -1)
 
     def offsets(self) -> list[int]:
         """The neighbours in a patch, from -k to k."""
@@ -66,7 +66,7 @@ class Convolutional(Architecture):
         return self.join(torch.stack([part.roll(offset, dims=-2) for part, offset in zip(parts, self.offsets(), strict=True)]).sum(0))
 
     def split(self, u: Tensor) -> Tensor:
-        return u.unflatten(-1, (self._positions, u.shape[-1] // self._positions))
+        return u.reshape(*u.shape[:-1], self._positions, u.shape[-1] // self._positions)
 
     def join(self, vectors: Tensor) -> Tensor:
         return vectors.flatten(-2)

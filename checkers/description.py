@@ -101,12 +101,9 @@ def _adversaries(statement: Statement) -> str:
 
 def _architectures(statement: Statement, registry: Registry) -> list[str]:
     """This one first, then the others, and why some have no form."""
-    others = [name for name in registry.architectures() if name != statement.architecture]
-    lines = [statement.architecture]
-    for name in others:
-        known = registry.has_form(statement.id, name)
-        lines.append(name if known else f"not {name}: {registry.reason(statement.id, name)}")
-    return lines
+    others = [form.architecture for form in registry.forms(statement.id) if form.architecture != statement.architecture]
+    absent = [name for name in registry.architectures() if registry.explains(statement.id, name)]
+    return [", ".join([statement.architecture, *others]), *(f"not {name}: {registry.reason(statement.id, name)}" for name in absent)]
 
 
 def statement_in_words(statement: Statement, registry: Registry) -> str:

@@ -114,17 +114,17 @@ def on_architectures(statements: Sequence[Statement], architectures: Sequence[st
     return forms
 
 
-def circle_of(architecture: str, positions: int | None, patch: int | None, input_dimension: int) -> dict[str, int]:
-    """Positions and patch of a convolutional network, one position for each coordinate but the constant; none for other architectures."""
+def circle_of(architecture: str, positions: int | None, patch: int | None, input_dimension: int) -> tuple[int, int]:
+    """Positions and patch of a convolutional network, one position for each coordinate but the constant; 1 and 1 for others."""
     if architecture != "convolutional":
         if positions or patch:
             raise InputError(f"--positions and --patch are for convolutional networks, not for {architecture} ones")
-        return {}
+        return 1, 1
     positions = positions or input_dimension - 1
     patch = patch or min(3, positions - 1 + positions % 2)
     if patch % 2 == 0 or patch > positions:
         raise InputError(f"--patch must be odd and at most the number of positions, {positions}, not {patch}")
-    return {"positions": positions, "patch": patch}
+    return positions, patch
 
 
 def valid_device(device: str) -> str:

@@ -50,10 +50,11 @@ def paper_or_number(context: click.Context, parameter: click.Parameter, value: s
 
 @dataclass(frozen=True)
 class Asked:
-    """The options of `train` that describe the run itself. circle: positions and patch of a convolutional network."""
+    """The options of `train` that describe the run itself."""
 
     architecture: str
-    circle: dict[str, int]
+    positions: int
+    patch: int
     width: int
     depth: int
     engine: Literal["dense", "revealed"]
@@ -180,7 +181,7 @@ def train(
         loaded = load_training_data(data, label_column=label_column, samples=samples, labels=labels, outputs=outputs, seed=seed)
         size = batch_size(algorithm, batch, len(loaded.inputs))
         circle = circle_of(architecture, positions, patch, loaded.inputs.shape[1])
-        asked = Asked(architecture, circle, width, depth or default_depth, weights, steps or default_steps, step_size, goal, loss, size, dtype)
+        asked = Asked(architecture, *circle, width, depth or default_depth, weights, steps or default_steps, step_size, goal, loss, size, dtype)
         further = _held_out(held_out, data, label_column, loaded, seed) if held_out is not None else None
         run = _train(asked, loaded, further, seed, valid_device(device), checkpoint, resume, output, quiet)
     _print(run, output)
@@ -215,7 +216,7 @@ def _train(
     dtype = getattr(torch, asked.dtype)
     samples, outputs = loaded.targets.shape
     itemsize = torch.empty(0, dtype=dtype).itemsize
-    neurons = asked.circle.get("positions", 1) * asked.width
+    neurons = asked.positions * asked.width
     needed = training.planned_bytes(asked.engine, neurons, asked.depth, samples, outputs, asked.steps, itemsize)
     output.text(words.memory_in_words(needed))
     promises.keep(asked.loss, loaded.targets)
@@ -225,7 +226,8 @@ def _train(
             targets=loaded.targets,
             classes=loaded.classes,
             architecture=asked.architecture,
-            **asked.circle,
+            positions=asked.positions,
+            patch=asked.patch,
             width=asked.width,
             depth=asked.depth,
             seed=seed,

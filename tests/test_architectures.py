@@ -56,6 +56,8 @@ def convolutional(first: Tensor, hidden: list[Tensor], last: Tensor, x: Tensor) 
 WRITTEN_OUT: dict[str, Forward] = {"fully connected": fully_connected, "residual": residual, "convolutional": convolutional}
 NAMES = list(WRITTEN_OUT)
 ENGINES = ["dense", "revealed"]
+# At width 6 there may be no neuron near enough to zero.
+IDLE = {"targeted sign flips", "weighted sign flips", "flips on top", "switching on", "switching off", "pushes through zero"}
 
 
 def source(*names: str | int) -> NormalSource:
@@ -118,7 +120,7 @@ def test_passes_gradients_and_kernels_are_autograds(name: str, engine: str, dtyp
         stacked = torch.stack(layer_rows, 1)
         torch.testing.assert_close(kernel, stacked @ stacked.mT, rtol=tolerance, atol=tolerance * float(kernel.abs().max()))
     for layer, layer_rows in enumerate(rows):
-        gradients = torch.stack(layer_rows, 1).unflatten(1, (SAMPLES, OUTPUTS))
+        gradients = torch.stack(layer_rows, 1).view(TRIALS, SAMPLES, OUTPUTS, -1)
         weighted = (loss[..., None] * gradients).sum(2)
         torch.testing.assert_close(single[..., layer], weighted.norm(dim=-1), rtol=tolerance, atol=tolerance)
         torch.testing.assert_close(together[:, layer], weighted.sum(1).norm(dim=-1), rtol=tolerance, atol=tolerance)
@@ -175,12 +177,12 @@ def test_every_adversary_stays_in_the_ball_and_improves_on_nothing(name: str) ->
         return (outputs - origin.network_outputs().detach()).square().sum((1, 2))
 
     attack = Attack(network, instance, source("attack"), objective)
-    idle = {"switching on", "switching off", "pushes through zero"}  # of ten neurons none may be near enough to zero
     for kind, adversary in ADVERSARIES.items():
         moved = adversary(attack)
         for weights in moved.hidden:
             assert bool((weights.change_spectral_norm() <= radius * (1 + 1e-9)).all())
-        assert kind in idle or bool((objective(moved) > 0).all())
+        if kind not in IDLE:
+            assert bool((objective(moved) > 0).all())
     strongest, baseline = objective(ADVERSARIES["best of all"](attack)), objective(ADVERSARIES["random"](attack))
     assert bool((strongest > 2 * baseline).all())
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from checkers.architectures import architecture_for, known
+from checkers.command_line import main
 from checkers.errors import InputError
 from checkers.matrix import matrix
 from checkers.module import own_statements
@@ -40,7 +41,8 @@ def test_the_example_runs_and_leaves_nothing_behind() -> None:
         # the gradients that nobody wrote down
         instance = instance_from_sizes(own, {"width": 8, "depth": 3, "samples": 2, "separation": 0.4, "labels": "random"})
         source = NormalSource(seed_sequence(1, "own architecture"))
-        network = Network.draw("dense", 8, 3, instance.input_dimension, 1, 2, source, architecture=architecture_for("weighted skip", instance))
+        chosen = architecture_for("weighted skip", instance)
+        network = Network.draw("dense", 8, 3, instance.input_dimension, 1, 2, source, architecture=chosen)
         matrices = [weights.matrix.requires_grad_() for weights in network.hidden]  # type: ignore[attr-defined]
         record = network.forward(instance.inputs)
         automatic = torch.autograd.grad(record.outputs.square().sum() / 2, matrices)
@@ -93,7 +95,9 @@ def test_unknown_architectures_get_one_sentence() -> None:
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_training_reaches_all_labels(architecture: str) -> None:
     """A small run, on every architecture, checked at every step."""
-    instance = instance_from_sizes(None, {"width": 1, "samples": 4, "input_dimension": 7, "separation": 0.5, "labels": "random", "outputs": 2})
+    sizes: dict[str, int | float | str] = {"width": 1, "samples": 4, "input_dimension": 7, "separation": 0.5, "outputs": 2}
+    sizes["labels"] = "random"
+    instance = instance_from_sizes(None, sizes)
     circle = {"positions": 3, "patch": 3} if architecture == "convolutional" else {}
     run = train(
         inputs=instance.inputs, targets=instance.targets, classes=np.argmax(instance.targets, 1), width=64, depth=2, seed=1, engine="dense",
@@ -103,3 +107,18 @@ def test_training_reaches_all_labels(architecture: str) -> None:
     assert run.reached
     assert run.accuracy[-1] == 1.0
     assert [check.verdict for check in run.checks] == ["HOLDS"] * len(run.checks)
+
+
+def test_show_and_train_know_architectures(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "forward-norm", "--architecture", "residual"]) == 0
+    shown = capsys.readouterr().out
+    assert "architectures           residual, fully connected, convolutional" in shown
+    assert "tau = 1 (assumption)" in shown
+    assert main(["show", "sparse-bilinear"]) == 0
+    assert "not residual: the skip connection contributes" in " ".join(capsys.readouterr().out.split())
+    assert main(["train", "--patch", "3"]) == 2
+    assert "--positions and --patch are for convolutional networks" in capsys.readouterr().err
+    assert main(["train", "--architecture", "convolutional", "--patch", "4"]) == 2
+    assert "--patch must be odd" in capsys.readouterr().err
+    assert main(["train", "--architecture", "recurrent"]) == 2
+    assert "there is no architecture 'recurrent'" in capsys.readouterr().err

@@ -68,6 +68,10 @@ class Registry:
         """Why the statement has no form for this architecture."""
         return self._reasons.get((identifier, architecture), "not declared for this architecture")
 
+    def explains(self, identifier: str, architecture: str) -> bool:
+        """Whether someone said why the statement has no form for this architecture."""
+        return (identifier, architecture) in self._reasons
+
     def leave_out(self, identifier: str, architecture: str, reason: str) -> None:
         """Say why a statement has no form for an architecture."""
         if identifier not in self._forms or self.has_form(identifier, architecture):

@@ -294,6 +294,8 @@ form(
     ),
     note="Quadratic forms in the loss vector: 'for all labels' is the largest eigenvalue of the layer kernel, exactly.",
 )  # fmt: skip
+# For false variants: the initialization itself, with a failure probability that needs no radius.
+AT_START = {"assumptions": (), "adversary": (), "failure": FailureProbability("exp(-m/100)", lambda i, **_: math.exp(-i.width / 100))}
 form(
     "gradient-lower", RESIDUAL, assumptions=GRADIENTS,
     failure=FailureProbability("exp(-C m omega^{2/3})", lambda i, c, C: math.exp(-C * flips(i))),
@@ -302,9 +304,10 @@ form(
     "C": FLIP_C},
     variants=(
         wrong("delta dropped", "exponent", measure=lambda subject, c, C: _gradient_lower(subject, c, separation_exponent=0.0),
-              data=("pairs",), ranges={"samples": (2, 2), "separation": (0.05, 0.15), "depth": (1, 2)}, adversary=()),
-        wrong("skip connection dropped", "implementation", **NO_SKIP, ranges={"depth": (3, 4)}, adversary=()),
-        wrong("a pair of equal inputs", "assumption", data=("duplicate rows",), ranges={"samples": (2, 2), "depth": (1, 2)}),
+              data=("pairs",), ranges={"samples": (2, 2), "separation": (0.05, 0.15), "depth": (1, 2), "width": (256, 1024)}, **AT_START),
+        wrong("skip connection dropped", "implementation", **NO_SKIP, ranges={"depth": (3, 4), "width": (256, 1024)}, **AT_START),
+        wrong("a pair of equal inputs", "assumption", **AT_START,
+              data=("duplicate rows",), ranges={"samples": (2, 2), "depth": (1, 2)}),
     ),
     note="The last layer's gradient carries no tau: the bound is that of one fully connected layer on h_{L-1}.",
 )  # fmt: skip
