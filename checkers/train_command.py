@@ -181,7 +181,9 @@ def train(
         loaded = load_training_data(data, label_column=label_column, samples=samples, labels=labels, outputs=outputs, seed=seed)
         size = batch_size(algorithm, batch, len(loaded.inputs))
         circle = circle_of(architecture, positions, patch, loaded.inputs.shape[1])
-        asked = Asked(architecture, *circle, width, depth or default_depth, weights, steps or default_steps, step_size, goal, loss, size, dtype)
+        asked = Asked(
+            architecture, *circle, width, depth or default_depth, weights, steps or default_steps, step_size, goal, loss, size, dtype
+        )  # fmt: skip
         further = _held_out(held_out, data, label_column, loaded, seed) if held_out is not None else None
         run = _train(asked, loaded, further, seed, valid_device(device), checkpoint, resume, output, quiet)
     _print(run, output)

@@ -26,7 +26,8 @@ class LongestPart:
     @property
     def budget(self) -> Tensor:
         """How long u may be, (trials,)."""
-        return self.attack.radius * self.scale * self.v[:, 0].norm(dim=-1)
+        length: Tensor = torch.linalg.vector_norm(self.v[:, 0], dim=-1)
+        return self.attack.radius * self.scale * length
 
     def seen(self, x: Tensor) -> Tensor:
         """The entries of a vector over neurons that W' reaches: (trials, neurons) -> (trials, rows)."""
