@@ -11,6 +11,7 @@ from theorems.statement import FULLY_CONNECTED, Engine, Statement
 MINIMUM_TRIALS = 4  # fewer would leave a failure rate of one half undetected in one of sixteen instances
 
 COSTLY = 16  # passes over the weights
+MANY = 12  # passes from which on the questions themselves, each compared with all before it, are what revealed weights cost
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ class Profile:
         # forward and backward passes ask for about (1 + d) n directions a layer, at every position
         revealed = instance.depth * instance.patch * instance.neurons * instance.samples * (1 + instance.outputs) * 4
         # Iterations ask for as many directions as they have steps, and every direction is compared with all before it.
-        directions = statement.passes if statement.passes >= COSTLY else 1
+        directions = statement.passes if statement.passes >= MANY else 1
         if "revealed" in statement.engines and ("dense" not in statement.engines or dense > max(4 * revealed * directions, 2**18)):
             return "revealed", max(MINIMUM_TRIALS, min(64, self.normals // revealed) // statement.passes)
         return "dense", max(MINIMUM_TRIALS, min(512, self.normals // dense) // statement.passes)

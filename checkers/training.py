@@ -281,7 +281,8 @@ def _result(
     used = {f"{name}.{key}": value for name in (c.id for c in checks) for key, value in registry[name].constant_values().items()}
     run = TrainingRun(
         seed=facts["seed"], width=instance.width, depth=instance.depth, samples=instance.samples, outputs=instance.outputs, delta=delta,
-        architecture=recorder.network.architecture.name, algorithm="stochastic gradient descent" if batch else "gradient descent", step_size=chain.step_size, weights=facts["weights"],
+        architecture=recorder.network.architecture.name,
+        algorithm="stochastic gradient descent" if batch else "gradient descent", step_size=chain.step_size, weights=facts["weights"],
         loss=[_json(value) for value in recorder.values], radius=[_json(value) for value in recorder.radius],
         accuracy=recorder.accuracy, checks=checks,
         blame=blame(checks, untrained, instance, source.spawn("blame"), stuck=stuck, risen=risen),

@@ -129,7 +129,7 @@ def intervals(depth: int) -> list[tuple[int, int]]:
     exponents={"depth": 0.5, "width": 0.0},
     rests_on=("forward-norm",),
     attack="Lanczos iteration",
-    passes=32,
+    passes=12,
     variants=(
         Variant("constant 2.8, just below the sharp edge", "constant",
                 {"constants": {"C": Constant(2.8, "false variant")}, "ranges": {"width": (16, 1024), "depth": (1, 8)}}),
