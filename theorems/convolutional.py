@@ -183,9 +183,9 @@ KERNEL_SMALL = at_most("radius", "omega <= c/(L^9 log^{3/2} m sqrt q), c = 1/4",
                        lambda i: 0.25 / (math.pow(i.depth, 9) * math.log(i.width) ** 1.5 * math.sqrt(i.patch)))  # fmt: skip
 NETWORKS = {"width": (64, 2048), "depth": (1, 3), "samples": (1, 2), "radius": (1e-9, 1e-1), **CIRCLE}
 FLIP_FAILURE = exponential("exp(-c m omega^{2/3} L)", flips)
-TWICE = Constant(2.0, "no failure on seeds 100 to 102: gradients are quadratic forms, which concentrate like m")
+TWICE = Constant(2.0, "no failure in the quick profile with seed 100: gradients are quadratic forms, which concentrate like m")
 FLIP_C = Constant(1.0, "as for fully connected networks")
-SHARP = Constant(4.0, "as for fully connected networks: no failure on seeds 100 to 102")
+SHARP = Constant(4.0, "as for fully connected networks: no failure in the quick profile with seed 100")
 ENOUGH = informative("m omega^{2/3} L", 1.0, "radius", lambda i, count: (count / (i.width * i.depth)) ** 1.5)
 MORE = informative("m omega^{2/3} L", 4.0, "radius", lambda i, count: (count / (i.width * i.depth)) ** 1.5)
 SHARED = {"ranges": NETWORKS, "failure": FLIP_FAILURE, "passes": 4}

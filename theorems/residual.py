@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from theorems.subject import Subject
 
 RESIDUAL = "residual"
-SEEN = "twice the worst seen on seeds 100 to 102 at the sizes of the quick profile"
+SEEN = "1.3 times the worst that the search of the quick profile saw with seed 100"
 # tau = 1 at every depth; the chain without its identity. Both need layers below the last to be felt.
 TAU_ONE = {"options": {"step": 1.0}}
 NO_SKIP = {"options": {"identity": 0.0}}
@@ -208,7 +208,7 @@ KERNEL_SMALL = at_most("radius", "omega <= c/(L^{3/2} log^{3/2} m), c = 1/4", "r
 NETWORKS = {"width": (64, 16384), "depth": (1, 8), "samples": (1, 2), "radius": (1e-9, 1e-1)}
 FLIP_FAILURE = exponential("exp(-c m omega^{2/3})", flips)
 FLIP_C = Constant(1.0, "as for fully connected networks, without L")
-SHARP = Constant(4.0, "as for fully connected networks, without L: no failure on seeds 100 to 102")
+SHARP = Constant(4.0, "as for fully connected networks, without L: no failure in the quick profile with seed 100")
 
 
 def enough_flips(c: float = 1.0):  # type: ignore[no-untyped-def]
