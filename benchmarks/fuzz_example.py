@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from benchmarks.machine import describe
-from checkers.kernels import layer_kernel
+from checkers.kernels import gradient_factors, layer_kernel
 from checkers.network import Engine, Network
 from checkers.randomness import NormalSource, seed_sequence
 from strategies import data_set
@@ -35,7 +35,7 @@ def example(engine: Engine, width: int, trial: int, threads: int) -> tuple[float
     network = Network.draw(engine, width, DEPTH, inputs.shape[1], OUTPUTS, 1, source)
     record = network.forward(inputs)
     unit = torch.eye(OUTPUTS, dtype=record.outputs.dtype).expand(1, SAMPLES, OUTPUTS, OUTPUTS)
-    kernels = torch.stack([layer_kernel(h, s) for h, s in zip(record.activations, network.backward(record, unit), strict=False)])
+    kernels = torch.stack([layer_kernel(*pair) for pair in gradient_factors(network, record, network.backward(record, unit))])
     # ‖grad_{W_l} F_i‖_F^2 is the quadratic form of sample i's block of the layer kernel in its loss vector.
     blocks = kernels.view(DEPTH, SAMPLES, OUTPUTS, SAMPLES, OUTPUTS).diagonal(dim1=1, dim2=3).permute(0, 3, 1, 2)
     squares = (record.outputs[0, :, None] @ blocks @ record.outputs[0, :, :, None])[..., 0, 0]

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from benchmarks.machine import describe, matmul_peak
 from checkers.dense import DenseWeights
-from checkers.kernels import layer_kernel
+from checkers.kernels import gradient_factors, layer_kernel
 from checkers.network import Network
 from checkers.randomness import NormalSource, seed_sequence
 
@@ -49,7 +49,7 @@ def factors(network: Network, inputs: Tensor, loss: Tensor) -> Answer:
     record = network.forward(inputs)
     unit = torch.eye(OUTPUTS, dtype=inputs.dtype).expand(1, SAMPLES, OUTPUTS, OUTPUTS)
     backward = network.backward(record, unit)
-    kernels = [layer_kernel(h, s)[0] for h, s in zip(record.activations, backward, strict=False)]
+    kernels = [layer_kernel(*pair)[0] for pair in gradient_factors(network, record, backward)]
     return _from_kernels(torch.stack(kernels), loss)
 
 

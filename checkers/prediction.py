@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from checkers.errors import InputError
-from checkers.kernels import limit_kernel
+from checkers.kernels import gradient_factors, layer_kernel, limit_kernel
 from checkers.network import Network, Record
 from checkers.records import Prediction
 from theorems.instance import Instance
@@ -54,9 +54,8 @@ class KernelDescent:
         unit = torch.eye(d, dtype=record.outputs.dtype, device=record.outputs.device)
         factors = self.network.backward(record, unit.expand(1, len(together), d, d))
         self._kernel = record.outputs.new_zeros(len(together) * d, n * d)
-        for h, s in zip(record.activations[:-1], factors, strict=True):
-            gram = (h[0] @ h[0, :n].mT).repeat_interleave(d, 0).repeat_interleave(d, 1)
-            self._kernel += gram * (s[0].flatten(0, 1) @ s[0, :n].flatten(0, 1).mT)
+        for pair in gradient_factors(self.network, record, factors):
+            self._kernel += layer_kernel(*pair)[0, :, : n * d]
         self._start = record.outputs[0]
         self._now = self._start[:n]
         self._pushed = torch.zeros_like(self._now)  # the sum of all loss vectors so far: what is held out follows from it at once
@@ -100,7 +99,8 @@ class KernelDescent:
 
     def _regression(self) -> npt.NDArray[np.float64]:
         """Regression with the limit kernel: K(x, X) K(X, X)^{-1} y, (k, d)."""
-        n = self.instance.samples
-        kernel = limit_kernel(np.concatenate([self.instance.inputs, self.held_out.inputs]), self.instance.depth)
+        n, network = self.instance.samples, self.network
+        together = np.concatenate([self.instance.inputs, self.held_out.inputs])
+        kernel = limit_kernel(together, network.depth, network.architecture, network.width)
         found: npt.NDArray[np.float64] = kernel[n:, :n] @ np.linalg.solve(kernel[:n, :n], self.instance.targets)
         return found

@@ -72,12 +72,12 @@ def gradient_descent(
     for step in range(first, steps + 1):
         if not (recorded(step) or step in (first, steps)):
             if batches is None:
-                record = network.forward(rows)
+                record = network.forward(inputs)
                 network.step(record, loss.gradient(record.outputs, goal), step_size)
             else:
                 _move_on_batch_alone(network, rows, goal, loss, step_size, step, batches)
             continue
-        record = network.forward(rows)
+        record = network.forward(inputs)
         each = loss.value(record.outputs, goal)
         squares = gradient_norms(network, record, loss.gradient(record.outputs, goal)).square().sum(-1) if gradients else each.new_zeros(0)
         kept.append((step, each.sum(-1), network.distance(), each.amax(-1), squares))

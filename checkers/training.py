@@ -62,9 +62,7 @@ def stable_step_size(network: Network, instance: Instance) -> float:
         subject = NetworkSubject(network, instance, NormalSource(seed_sequence(0)))
         kernel = torch.stack([subject.layer_kernel(layer) for layer in range(1, instance.depth + 1)]).sum(0)
         largest = float(torch.linalg.eigvalsh(kernel).max())
-        if not largest > 0:
-            raise InputError("no gradient reaches a weight: the network is dead on these data; choose another seed, or a larger width")
-        return 1.5 / largest
+        return 1.5 / largest if largest > 0 else math.inf  # a dead network has a gradient of zero, which no step is too large for
     limiting = limit_kernel(instance.inputs, instance.depth, network.architecture, instance.width)
     limit = float(np.linalg.eigvalsh(limiting)[-1]) * instance.width / instance.outputs
     return 1.5 / (limit * (1 + 15 * math.sqrt(instance.depth / instance.width)))
@@ -216,7 +214,7 @@ def train(
     if eta == "paper":
         eta = paper_step_size(instance, batch)
     if not math.isfinite(eta):
-        raise InputError(f"no output of this network depends on its weights: width {width} is too small for depth {depth}")
+        raise InputError("no gradient reaches a weight: the network is dead on these data; choose another seed, or a larger width")
     batches = Minibatches(batch, samples, 1, source.spawn("minibatches").seed) if batch else None
     examined = examined_steps(steps)
     # Shares the matrices of dense weights. Revealed ones know their answers to the first forward pass; what they are asked beyond it

@@ -30,6 +30,7 @@ from theorems import registry
 ROOT = Path(__file__).parent.parent
 CHOSEN = [registry["relu-difference"], registry["separation"], registry["backward-norm"]]
 QUICK = PROFILES["quick"]
+FULLY = ["--architecture", "fully connected"]
 OPTIONS: dict[str, Any] = {"seed": 5, "profile": QUICK}
 
 
@@ -151,14 +152,15 @@ def test_evidence_of_several_nights_is_read_by_the_report_and_counts_once(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for seed in ("1", "2", "1"):
-        assert main(["check", "backward-norm", "--seed", seed, "--ledger", "runs.sqlite", "--processes", "1", "--quiet"]) == 0
+        assert main(["check", "backward-norm", *FULLY, "--seed", seed, "--ledger", "runs.sqlite", "--processes", "1", "--quiet"]) == 0
     ledger = RunLedger(Path("runs.sqlite"))
     (one,) = accumulated(ledger, list(registry), registry, suite.ALPHA)
     trials = ledger.read("SELECT sum(trials) FROM decisions WHERE run <= 2")[0][0]
     assert (one.id, one.runs, one.trials, one.failures) == ("backward-norm", 2, trials, 0), "the third night repeats the first"
     assert one.log10_e_value < 0
     assert not one.refuted
-    assert one.level == pytest.approx(suite.ALPHA / ((k := registry.position("backward-norm")) + 1) / (k + 2))
+    forms = len(registry.forms("backward-norm"))
+    assert one.level == pytest.approx(suite.ALPHA / ((k := registry.position("backward-norm")) + 1) / (k + 2) / forms)
     capsys.readouterr()
     assert main(["ledger", "runs.sqlite", "--json", "ledger.json"]) == 0
     assert "3 runs in runs.sqlite; refuted by the evidence of all nights: nothing" in capsys.readouterr().out
@@ -237,7 +239,7 @@ def test_two_runs_at_once_on_one_ledger_both_finish(tmp_path: Path, whole: tuple
     """Each finds what it finds alone."""
     script = "import sys; from checkers.command_line import main; sys.exit(main())"
     names = [statement.id for statement in CHOSEN]
-    command = [sys.executable, "-c", script, "check", *names, "--seed", "5", "--ledger", "runs.sqlite", "--processes"]
+    command = [sys.executable, "-c", script, "check", *names, *FULLY, "--seed", "5", "--ledger", "runs.sqlite", "--processes"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     both = [subprocess.Popen([*command, "1"], cwd=tmp_path, env=environment, stdout=subprocess.PIPE) for _ in range(2)]
     for one in both:

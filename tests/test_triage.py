@@ -237,7 +237,7 @@ def test_casts_are_left_out_while_only_double_holds() -> None:
 
 
 def test_the_same_arguments_give_the_same_triage() -> None:
-    statement = registry["semi-smoothness"].variant("a constant of 1/20")
+    statement = registry["semi-smoothness"].variant("constant short of the sharp one")
     instance = instance_from_sizes(statement, {"width": 64, "radius": 2e-3, "samples": 1})
     decision = decide(statement, instance, seed=1, engine="dense", trials=8, alpha=1e-3)
     assert triage(statement, decision, instance, 1) == triage(statement, decision, instance, 1)

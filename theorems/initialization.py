@@ -136,7 +136,7 @@ def intervals(depth: int) -> list[tuple[int, int]]:
         Variant(
             "sqrt(L) dropped",
             "exponent",
-            {"measure": lambda subject, C, c: _operator_norm(subject, C, growth=0.0), "ranges": {"width": (16, 1024), "depth": (1, 8)}},
+            {"measure": lambda subject, C, c: _operator_norm(subject, C, growth=0.0), "ranges": {"width": (16, 1024), "depth": (6, 8)}},
         ),
         Variant(
             "initialization variance 4/m",

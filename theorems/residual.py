@@ -435,3 +435,5 @@ form(
     ),
 )  # fmt: skip
 registry.leave_out("relu-difference", RESIDUAL, "a fact about phi and two vectors: no network in it")
+for _identifier in ("gd-convergence", "sgd-convergence", "other-losses", "classification"):
+    registry.leave_out(_identifier, RESIDUAL, "its number of steps on residual networks is not derived here; gd-rate and gd-radius are checked")

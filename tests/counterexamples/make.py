@@ -24,9 +24,9 @@ CHOSEN = {
     "operator-norm": "constant 2.8, just below the sharp edge",
     "separation": "separation 0.99 delta",
     "sign-flips": "omega in place of omega^{2/3}",
-    "backward-stability": "constant 3",
+    "backward-stability": "constant short of the sharp one",
     "sparse-backward": "decay 1/sqrt(L)",
-    "semi-smoothness": "a constant of 1/20",
+    "semi-smoothness": "constant short of the sharp one",
     "gd-rate": "rate without delta/n^2, on close pairs of opposite labels",
 }
 
