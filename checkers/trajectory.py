@@ -102,7 +102,8 @@ class Chain:
         """Of the first output: all outputs have one law. Revealed weights would be asked n more questions a layer; they are left alone."""
         unit = torch.eye(network.outputs, dtype=record.outputs.dtype, device=record.outputs.device)[:1]
         factors = network.backward(record, unit.expand(1, self.instance.samples, 1, -1))
-        kernel = torch.stack([layer_kernel(s[:, :, :, None], h[None, :, None])[0] for s, h in zip(factors, activations, strict=True)]).sum(0)
+        layers = [layer_kernel(s[:, :, :, None], h[None, :, None])[0] for s, h in zip(factors, activations, strict=True)]
+        kernel = torch.stack(layers).sum(0)
         values = torch.linalg.eigvalsh(kernel)
         self.kernel.append((step, float(values[0]), float(values[-1])))
         if self.start is None:

@@ -189,6 +189,6 @@ def test_every_measure_runs_on_balls_unchanged(identifier: str) -> None:
 
 
 def test_every_statement_with_a_network_but_one_is_covered() -> None:
-    """The gradient formula compares with automatic differentiation, which balls do not have; long training runs would take hours in balls."""
+    """The gradient formula compares with automatic differentiation, which balls do not have; long training takes hours in balls."""
     trained = {"gd-convergence", "sgd-convergence", "other-losses", "classification"}
     assert {statement.id for statement in registry} - set(STATEMENTS) <= {"gradient-formula", "sparse-backward"} | trained

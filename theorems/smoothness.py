@@ -58,7 +58,7 @@ def _output_stability(subject: Subject, C: float, depth: float = 0.0, outputs_ex
     output = (subject.network_outputs() - origin.network_outputs()).norm(dim=-1)
     left = torch.stack([*hidden, output], -1)
     right = torch.stack([*(bound.expand_as(output) for _ in hidden), at_output.expand_as(output)], -1)
-    right = torch.where(size[..., None] > 0, right, 1.0)  # where nothing moved both sides are zero, and the left one's rounding is no failure
+    right = torch.where(size[..., None] > 0, right, 1.0)  # where nothing moved both sides are zero: what rounding leaves is no failure
     return Comparison(left, right, axes=("sample", "layer, then output"), rounding=relative_rounding(subject))
 
 
