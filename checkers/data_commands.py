@@ -7,7 +7,20 @@ from pathlib import Path
 import click
 
 from checkers.files import check_destination
-from checkers.options import Output, as_path, drawn, finite, json_option, options, profile_option, quiet_option, seed_option
+from checkers.ledger_options import cluster_option
+from checkers.options import (
+    Output,
+    as_path,
+    drawn,
+    finite,
+    json_option,
+    options,
+    process_count,
+    processes_option,
+    profile_option,
+    quiet_option,
+    seed_option,
+)
 from checkers.terminal import progress_bars
 
 
@@ -64,10 +77,11 @@ def diagnose(
 @click.command()
 @click.option("--fit", callback=as_path, metavar="FILE", help="Also write the fitted law there, as `diagnose` reads it.")
 @click.option("--figure", callback=as_path, metavar="FILE", help="Also draw the ladders: an SVG file.")
-@options(profile_option, seed_option, json_option, quiet_option)
+@options(profile_option, seed_option, processes_option, cluster_option, json_option, quiet_option)
 def threshold(
-    fit: Path | None, figure: Path | None, profile: str, seed: int | None, json_file: str | None, quiet: bool
-) -> int:
+    fit: Path | None, figure: Path | None, profile: str, seed: int | None, processes: int | None, cluster: str, json_file: str | None,
+    quiet: bool,
+) -> int:  # fmt: skip
     """Find the smallest width at which training succeeds with probability 0.95, on ladders of n, L and delta.
 
     A network succeeds if its loss falls below 0.01 of the initial one within twice the steps that the limit kernel needs for that.
@@ -81,7 +95,9 @@ def threshold(
         if destination is not None:
             check_destination(destination)
     with progress_bars(quiet=quiet) as progress:
-        run = measured.threshold(seed=drawn(seed), profile=profile, progress=progress)
+        run = measured.threshold(
+            seed=drawn(seed), profile=profile, progress=progress, processes=process_count(processes), cluster=cluster
+        )  # fmt: skip
     if fit is not None:
         write_fit(run.fit, fit)
     if figure is not None:

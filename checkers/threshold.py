@@ -23,7 +23,7 @@ from torch import Tensor
 
 from checkers.kernel_descent import KernelDescent
 from checkers.network import Engine, Network
-from checkers.processes import one_thread
+from checkers.processes import each, one_thread
 from checkers.randomness import NormalSource, seed_sequence
 from checkers.terminal import Progress
 from checkers.threshold_fit import ThresholdFit
@@ -217,28 +217,30 @@ def slope(values: Sequence[float], rungs: Sequence[Rung]) -> tuple[float, float,
     return float((weights * middle).sum()), least, most
 
 
-def threshold(*, seed: int, profile: str, progress: Progress) -> Threshold:
-    """All ladders of the profile."""
+def one_rung(settings: tuple[int, Ladders, float], progress: Progress, axis: str, samples: int, depth: int, separation: float) -> Rung:
+    """A rung by itself: a job for any process or machine. settings: the run's seed, its ladders, the error rate of one answer."""
+    seed, ladders, alpha = settings
+    source = NormalSource(seed_sequence(seed, "threshold", *map(repr, (samples, depth, separation))))
+    with one_thread():
+        return climb(axis, samples, depth, separation, ladders, alpha, source)
+
+
+def threshold(*, seed: int, profile: str, progress: Progress, processes: int = 1, cluster: str = "") -> Threshold:
+    """All ladders of the profile. processes, cluster (address of a Dask scheduler): who does the work; the numbers do not depend on it."""
     start = time.monotonic()
     ladders = LADDERS[profile]
     base = {"samples": 2, "depth": 1, "separation": 1.0}
     places = [(axis, {**base, axis: value}) for axis, values in ladders.values.items() for value in values]
     alpha = (1 - LEVEL) / (len(places) * MOST_WIDTHS)
-    rungs: dict[tuple[float, ...], Rung] = {}
-    with one_thread():
-        for done, (axis, place) in enumerate(places):
-            progress("rungs", done, len(places))
-            key = tuple(place.values())
-            source = NormalSource(seed_sequence(seed, "threshold", *map(repr, key)))
-            if key not in rungs:
-                rungs[key] = climb(axis, int(place["samples"]), int(place["depth"]), place["separation"], ladders, alpha, source)
-    progress("rungs", len(places), len(places))
+    first = {tuple(place.values()): axis for axis, place in reversed(places)}  # the ladders meet where all quantities are least
+    jobs = [(first[key], *key) for key in dict.fromkeys(tuple(place.values()) for _, place in places)]
+    found = each(one_rung, (seed, ladders, alpha), jobs, "rungs", processes, (), progress, cluster=cluster)
+    rungs = {job[1:]: rung for job, rung in zip(jobs, found, strict=True)}
     exponents = []
     for axis, values in ladders.values.items():
         fitted, low, high = slope(values, [rungs[tuple({**base, axis: value}.values())] for value in values])
         claimed = {who: exponents[axis] for who, exponents in CLAIMED.items()}
         exponents.append(FittedExponent(axis=axis, fitted=fitted, low=low, high=high, claimed=claimed))
-    found = list(rungs.values())
     return Threshold(
         seed=seed, profile=profile, probability=PROBABILITY, goal=GOAL, factor=FACTOR, level=LEVEL, trials=ladders.trials,
         rungs=found, exponents=exponents, fit=fitted_law(found, ladders, seed, profile), seconds=time.monotonic() - start,

@@ -10,9 +10,10 @@ from scipy.stats import binom, norm
 
 from checkers import threshold as measured
 from checkers.network import Network
+from checkers.processes import silent
 from checkers.randomness import NormalSource, seed_sequence
 from checkers.terminal import Progress
-from checkers.threshold import LADDERS, Rung, Tried, climb, crossing, fitted_law, side, slope, succeeded
+from checkers.threshold import LADDERS, Ladders, Rung, Tried, climb, crossing, fitted_law, side, slope, succeeded
 from checkers.threshold_fit import read_fit, write_fit
 from checkers.threshold_text import exponent_table, figure, meaning, rung_table
 
@@ -113,3 +114,12 @@ def test_the_committed_fit_is_readable() -> None:
     fit = read_fit()
     assert fit is not None
     assert fit.constant > 0
+
+
+def test_two_processes_measure_what_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each rung's networks come from the seed and the rung alone."""
+    ladders = Ladders({"samples": (2, 4), "depth": (1, 2), "separation": (1.0, 0.7)}, 20, 2.0)
+    monkeypatch.setitem(LADDERS, "quick", ladders)
+    one, two = (measured.threshold(seed=1, profile="quick", progress=silent, processes=count) for count in (1, 2))
+    assert one.rungs == two.rungs
+    assert [(rung.samples, rung.depth, rung.separation) for rung in one.rungs] == [(2, 1, 1.0), (4, 1, 1.0), (2, 2, 1.0), (2, 1, 0.7)]
