@@ -37,7 +37,7 @@ from checkers.terminal import Progress
 from strategies import instance_from_sizes
 from theorems.instance import Instance
 from theorems.registry import registry
-from theorems.statement import Statement
+from theorems.statement import FULLY_CONNECTED, Statement
 from theorems.subject import Comparison
 
 Array = npt.NDArray[np.float64]
@@ -213,8 +213,8 @@ def scale(
     progress: Progress = silent,
     cluster: str = "",
 ) -> list[Exponent]:
-    """All rows of the statements named, in their order; a claim whose ranges leave no ladder has none."""
-    jobs = [(statement.id, axis) for statement in statements for axis in ladder.axes(statement)]
+    """All rows of the statements named, in their order, on fully connected networks; a claim whose ranges leave no ladder has none."""
+    jobs = [(one.id, axis) for one in statements if one.architecture == FULLY_CONNECTED for axis in ladder.axes(one)]
     settings = Settings(seed, profile, ALPHA / max(1, len(jobs)), device, tuple(modules))
     rows = each(measure_one, settings, jobs, "exponents", processes, settings.modules, progress, cluster=cluster)
     return [row for row in rows if row is not None]
