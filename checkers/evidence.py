@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+SUSPICIOUS = 0.01  # a p-value from which on a closer look is worth its cost, though it refutes nothing
 DETECTION = 0.99  # the probability with which a verdict's detectable rate would have been refuted
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from checkers.decide import decide
 from checkers.errors import InputError
-from checkers.evidence import Account
+from checkers.evidence import SUSPICIOUS, Account
 from checkers.profiles import Profile
 from checkers.randomness import seed_sequence
 from checkers.records import Decision, Triage
@@ -26,8 +26,7 @@ from strategies import instances
 from theorems.instance import Instance
 from theorems.statement import Range, Statement
 
-# A second stage with fresh weights is worth its cost where the first was improbable under the claim but not enough to refute.
-SUSPICIOUS = 0.01
+# Of a second stage with fresh weights, after a first that was improbable under the claim but not enough to refute.
 SECOND_STAGE = 8  # times as many trials
 TIE = 1e-9  # of the log ratio, per decision: above its rounding, and far below any margin worth climbing
 

@@ -24,16 +24,19 @@ from checkers.ledger import RunLedger
 from checkers.profiles import Profile
 from checkers.provenance import difference, edition, machine, software
 from checkers.records import Decision, Verdict
+from checkers.triage import standing
 from theorems.instance import Instance
 from theorems.statement import Engine, Statement
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """A decision on its way to the ledger. digest: of the instance; edition: of the statement's declaration."""
+    """A decision on its way to the ledger. digest: of the instance; edition: of the statement's declaration; standing: how many of its
+    failures count as evidence beside those of other nights (checkers.triage.standing)."""
 
     digest: str
     edition: str
     decision: Decision
+    standing: int
 
 
 def _now() -> str:
@@ -103,11 +106,11 @@ class RecordedRun:
     def entries(self, statement: str, architecture: str) -> list[Entry]:
         """The decisions about a statement on an architecture that are recorded, in their order."""
         rows = self.ledger.read(
-            "SELECT i.digest, d.edition, d.record FROM decisions d JOIN instances i ON i.id = d.instance"
+            "SELECT i.digest, d.edition, d.record, d.standing FROM decisions d JOIN instances i ON i.id = d.instance"
             " WHERE d.run = ? AND d.statement = ? AND d.architecture = ? ORDER BY d.id",
             [self.number, statement, architecture],
         )
-        return [Entry(digest=a, edition=b, decision=msgspec.json.decode(c, type=Decision)) for a, b, c in rows]
+        return [Entry(digest=a, edition=b, decision=msgspec.json.decode(c, type=Decision), standing=d) for a, b, c, d in rows]
 
     def verdicts(self) -> list[Verdict]:
         """The verdicts that are recorded."""
@@ -122,10 +125,10 @@ class RecordedRun:
             connection.execute("INSERT OR IGNORE INTO instances (digest, sizes) VALUES (?, ?)", [entry.digest, sizes])
             connection.execute(
                 "INSERT OR IGNORE INTO decisions (run, statement, architecture, variant, edition, instance, engine, stage, trials,"
-                " failures, claimed, alpha, evidence, refuted, made, record)"
-                " VALUES (?, ?, ?, ?, ?, (SELECT id FROM instances WHERE digest = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " failures, standing, claimed, alpha, evidence, refuted, made, record)"
+                " VALUES (?, ?, ?, ?, ?, (SELECT id FROM instances WHERE digest = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [self.number, one.statement, one.architecture, one.variant, entry.edition, entry.digest, one.engine, one.stage, one.trials,
-                 one.failures, one.claimed, one.alpha, one.evidence, one.refuted, _now(), msgspec.json.encode(one).decode()],
+                 one.failures, entry.standing, one.claimed, one.alpha, one.evidence, one.refuted, _now(), msgspec.json.encode(one).decode()],
             )  # fmt: skip
 
     def conclude(self, verdict: Verdict, files: Mapping[str, bytes]) -> None:
@@ -200,5 +203,6 @@ class Journal:
         found = self._known.get((digest, statement.variant_name, engine, stage, trials, alpha))
         if found is None:
             found = decide(statement, instance, seed=seed, engine=engine, trials=trials, alpha=alpha, stage=stage, device=device)
-            self._write(Entry(digest=digest, edition=edition(statement), decision=found))
+            counted = standing(statement, found, instance, seed) if found.evidence and alpha > 0 else 0
+            self._write(Entry(digest=digest, edition=edition(statement), decision=found, standing=counted))
         return found

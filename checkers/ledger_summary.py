@@ -40,7 +40,8 @@ class Accumulated(Struct, frozen=True, kw_only=True):
 
     nights: days, in UTC, on which a run of it was begun. log10_e_value: of the e-value now; highest: of the largest it ever had.
     level: the statement's share of alpha; refuted: the e-value has once reached 1/level, which happens to a true statement with
-    probability `level` at most, over all nights that ever will be. other_editions: decisions about the statement as it was declared before.
+    probability `level` at most, over all nights that ever will be. failures: those that stand, beyond rounding. other_editions: decisions
+    about the statement as it was declared before.
     """
 
     id: str
@@ -92,8 +93,9 @@ def runs(ledger: RunLedger) -> list[RunSummary]:
 
 # The same seed draws the same networks for the same instance: what was decided twice, in whichever runs, is one piece of evidence.
 # Instances outside the regime, which spend no budget, are none, and neither are false variants.
+# Of the failures those count that stand, beyond rounding.
 _EVIDENCE = """
-SELECT min(d.id), d.statement, d.architecture, d.edition, d.instance, d.trials, d.failures, d.claimed, d.run, substr(r.started, 1, 10)
+SELECT min(d.id), d.statement, d.architecture, d.edition, d.instance, d.trials, d.standing, d.claimed, d.run, substr(r.started, 1, 10)
 FROM decisions d JOIN runs r ON r.id = d.run WHERE d.evidence AND d.alpha > 0 AND d.variant = ''
 GROUP BY r.seed, d.statement, d.architecture, d.edition, d.instance, d.engine, d.stage ORDER BY 1
 """

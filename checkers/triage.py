@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
+import msgspec
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from checkers.decide import judged_cases, source_of
-from checkers.evidence import critical_failures, p_value
+from checkers.evidence import SUSPICIOUS, critical_failures, p_value
+from checkers.processes import one_thread
 from checkers.profiles import PROFILES
 from checkers.randomness import NormalSource
 from checkers.records import Decision, Triage
@@ -88,7 +90,7 @@ class _Recomputed:
 
 
 def _again(statement: Statement, instance: Instance, seed: int, engine: Engine, trials: int, stage: int) -> _Recomputed:
-    with only_double():
+    with one_thread(), only_double():
         judged = judged_cases(statement, instance, seed, engine, trials, stage, "cpu")
     ratio, chosen = torch.stack([case.ratio.double() for case, _ in judged]).max(dim=0)
     subjects = [subject for _, subject in judged]
@@ -105,8 +107,6 @@ def triage(statement: Statement, decision: Decision, instance: Instance, seed: i
 
     most_numbers: of balls, over all trials that are proved; see checkers.profiles.Profile.proofs. What costs more is confirmed in float64.
     """
-    from checkers.processes import one_thread
-
     depth = decision.regime_depth
     reason = _outside(statement, instance)
     if reason:
@@ -123,6 +123,22 @@ def triage(statement: Statement, decision: Decision, instance: Instance, seed: i
         if engine == "revealed" and "dense" in statement.engines and found.label != "certified":
             found = _prove_dense(statement, instance, seed, decision, most_numbers) or found
     return found
+
+
+def standing(statement: Statement, decision: Decision, instance: Instance, seed: int) -> int:
+    """How many of a decision's failures count as evidence beside those of other nights, which no triage will look at together.
+
+    All of them where a refutation at the decision's own p-value would stand, none where triage withdraws it. Where that p-value is
+    unremarkable, so that the failures weigh little, nothing is proved: those count that come again in float64.
+    """
+    if decision.failures == 0:
+        return 0
+    if decision.refuted or decision.p_value < SUSPICIOUS:
+        own = msgspec.structs.replace(decision, alpha=max(decision.alpha, decision.p_value))
+        return decision.failures if stands(triage(statement, own, instance, seed)) else 0
+    engine = _engine(statement, decision.engine)
+    again = _again(statement, instance, seed, engine, decision.trials, decision.stage)
+    return min(decision.failures, len(again.failing()))
 
 
 def _engine(statement: Statement, name: str) -> Engine:

@@ -35,7 +35,7 @@ def decision(number: int, statement: str = "relu-difference") -> Decision:
 
 def write(run: RecordedRun, numbers: Iterable[int]) -> None:
     for number in numbers:
-        run.record(Entry(digest=f"instance {number}", edition="e", decision=decision(number)))
+        run.record(Entry(digest=f"instance {number}", edition="e", decision=decision(number), standing=0))
 
 
 def new_run(path: Path) -> RecordedRun:

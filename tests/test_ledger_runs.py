@@ -18,14 +18,17 @@ from checkers.command_line import main
 from checkers.decide import decide
 from checkers.errors import InputError
 from checkers.ledger import RunLedger
-from checkers.ledger_runs import Entry, RecordedRun, begin, unfinished
+from checkers.ledger_runs import Entry, Journal, RecordedRun, begin, unfinished
 from checkers.ledger_summary import accumulated, runs
 from checkers.options import chosen, on_architectures
 from checkers.profiles import PROFILES
 from checkers.provenance import edition, software
 from checkers.records import CheckRun, Decision, PowerRun
 from checkers.report_text import Facts
+from strategies import instance_from_sizes
 from theorems import registry
+from theorems.statement import FailureProbability, Statement
+from theorems.subject import Comparison, Subject
 
 ROOT = Path(__file__).parent.parent
 CHOSEN = [registry["relu-difference"], registry["separation"], registry["backward-norm"]]
@@ -176,7 +179,7 @@ def failing_often(run: RecordedRun, night: int, edited: str = "") -> None:
             failures=3, within_rounding=0, claimed=0.1, p_value=0.3, alpha=1e-9, refuted=False, evidence=True, ratio=1.1, left=1.1,
             right=1.0, place={}, regime_depth=2.0,
         )  # fmt: skip
-        run.record(Entry(digest=f"{night} {number}", edition=edited or edition(statement), decision=one))
+        run.record(Entry(digest=f"{night} {number}", edition=edited or edition(statement), decision=one, standing=3))
 
 
 def test_many_nights_refute_what_no_night_refutes(
@@ -199,6 +202,26 @@ def test_many_nights_refute_what_no_night_refutes(
     assert math.isclose(values[-1].highest, values[-1].log10_e_value)
     assert main(["ledger", "runs.sqlite"]) == 1
     assert "REFUTED" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("narrow", "expected"), [(True, 0), (False, 64)])
+def test_what_is_only_rounding_counts_in_no_night(narrow: bool, expected: int) -> None:
+    """A true inequality with a slack of 1e-9, added up in float32, and one that is false by 1e-9 in float64."""
+
+    def measure(subject: Subject) -> Comparison:
+        h = subject.activations(0)[:, 0]
+        left = (h * h).float().sum(-1) if narrow else (h * h).sum(-1) * (1 + 4e-9)
+        return Comparison(left.double().sqrt(), (h * h).sum(-1).sqrt() * (1 + 1e-9))
+
+    statement = Statement(
+        id="synthetic", source="", claim="", kind="derived", measure=measure, ranges={"width": (16, 64)}, engines=("dense",),
+        failure=FailureProbability("0", lambda instance, **_: 0.0),
+    )  # fmt: skip
+    written: list[Entry] = []
+    instance = instance_from_sizes(statement, {"width": 16})
+    decision = Journal([], written.append)(statement, instance, seed=1, engine="dense", trials=64, alpha=1e-6)
+    assert decision.failures > 0
+    assert [entry.standing for entry in written] == [expected]
 
 
 def test_the_report_reads_the_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
