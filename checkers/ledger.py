@@ -35,8 +35,8 @@ CREATE TABLE instances (id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE, siz
 CREATE TABLE decisions (
     id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs, statement TEXT NOT NULL, architecture TEXT NOT NULL,
     variant TEXT NOT NULL, edition TEXT NOT NULL, instance INTEGER NOT NULL REFERENCES instances, engine TEXT NOT NULL,
-    stage INTEGER NOT NULL, trials INTEGER NOT NULL, failures INTEGER NOT NULL, standing INTEGER NOT NULL, claimed REAL NOT NULL, alpha REAL NOT NULL,
-    evidence INTEGER NOT NULL, refuted INTEGER NOT NULL, made TEXT NOT NULL, record TEXT NOT NULL,
+    stage INTEGER NOT NULL, trials INTEGER NOT NULL, failures INTEGER NOT NULL, standing INTEGER NOT NULL, claimed REAL NOT NULL,
+    alpha REAL NOT NULL, evidence INTEGER NOT NULL, refuted INTEGER NOT NULL, made TEXT NOT NULL, record TEXT NOT NULL,
     UNIQUE (run, statement, architecture, variant, instance, engine, stage, trials, alpha)
 );
 CREATE TABLE verdicts (

@@ -128,7 +128,8 @@ class RecordedRun:
                 " failures, standing, claimed, alpha, evidence, refuted, made, record)"
                 " VALUES (?, ?, ?, ?, ?, (SELECT id FROM instances WHERE digest = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [self.number, one.statement, one.architecture, one.variant, entry.edition, entry.digest, one.engine, one.stage, one.trials,
-                 one.failures, entry.standing, one.claimed, one.alpha, one.evidence, one.refuted, _now(), msgspec.json.encode(one).decode()],
+                 one.failures, entry.standing, one.claimed, one.alpha, one.evidence, one.refuted, _now(),
+                 msgspec.json.encode(one).decode()],
             )  # fmt: skip
 
     def conclude(self, verdict: Verdict, files: Mapping[str, bytes]) -> None:

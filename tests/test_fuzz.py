@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from checkers import fuzz
-from checkers.evidence import Account
+from checkers.evidence import SUSPICIOUS, Account
 from checkers.fuzz import SECOND_STAGE, Campaign, search
 from checkers.profiles import Profile
 from checkers.records import Decision
@@ -120,7 +119,7 @@ def test_a_suspicious_instance_is_looked_at_again_with_fresh_weights_and_more_tr
             assert before.stage == 1
             assert before.sizes == after.sizes
             assert not before.refuted
-            assert before.p_value < fuzz.SUSPICIOUS
+            assert before.p_value < SUSPICIOUS
             assert after.trials == SECOND_STAGE * before.trials
             assert after.alpha == before.alpha
             assert after.failures != before.failures, "the second stage has weights of its own"
@@ -162,7 +161,7 @@ def test_the_search_is_a_function_of_its_seed() -> None:
 
 def test_the_margin_is_what_hypothesis_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[float] = []
-    monkeypatch.setattr(fuzz, "target", lambda value, label: told.append(value))
+    monkeypatch.setattr("checkers.fuzz.target", lambda value, label: told.append(value))
     found = run(measuring(lambda i: i.width / 5000 if i.depth > 1 else 0.0), examples=30)
     assert all(math.isfinite(value) for value in told)
     margins = {round(math.log(max(decision.ratio, 1e-300)), 6) for decision in found.decisions}
