@@ -85,6 +85,7 @@ def show(identifier: str, architecture: str | None, modules: tuple[Path, ...]) -
 
 def _run(
     command: str,
+    *,
     identifiers: Sequence[str],
     architectures: Sequence[str],
     profile: str,
@@ -128,31 +129,15 @@ _run_options = options(
 @lemmafuzz.command()
 @_run_options
 @options(architectures_option, ledger_option, resume_option)
-def check(
-    identifiers: tuple[str, ...],
-    architectures: tuple[str, ...],
-    profile: str,
-    seed: int | None,
-    device: str,
-    modules: tuple[Path, ...],
-    processes: int | None,
-    cluster: str,
-    json_file: str | None,
-    quiet: bool,
-    ledger: Path | None,
-    resume: bool,
-) -> int:
+def check(json_file: str | None, quiet: bool, ledger: Path | None, resume: bool, **given: Any) -> int:
     """Search for instances on which a statement fails; all statements if none is named."""
     from checkers import words
 
     output = Output(json_file, quiet)
     book = Book(ledger, resume)
-    fixed = book.arguments(click.get_current_context())
-    identifiers, architectures = fixed.get("identifiers", identifiers), fixed.get("architectures", architectures)
-    profile, seed = fixed.get("profile", profile), fixed.get("seed", seed)
-    device, modules = fixed.get("device", device), fixed.get("modules", modules)
-    with own_statements(modules):
-        run = _run("check", identifiers, architectures, profile, seed, device, modules, processes, quiet, cluster, book)
+    given |= book.arguments(click.get_current_context())
+    with own_statements(given["modules"]):
+        run = _run("check", quiet=quiet, book=book, **given)
         output.text(words.check_table(run) + "\n")
         refuted = [verdict for verdict in run.verdicts if verdict.verdict == "REFUTED"]
         for verdict in refuted:
@@ -166,24 +151,13 @@ def check(
 @lemmafuzz.command()
 @_run_options
 @architectures_option
-def power(
-    identifiers: tuple[str, ...],
-    architectures: tuple[str, ...],
-    profile: str,
-    seed: int | None,
-    device: str,
-    modules: tuple[Path, ...],
-    processes: int | None,
-    cluster: str,
-    json_file: str | None,
-    quiet: bool,
-) -> int:
+def power(json_file: str | None, quiet: bool, **given: Any) -> int:
     """Refute the false variants of the statements: what a checker that cannot fail would not do. Exit code 1 if one survives."""
     from checkers import words
 
     output = Output(json_file, quiet)
-    with own_statements(modules):
-        run = _run("power", identifiers, architectures, profile, seed, device, modules, processes, quiet, cluster)
+    with own_statements(given["modules"]):
+        run = _run("power", quiet=quiet, **given)
         output.text(words.power_table(run) + "\n")
         output.text(words.power_closing(run), closing=True)
         output.facts(run)
