@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 # Contrast of at least 3:1 against both white and GitHub's dark ground.
 GREY: Final = "#7f868e"
-BLUE, ORANGE, GREEN, VIOLET, RED = "#3f8ae0", "#d97706", "#2f9e55", "#a06cd5", "#e0525f"
-RUN_COLOURS: Final = (BLUE, ORANGE, GREEN, VIOLET)
+BLUE, ORANGE, GREEN, VIOLET, RED, TEAL = "#3f8ae0", "#d97706", "#2f9e55", "#a06cd5", "#e0525f", "#1d9a9a"
+RUN_COLOURS: Final = (BLUE, ORANGE, GREEN, VIOLET, RED, TEAL)
+RUN_STROKES: Final = ("-", "--")  # solid for the first six runs
 STYLE: Final[Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9,
@@ -97,12 +98,14 @@ def training_curves(runs: Sequence[TrainingRun], names: Iterable[str]) -> str:
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(9, 3.2), layout="constrained")
         loss, accuracy, distance = figure.subplots(1, 3)
-        for run, name, colour in zip(runs, names, RUN_COLOURS * len(runs), strict=False):
+        for place, (run, name) in enumerate(zip(runs, names, strict=True)):
+            turn, which = divmod(place, len(RUN_COLOURS))
+            stroke: Any = {"color": RUN_COLOURS[which], "linestyle": RUN_STROKES[turn % len(RUN_STROKES)]}
             steps = [step + 1 for step in run.recorded or range(len(run.loss))]
-            loss.plot(steps, [max(value, 1e-300) / run.loss[0] if run.loss[0] > 0 else 0.0 for value in run.loss], color=colour, label=name)
+            loss.plot(steps, [max(value, 1e-300) / run.loss[0] if run.loss[0] > 0 else 0.0 for value in run.loss], label=name, **stroke)
             if run.accuracy:
-                accuracy.plot(steps, [100 * value for value in run.accuracy], color=colour)
-            distance.plot(steps[1:], run.radius[1:], color=colour)
+                accuracy.plot(steps, [100 * value for value in run.accuracy], **stroke)
+            distance.plot(steps[1:], run.radius[1:], **stroke)
         loss.set(title="loss / initial loss", yscale="log")
         accuracy.set(title="training accuracy, %", ylim=(-3, 103))
         distance.set(title="‖W(t) - W(0)‖_F", yscale="log")
@@ -115,7 +118,7 @@ def training_curves(runs: Sequence[TrainingRun], names: Iterable[str]) -> str:
 
 
 def scaling(rows: Sequence[Exponent]) -> str:
-    """One statement's measured side in each quantity, every repetition a point, against the paper's slope: SVG."""
+    """One statement's measured side in each quantity, every repetition a point, against the claimed slope: SVG."""
     import matplotlib
     from matplotlib.figure import Figure
 

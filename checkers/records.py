@@ -295,7 +295,8 @@ class Exponent(Struct, frozen=True, kw_only=True):
     measured, low, high: slope on the ladder, with the interval of `level` over the repetitions; log factors of the bound are divided out.
     consistent: no growth beyond the claim, or only outside the regime, where nothing is refuted.
     direction: "at most" for a bound from above, "at least" for one from below.
-    values: the ladder; points: measured side, one row a repetition; bound: the claim's other side, its median at each rung.
+    values: the ladder; points: measured side, one row a repetition, relative to what the bound has beside the claimed power, which is 1
+    on the first rung; bound: the claim's other side, its median at each rung.
     fixed: the sizes that do not change; inside: whether all instances of the ladder meet the statement's assumptions.
     """
 

@@ -21,7 +21,7 @@ from checkers.report_text import Facts, markdown, summary
 from checkers.terminal import Progress
 from checkers.user_data import held_out_rows, load_training_data
 from theorems.registry import registry
-from theorems.statement import Statement
+from theorems.statement import FULLY_CONNECTED, Statement
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,10 +113,10 @@ def gather(
 def certificates(
     statements: Sequence[Statement], seed: int, modules: Sequence[Path], processes: int, progress: Progress
 ) -> list[Certificate]:
-    """One certified instance of each statement that allows it."""
+    """One certified instance of each statement that allows it, on fully connected networks."""
     from checkers.certification.certify import certifiable
 
-    jobs = [(statement.id,) for statement in certifiable(statements)]
+    jobs = [(statement.id,) for statement in certifiable(statements) if statement.architecture == FULLY_CONNECTED]
     found: list[Certificate | None] = each(_certify, seed, jobs, "certificates", processes, modules, progress)
     return [one for one in found if one is not None]
 

@@ -135,7 +135,8 @@ def summarize(identifier: str, rungs: ladder.Ladder, claimed: float, left: Array
     x = np.log(np.array(rungs.values))
     log_side, log_bound = np.log(np.maximum(side, 1e-300)), np.log(np.maximum(bound, 1e-300))
     flat = bool((log_bound == log_bound[0, 0]).all())
-    adjusted = log_side if flat else log_side - (log_bound - claimed * x)
+    rest = np.zeros_like(x) if flat else log_bound - claimed * x  # of the bound, what is not the claimed power
+    adjusted = log_side - rest
     far_first = rungs.axis in SHRINKING
     half = len(x) // 2 + 1 if len(x) > SHORT else len(x)
     upper, under = _slopes(x[-half:], adjusted[:, -half:]), _slopes(x[:half], adjusted[:, :half])
@@ -154,11 +155,12 @@ def summarize(identifier: str, rungs: ladder.Ladder, claimed: float, left: Array
     high = max(float(values.mean()) + spread * _spread(values) for values in (far, settled)) + allowance
     # Where sizes grow, the danger is to grow faster than claimed; where the quantity shrinks, to fall slower with it.
     beyond = high < claimed if lower != far_first else low > claimed
+    points = np.exp(adjusted + np.median(rest.reshape(-1, len(x))[:, 0]))
     return Exponent(
         id=identifier, axis=rungs.axis, claimed=claimed, measured=float(far.mean()), low=float(low), high=float(high),
         consistent=not (bool(beyond) and rungs.inside and len(x) > SHORT),
         direction="at least" if lower else "at most", level=1 - 2 * alpha,
-        values=list(rungs.values), points=side.tolist(), bound=np.median(bound, axis=0).tolist(), fixed=rungs.fixed, inside=rungs.inside,
+        values=list(rungs.values), points=points.tolist(), bound=np.median(bound, axis=0).tolist(), fixed=rungs.fixed, inside=rungs.inside,
     )  # fmt: skip
 
 
