@@ -90,18 +90,29 @@ class Profile:
 
     def plan(self, statement: Statement, instance: Instance) -> tuple[Engine, int]:
         """The engine that answers for this instance, and the number of trials."""
-        if "vectors" in statement.engines:
-            return "vectors", 256
-        if "exact law" in statement.engines and instance.samples == 1:
-            return "exact law", max(1000, self.law_draws // (instance.depth + 1))
-        dense = instance.depth * instance.patch * instance.width**2
-        # forward and backward passes ask for about (1 + d) n directions a layer, at every position
-        revealed = instance.depth * instance.patch * instance.neurons * instance.samples * (1 + instance.outputs) * 4
-        # Iterations ask for as many directions as they have steps, and every direction is compared with all before it.
-        directions = statement.passes if statement.passes >= MANY else 1
-        if "revealed" in statement.engines and ("dense" not in statement.engines or dense > max(4 * revealed * directions, 2**18)):
-            return "revealed", max(MINIMUM_TRIALS, min(64, self.normals // revealed) // statement.passes)
-        return "dense", max(MINIMUM_TRIALS, min(512, self.normals // dense) // statement.passes)
+        engine, numbers = cost(statement, instance)
+        if engine == "vectors":
+            return engine, 256
+        if engine == "exact law":
+            return engine, max(1000, self.law_draws // numbers)
+        most = 64 if engine == "revealed" else 512
+        return engine, max(MINIMUM_TRIALS, min(most, self.normals // numbers) // statement.passes)
+
+
+def cost(statement: Statement, instance: Instance) -> tuple[Engine, int]:
+    """The engine that answers for this instance, and the Gaussian numbers that one pass over one network costs."""
+    if "vectors" in statement.engines:
+        return "vectors", instance.width
+    if "exact law" in statement.engines and instance.samples == 1:
+        return "exact law", instance.depth + 1
+    dense = instance.depth * instance.patch * instance.width**2
+    # forward and backward passes ask for about (1 + d) n directions a layer, at every position
+    revealed = instance.depth * instance.patch * instance.neurons * instance.samples * (1 + instance.outputs) * 4
+    # Iterations ask for as many directions as they have steps, and every direction is compared with all before it.
+    directions = statement.passes if statement.passes >= MANY else 1
+    if "revealed" in statement.engines and ("dense" not in statement.engines or dense > max(4 * revealed * directions, 2**18)):
+        return "revealed", revealed
+    return "dense", dense
 
 
 PROFILES = {

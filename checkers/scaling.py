@@ -29,7 +29,7 @@ from checkers import ladder
 from checkers.adversaries import COSTLY
 from checkers.decide import Worst, subjects, worst_case
 from checkers.processes import each, one_thread, silent
-from checkers.profiles import Profile
+from checkers.profiles import Profile, cost
 from checkers.randomness import NormalSource, seed_sequence
 from checkers.records import Exponent, Sizes
 from checkers.suite import ALPHA
@@ -42,6 +42,8 @@ from theorems.subject import Comparison
 
 Array = npt.NDArray[np.float64]
 REPETITIONS: Final = 24
+GROUPED: Final = 2**25  # numbers that a rung may cost for more networks than REPETITIONS: a second or so
+LARGEST_GROUP: Final = 16
 SHORT: Final = 3  # rungs
 SHRINKING: Final = frozenset({"separation", "radius"})  # their far end is zero
 # Along a ladder of a factor 64 an exponent of 4 makes 6e-8; below this share of the largest a side is rounding: no sign flipped there.
@@ -70,13 +72,22 @@ def _parts(comparison: Comparison) -> list[Comparison]:
     return [Comparison(one, other, tuple(a for a in comparison.axes if a != "part"), comparison.rounding) for one, other in pairs]
 
 
-def _sides(statement: Statement, instance: Instance, settings: Settings, axis: str) -> list[tuple[Array, Array]]:
+def _group(statement: Statement, rungs: Sequence[Instance], profile: Profile) -> int:
+    """How many networks make one repetition, their median: as many as GROUPED numbers a rung allow."""
+    engine, trials = profile.plan(statement, rungs[-1])
+    if engine in ("vectors", "exact law"):
+        return max(1, trials // REPETITIONS)
+    numbers = max(cost(statement, instance)[1] for instance in rungs) * statement.passes
+    return min(LARGEST_GROUP, max(1, GROUPED // (REPETITIONS * numbers)))
+
+
+def _sides(statement: Statement, instance: Instance, group: int, settings: Settings, axis: str) -> list[tuple[Array, Array]]:
     """For each part of the claim (left, right) where their ratio is largest, under the strongest of the statement's adversaries:
-    REPETITIONS of each. Where trials are many (exact laws), a repetition is the median of a group of them. A repetition is one network
-    on all rungs, where the quantity leaves its shape alone: the noise that the rungs share is not in a slope.
+    REPETITIONS of each, medians over groups of networks. The networks are the same on all rungs, where the quantity leaves their
+    shape alone: the noise that the rungs share is not in a slope.
     """
-    engine, trials = settings.profile.plan(statement, instance)
-    trials = max(REPETITIONS, trials - trials % REPETITIONS) if trials >= 8 * REPETITIONS else REPETITIONS
+    engine, _ = settings.profile.plan(statement, instance)
+    trials = REPETITIONS * group
     source = NormalSource(seed_sequence(settings.seed, "scale", statement.id, axis))
     with one_thread():
         measured = [
@@ -176,10 +187,12 @@ def measure_one(settings: Settings, progress: Progress, identifier: str, axis: s
     statement, claimed = steady(registry[identifier]), registry[identifier].exponents[axis]
     measured: list[tuple[int, ladder.Ladder, Array, Array]] = []
     for number, rungs in enumerate(ladder.find(statement, axis, settings.profile)):
+        instances = [instance_from_sizes(statement, rungs.sizes(rung, settings.seed % 2**32)) for rung in range(len(rungs.values))]
+        group = _group(statement, instances, settings.profile)
         sides = []
-        for rung in range(len(rungs.values)):
+        for rung, instance in enumerate(instances):
             progress(f"{identifier}: {axis}", rung, len(rungs.values))
-            sides.append(_sides(statement, instance_from_sizes(statement, rungs.sizes(rung, settings.seed % 2**32)), settings, axis))
+            sides.append(_sides(statement, instance, group, settings, axis))
         for part in zip(*sides, strict=True):
             left, right = (np.stack(side, axis=1) for side in zip(*part, strict=True))
             seen = ((left > NOTHING * left.max()) & (right > NOTHING * right.max())).all(axis=0)
