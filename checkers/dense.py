@@ -51,10 +51,10 @@ class DenseWeights:
             return self._current
         return torch.baddbmm(self._current, self._left.mT, self._right)
 
-    @property
-    def parts(self) -> tuple[Tensor, Tensor | None, Tensor | None]:
-        """M, `left` and the v_k, as `resume` takes them; not to be written to."""
-        return self._current, self._left, self._right
+    def state(self) -> dict[str, Tensor]:
+        """All that the answers to come depend on, beside W(0): M, and the v_k and `left` where there are any; not to be written to."""
+        parts = {"matrix": self._current, "left": self._left, "right": self._right}
+        return {name: part for name, part in parts.items() if part is not None}
 
     @property
     def trials(self) -> int:
@@ -104,10 +104,17 @@ class DenseWeights:
         else:
             self._current.baddbmm_(u.mT, v)
 
-    def resume(self, matrix: Tensor, left: Tensor | None, right: Tensor | None) -> None:
-        """Continue with W in these `parts`, of the same shapes; W(0) stays."""
-        if matrix.shape != self._current.shape:
+    def resume(self, state: dict[str, Tensor]) -> None:
+        """Go on from a `state`; W(0) stays. Raises ValueError or KeyError if it is none of weights of this shape and precision."""
+        matrix, left, right = (state[name] if name == "matrix" else state.get(name) for name in ("matrix", "left", "right"))
+        assert matrix is not None
+        if matrix.shape != self._current.shape or matrix.dtype != self._current.dtype:
             raise ValueError(f"the matrix needs shape {tuple(self._current.shape)}, not {tuple(matrix.shape)}")
+        for part, length in ((left, self.rows), (right, self.columns)):
+            if part is not None and (right is None or part.shape != (self.trials, right.shape[1], length)):
+                raise ValueError("the factors of the change are not of these weights")
+        matrix, left, right = (part if part is None else part.to(self._current) for part in (matrix, left, right))
+        assert matrix is not None
         self._current, self._shared, self._image, self._norm = matrix, True, None, None
         self._left, self._right = left, right
 

@@ -32,6 +32,12 @@ class Record:
     activations: tuple[Tensor, ...]
     outputs: Tensor
 
+    @classmethod
+    def of(cls, inputs: Tensor, pre_activations: Sequence[Tensor], output: Tensor) -> Record:
+        """The pass with these pre-activations; output: B."""
+        activations = tuple(torch.relu(g) for g in pre_activations)
+        return cls(inputs, tuple(pre_activations), activations, activations[-1] @ output.mT)
+
     @cached_property
     def signs(self) -> tuple[Tensor, ...]:
         """The diagonals of D_l = 1[g_l >= 0], l = 0..L, as 0/1 floats: (trials, samples, neurons)."""

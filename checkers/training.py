@@ -90,7 +90,7 @@ class Recorder:
     batches: Minibatches | None
     chain: Chain
     progress: Progress | None = None
-    save: Callable[[int, Recorder], None] | None = None
+    save: Callable[[int, Recorder, Record], None] | None = None
     prediction: KernelDescent | None = None
     recorded: list[int] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
@@ -119,7 +119,7 @@ class Recorder:
         if self.progress is not None:
             self.progress(step, self.steps, value / initial if initial else 0.0)
         if self.save is not None and not diverged:
-            self.save(step, self)
+            self.save(step, self, record)
         return diverged or done
 
     def _examine(self, step: int, record: Record, value: float) -> None:
@@ -230,16 +230,14 @@ def train(
         "batch": batch, "step size": eta, "goal": goal, "steps": steps, "dtype": str(dtype), "data": instance.key(), "variance": variance,
         "architecture": architecture,
     }  # fmt: skip
-    first = 0
-    if resume_from is not None:
-        first = checkpoint.load(resume_from, recorder, facts)
+    first, passed = checkpoint.load(resume_from, recorder, facts) if resume_from is not None else (0, None)
     if save_to is not None:
         recorder.save = checkpoint.Saver(save_to, facts)
     every = record_every(samples, batch)
     start = time.monotonic()
     if not (recorder.recorded and recorder.values[-1] <= goal * recorder.values[0]):
         gradient_descent(
-            network, inputs, targets, eta, steps, recorder, loss=chosen, batches=batches, first=first,
+            network, inputs, targets, eta, steps, recorder, loss=chosen, batches=batches, first=first, passed=passed,
             recorded=lambda step: step % every == 0 or step in examined or step - 1 in examined,
         )  # fmt: skip
     return _result(recorder, untrained, source, outputs_before, facts, delta, stable, needed, time.monotonic() - start)
