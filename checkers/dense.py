@@ -71,7 +71,7 @@ class DenseWeights:
     @property
     def bytes_held(self) -> int:
         small = (self._right, self._left, *(self._image or ()))
-        held = self._current.nbytes + sum(tensor.nbytes for tensor in small if tensor is not None)
+        held: int = self._current.nbytes + sum(tensor.nbytes for tensor in small if tensor is not None)
         return held + (self._initial.nbytes if self._initial is not self._current else 0)
 
     def apply(self, x: Tensor) -> Tensor:

@@ -20,6 +20,7 @@ from checkers.dense import DenseWeights
 from checkers.errors import InputError
 from checkers.explanation import explain
 from checkers.kernels import limit_kernel
+from checkers.memory import free_bytes, refuse_beyond_memory
 from checkers.minibatches import Minibatches
 from checkers.network import Network, Record
 from checkers.prediction import HeldOut, KernelDescent
@@ -45,7 +46,6 @@ Progress = Callable[[int, int, float], None]
 # Norms within [1/2, 3/2] are what the later lemmas use of Lemma 7.1.
 BLAME_TOLERANCE = 0.5
 LARGEST_KERNEL = 3000  # rows of a kernel whose eigenvalues take seconds
-MEMORY = 0.75  # share of the machine's free memory that a run may plan to use
 DIVERGED = 1e6  # times the initial loss
 STALLED = 0.999  # of the loss half way: what is left at the end of a run that no longer gets anywhere,
 TINY = 0.01  # unless its steps are smaller than this share of the largest stable one
@@ -142,17 +142,6 @@ def planned_bytes(engine: str, width: int, depth: int, samples: int, outputs: in
     return itemsize * (width * (3 * samples + 4 * (depth - 1) * directions) + passes)
 
 
-def _check_memory(needed: int) -> None:
-    import os
-
-    available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
-    if needed > MEMORY * available:
-        raise InputError(
-            f"this run may need {needed / 2**30:.1f} GiB and {available / 2**30:.1f} GiB are free: "
-            "take fewer steps, samples or layers, or a smaller width"
-        )
-
-
 def record_every(samples: int, batch: int) -> int:
     """Steps between records: gradient descent passes by every sample anyway; stochastic gradient descent looks up once an epoch."""
     return 1 if not batch else max(1, samples // batch)
@@ -196,7 +185,7 @@ def train(
     samples, outputs = targets.shape
     delta = separation(inputs) if samples > 1 else 1.0
     needed = planned_bytes(engine, positions * width, depth, samples, outputs, steps, torch.empty(0, dtype=dtype).itemsize)
-    _check_memory(needed)
+    refuse_beyond_memory(needed, free_bytes(device))
     chosen = losses[loss]
     instance = Instance(
         width=width, depth=depth, samples=samples, input_dimension=inputs.shape[1], outputs=outputs,

@@ -139,6 +139,6 @@ class SinglePrecision(Questions):
 
 @pytest.mark.parametrize("machine", [Questions, SinglePrecision], ids=["float64", "float32"])
 def test_any_sequence_of_questions_and_changes_has_the_answers_of_one_matrix(machine: type[Questions]) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         machine, settings=settings(max_examples=40, stateful_step_count=10, deadline=None, derandomize=True, database=None)
     )
