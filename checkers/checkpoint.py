@@ -49,7 +49,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Saver:
-    """Called at every recorded step; writes a checkpoint when SECONDS have passed since the last, and when the run is interrupted."""
+    """Called at every recorded step; writes a checkpoint where enough time has passed since the last one."""
 
     def __init__(self, path: Path, facts: dict[str, Any], seconds: float = SECONDS) -> None:
         check_destination(path)
