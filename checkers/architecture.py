@@ -12,7 +12,7 @@ u -> skip_l u + scale_l scatter(W_l^T split(u)). Tensors over neurons are (trial
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -109,20 +109,29 @@ class Architecture:
             activations.append(torch.relu(pre_activations[-1]))
         return pre_activations, activations
 
+    def sweep(self, hidden: Sequence[Weights], signs: Sequence[Tensor], top: Tensor) -> Iterator[tuple[int, Tensor]]:
+        """(l, D_l Back_{l+1}^T v) for l = L..1 from top = B^T v; all (trials, samples, vectors, neurons). signs: D_0..D_L.
+
+        Once l is there W_l was passed for the last time: it may change, while it is still in a cache.
+        """
+        factor = signs[-1][:, :, None] * top
+        for layer in range(len(hidden), 0, -1):
+            if layer == 1:
+                yield layer, factor
+                return
+            back = self.linear_transpose(hidden[layer - 1], layer, len(hidden), factor.flatten(1, -2)).view(top.shape)
+            yield layer, factor
+            factor = signs[layer - 1][:, :, None] * back
+
     def backward(self, hidden: Sequence[Weights], signs: Sequence[Tensor], top: Tensor) -> list[Tensor]:
         """D_l Back_{l+1}^T v for l = 1..L from top = B^T v; all (trials, samples, vectors, neurons). signs: D_0..D_L."""
-        depth = len(hidden)
-        factors = [signs[-1][:, :, None] * top]
-        for layer in range(depth, 1, -1):
-            back = self.linear_transpose(hidden[layer - 1], layer, depth, factors[-1].flatten(1, -2)).view(top.shape)
-            factors.append(signs[layer - 1][:, :, None] * back)
-        return factors[::-1]
+        return [factor for _, factor in self.sweep(hidden, signs, top)][::-1]
 
-    def update(self, hidden: Sequence[Weights], activations: Sequence[Tensor], factors: Sequence[Tensor]) -> None:
-        """W_l += the derivative of sum_i <factors_{l,i}, g_{l,i}> in W_l; factors: for l = 1..L, (trials, samples, neurons)."""
-        for layer, (weights, factor, activation) in enumerate(zip(hidden, factors, activations[:-1], strict=True), start=1):
-            left = self.left_vectors(layer, len(hidden), weights.rows, factor)
-            weights.add_outer(left.flatten(1, 2), self.patches(activation).flatten(1, 2))
+    def update(self, hidden: Sequence[Weights], layer: int, activation: Tensor, factor: Tensor) -> None:
+        """W_l += the derivative of sum_i <factor_i, g_{l,i}> in W_l; activation: h_{l-1}; both (trials, samples, neurons)."""
+        weights = hidden[layer - 1]
+        left = self.left_vectors(layer, len(hidden), weights.rows, factor)
+        weights.add_outer(left.flatten(1, 2), self.patches(activation).flatten(1, 2))
 
     def product(self, hidden: Sequence[Weights], signs: Sequence[Tensor], first: int, last: int, x: Tensor) -> Tensor:
         """T_b D_{b-1} ... D_a T_a x (a = first <= b = last), T_l the layer's linear map and each sample with its own D."""

@@ -1,13 +1,14 @@
 """Interrupted training: the whole state of a run in one file, written whole or not at all, read without running any code.
 
-The file is an npz archive: matrices as arrays, everything else as JSON. The initial weights are not stored, for the seed gives them again.
+The file is an npz archive: matrices as arrays, everything else as JSON. The initial weights are not stored, for the seed gives them again:
+of dense ones it holds W(t), of revealed ones what they were asked and answered, as many bytes as the run holds of either.
 """
 
 from __future__ import annotations
 
-import io
 import time
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +19,15 @@ import torch
 from checkers.dense import DenseWeights
 from checkers.errors import InputError
 from checkers.files import check_destination, write_whole
+from checkers.network import Network, Record
+from checkers.revealed import RevealedWeights
 
 if TYPE_CHECKING:
     from checkers.training import Recorder
 
-SCHEMA = 1
-SECONDS = 20.0  # between two writes
+SCHEMA = 2
+SECONDS = 20.0  # between two writes,
+SHARE = 0.1  # or so many that writing takes this share of the time
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,43 +49,59 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Saver:
-    """Called at every recorded step; writes a checkpoint when SECONDS have passed since the last, and when the run is interrupted."""
+    """Called at every recorded step; writes a checkpoint where enough time has passed since the last one."""
 
     def __init__(self, path: Path, facts: dict[str, Any], seconds: float = SECONDS) -> None:
         check_destination(path)
         self.path, self.facts, self.seconds = path, facts, seconds
-        self._last = time.monotonic()
+        self._next = time.monotonic() + seconds
 
-    def __call__(self, step: int, recorder: Recorder) -> None:
-        if time.monotonic() - self._last >= self.seconds:
-            save(self.path, step, recorder, self.facts)
-            self._last = time.monotonic()
+    def __call__(self, step: int, recorder: Recorder, record: Record) -> None:
+        start = time.monotonic()
+        if start >= self._next:
+            save(self.path, step, recorder, record, self.facts)
+            end = time.monotonic()
+            self._next = end + max(self.seconds, (end - start) / SHARE if self.seconds else 0.0)
 
 
-def save(path: Path, step: int, recorder: Recorder, facts: dict[str, Any]) -> None:
-    """Write the state of a run whose weights are those of `step`, which was recorded last."""
+def planned_bytes(engine: str, width: int, depth: int, patch: int, needed: int, itemsize: int) -> int:
+    """The most that a checkpoint takes: the matrices, or all that a run with revealed weights holds (`needed`)."""
+    return itemsize * depth * width**2 * patch if engine == "dense" else needed
+
+
+def save(path: Path, step: int, recorder: Recorder, record: Record, facts: dict[str, Any]) -> None:
+    """Write the state of a run whose weights are those of `step`, which was recorded last, with this forward pass.
+
+    Dense weights give the same forward pass again. Revealed ones, asked again, do so up to rounding, so theirs is written too.
+    """
     chain = recorder.chain
     state = State(
         schema=SCHEMA, facts=facts, step=step, recorded=recorder.recorded, values=recorder.values, radius=recorder.radius,
         accuracy=recorder.accuracy, rows=chain.rows, kernel=chain.kernel, squares=chain.squares, descent=chain.descent,
         pending=chain.pending, gaps=recorder.prediction.gaps if recorder.prediction else [],
     )  # fmt: skip
-    arrays = {f"weights {layer}": _matrix(weights).cpu().numpy() for layer, weights in enumerate(recorder.network.hidden, start=1)}
+    arrays = {
+        f"weights {layer} {name}": tensor.cpu().numpy()
+        for layer, weights in _changing(recorder.network)
+        for name, tensor in weights.state().items()
+    }
+    if isinstance(recorder.network.hidden[0], RevealedWeights):
+        arrays |= {f"pass {layer}": g.cpu().numpy() for layer, g in enumerate(record.pre_activations)}
     if chain.start is not None:
         arrays["kernel"] = chain.start.cpu().numpy()
-    buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, state=np.frombuffer(msgspec.json.encode(state), dtype=np.uint8), **arrays)
-    write_whole(path, buffer.getvalue())
+    encoded = np.frombuffer(msgspec.json.encode(state), dtype=np.uint8)
+    write_whole(path, lambda file: np.savez(file, allow_pickle=False, state=encoded, **arrays))
 
 
-def _matrix(weights: Any) -> torch.Tensor:
-    if not isinstance(weights, DenseWeights):
-        raise InputError("checkpoints need dense weights: what revealed ones were asked is not written to files")
-    return weights.matrix
+def _changing(network: Network) -> Iterator[tuple[int, DenseWeights | RevealedWeights]]:
+    """Layers of which a run leaves more than the seed gives; 0 is the input layer, which revealed weights learn of by being asked."""
+    for layer, weights in enumerate([network.input_weights, *network.hidden]):
+        if isinstance(weights, RevealedWeights) or (layer and isinstance(weights, DenseWeights)):
+            yield layer, weights
 
 
-def load(path: Path, recorder: Recorder, facts: dict[str, Any]) -> int:
-    """Bring a fresh recorder and its network to the state in the file, and return its step.
+def load(path: Path, recorder: Recorder, facts: dict[str, Any]) -> tuple[int, Record | None]:
+    """Bring a fresh recorder and its network to the state in the file, and return its step, and its forward pass where that is stored.
 
     Raises InputError with one sentence if the file is none, or of a run that was asked for something else.
     """
@@ -92,22 +112,37 @@ def load(path: Path, recorder: Recorder, facts: dict[str, Any]) -> int:
     if state.step > facts["steps"]:
         raise InputError(f"checkpoint {path} stands at step {state.step:,}, beyond the {facts['steps']:,} steps that are asked for")
     network, chain = recorder.network, recorder.chain
-    for layer, weights in enumerate(network.hidden, start=1):
-        stored, held = arrays.get(f"weights {layer}"), _matrix(weights)
-        if stored is None or stored.shape != tuple(held.shape) or str(held.dtype) != f"torch.{stored.dtype}":
-            raise InputError(f"checkpoint {path} does not hold the weights of layer {layer}")
-        assert isinstance(weights, DenseWeights)
-        weights.replace(torch.from_numpy(stored).to(held.device))
+    for layer, weights in _changing(network):
+        prefix = f"weights {layer} "
+        try:
+            stored = [name for name in arrays if name.startswith(prefix)]
+            weights.resume({name.removeprefix(prefix): torch.from_numpy(arrays.pop(name)) for name in stored})
+        except (ValueError, KeyError, TypeError, RuntimeError, IndexError) as error:
+            raise InputError(f"checkpoint {path} does not hold the weights of layer {layer}") from error
     recorder.recorded, recorder.values, recorder.radius, recorder.accuracy = state.recorded, state.values, state.radius, state.accuracy
     chain.rows, chain.kernel, chain.squares, chain.descent, chain.pending = (
         state.rows, state.kernel, state.squares, state.descent, state.pending,
     )  # fmt: skip
     if "kernel" in arrays:
+        if arrays["kernel"].shape != 2 * (recorder.instance.samples,):
+            raise InputError(f"checkpoint {path} does not hold the kernel of the first step")
         chain.start = torch.from_numpy(arrays["kernel"]).to(network.output)
     if recorder.prediction is not None:
         recorder.prediction.gaps = state.gaps
         recorder.prediction.advance(state.step)
-    return state.step
+    return state.step, _stored_pass(path, arrays, recorder)
+
+
+def _stored_pass(path: Path, arrays: dict[str, np.ndarray[Any, Any]], recorder: Recorder) -> Record | None:
+    network = recorder.network
+    if not isinstance(network.hidden[0], RevealedWeights):
+        return None
+    stored = [torch.from_numpy(arrays.get(f"pass {layer}", np.zeros(0))) for layer in range(network.depth + 1)]
+    shape = (network.trials, recorder.instance.samples, network.output.shape[2])
+    if any(g.shape != shape or g.dtype != network.output.dtype for g in stored):
+        raise InputError(f"checkpoint {path} does not hold the forward pass of its step")
+    passed = tuple(g.to(network.output) for g in stored)
+    return Record.of(network.inputs(recorder.instance.inputs), passed, network.output)
 
 
 def read(path: Path) -> tuple[State, dict[str, np.ndarray[Any, Any]]]:
@@ -115,7 +150,7 @@ def read(path: Path) -> tuple[State, dict[str, np.ndarray[Any, Any]]]:
     if not path.is_file():
         raise InputError(f"checkpoint {path} does not exist" if not path.exists() else f"checkpoint {path} is not a file")
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         state = msgspec.json.decode(arrays.pop("state").astype(np.uint8).tobytes(), type=State)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, AttributeError, TypeError) as error:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 from checkers.errors import InputError
 
@@ -28,15 +30,19 @@ def _temporary(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}")
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
+def write_whole(path: Path, content: str | bytes | Callable[[BinaryIO], object]) -> None:
     """Write a temporary file beside `path`, then rename it: a reader sees the old content or the new, never a part.
 
-    On the disk before it gets its name, so that a power cut leaves one or the other too. Raises OSError.
+    content: or a function that writes it, where memory does not hold it twice. On the disk before it gets its name, so that a power cut
+    leaves one or the other too. Raises OSError.
     """
     temporary = _temporary(path)
     try:
         with temporary.open("wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
+            if callable(content):
+                content(file)
+            else:
+                file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

@@ -32,6 +32,12 @@ class Record:
     activations: tuple[Tensor, ...]
     outputs: Tensor
 
+    @classmethod
+    def of(cls, inputs: Tensor, pre_activations: Sequence[Tensor], output: Tensor) -> Record:
+        """The pass with these pre-activations; output: B."""
+        activations = tuple(torch.relu(g) for g in pre_activations)
+        return cls(inputs, tuple(pre_activations), activations, activations[-1] @ output.mT)
+
     @cached_property
     def signs(self) -> tuple[Tensor, ...]:
         """The diagonals of D_l = 1[g_l >= 0], l = 0..L, as 0/1 floats: (trials, samples, neurons)."""
@@ -137,8 +143,9 @@ class Network:
         With v_i = f(x_i) - y_i this is a step of gradient descent on F (Fact 2.5); a zero v_i leaves sample i out.
         The record must be of the current weights.
         """
-        factors = self.backward(record, -step_size * loss_vectors[:, :, None])
-        self.architecture.update(self.hidden, record.activations, [factor[:, :, 0] for factor in factors])
+        top = (-step_size * loss_vectors[:, :, None]) @ self.output[:, None]
+        for layer, factor in self.architecture.sweep(self.hidden, record.signs, top):
+            self.architecture.update(self.hidden, layer, record.activations[layer - 1], factor[:, :, 0])
 
     def distance(self) -> Tensor:
         """‖W - W(0)‖_F over all hidden layers, shape (trials,)."""

@@ -48,6 +48,15 @@ class NormalSource:
         """What this source is keyed by."""
         return self._seed
 
+    @property
+    def calls(self) -> int:
+        """How many draws were taken: with the seed, all that the next one depends on. To be set where a stream is taken up again."""
+        return self._calls
+
+    @calls.setter
+    def calls(self, count: int) -> None:
+        self._calls = count
+
     def fill(self, size: int, sample: Callable[[Generator, slice], None], block: int = BLOCK) -> None:
         """Call `sample(generator, slice)` for each block of range(size), on threads: one draw of the stream."""
         call, self._calls = self._calls, self._calls + 1

@@ -7,7 +7,6 @@ the paper's own with constant 1, until F <= goal F(0).
 from __future__ import annotations
 
 import math
-import os
 import time
 from dataclasses import dataclass
 
@@ -18,6 +17,7 @@ from torch import Tensor
 
 from checkers.errors import InputError
 from checkers.kernel_descent import KernelDescent
+from checkers.memory import free_bytes, refuse_beyond_memory
 from checkers.network import Network, Record
 from checkers.randomness import NormalSource, seed_sequence
 from checkers.terminal import Progress
@@ -26,7 +26,7 @@ from strategies.data import data_set
 from theorems.convergence import required_width
 from theorems.instance import Instance
 
-GOAL, SHARE, MEMORY = 1e-3, 0.5, 0.75
+GOAL, SHARE = 1e-3, 0.5
 PATIENCE = 4  # times the predicted number of steps, after which a run is given up
 
 
@@ -76,20 +76,6 @@ def planned_bytes(place: Place, outputs: int, steps: int) -> int:
     return long * place.width * torch.empty(0, dtype=getattr(torch, place.precision)).element_size()
 
 
-def free_bytes() -> int:
-    """Memory of this machine that nothing uses."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
-
-
-def refuse_beyond_memory(needed: int, available: int) -> None:
-    """Raise InputError unless a run that may hold `needed` bytes leaves a quarter of those available."""
-    if needed > MEMORY * available:
-        raise InputError(
-            f"this run may need {needed / 2**30:.1f} GiB and {available / 2**30:.1f} GiB are free: "
-            "take fewer steps, samples or layers, a smaller width, or float32"
-        )
-
-
 def run(place: Place, seed: int, device: str = "cpu") -> RegimeRow:
     """Train at one place; inputs are orthogonal directions (delta = 1), labels random signs."""
     generator = np.random.Generator(np.random.SFC64(seed))
@@ -107,9 +93,8 @@ def run(place: Place, seed: int, device: str = "cpu") -> RegimeRow:
         inside_with_logs=place.width / required_width(instance), predicted_steps=steps,
         allowed_steps=place.samples**6 * place.depth**2 / separation**2 * math.log(1 / GOAL), bytes=needed,
     )  # fmt: skip
-    available = free_bytes() if torch.device(device).type == "cpu" else torch.cuda.mem_get_info(device)[0]
     try:
-        refuse_beyond_memory(needed, available)
+        refuse_beyond_memory(needed, free_bytes(device))
     except InputError as error:
         return _with(row, refused=str(error))
     start = time.monotonic()

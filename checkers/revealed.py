@@ -49,6 +49,14 @@ def _norm(x: Tensor) -> Tensor:
     return norm.to(x.dtype)
 
 
+def _named(name: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {f"{name} {key}": tensor for key, tensor in state.items()}
+
+
+def _within(name: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {key.removeprefix(f"{name} "): tensor for key, tensor in state.items() if key.startswith(f"{name} ")}
+
+
 def _columns(matrix: Tensor, count: int) -> Tensor:
     """The matrix with columns of zeros appended, `count` in all."""
     return pad(matrix, (0, count - matrix.shape[-1]))
@@ -77,6 +85,23 @@ class _Side:
         twin.__dict__.update(self.__dict__)
         twin.directions, twin.images = self.directions.copy(), self.images.copy()
         return twin
+
+    def state(self) -> dict[str, Tensor]:
+        last = {"asked": self.asked, "coordinates": self.coordinates}
+        held = {name: tensor for name, tensor in last.items() if tensor is not None}
+        return held | _named("directions", self.directions.state()) | _named("images", self.images.state())
+
+    def resume(self, state: dict[str, Tensor]) -> None:
+        self.directions.resume(_within("directions", state))
+        self.images.resume(_within("images", state))
+        asked, coordinates = state.get("asked"), state.get("coordinates")
+        if asked is not None and coordinates is not None:
+            shape = (self.directions.trials, asked.shape[1], self.directions.dimension)
+            if asked.shape != shape or coordinates.shape[:2] != shape[:2] or coordinates.shape[2] > self.count:
+                raise ValueError("the last question is not of these weights")
+        if (asked is None) != (coordinates is None) or self.images.count != self.count:
+            raise ValueError("directions and images, or a question and its coordinates, do not belong together")
+        self.asked, self.coordinates = asked, coordinates
 
     def since_last(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """(c, y) with x = c Q + y: c that of a multiple of the last question where x is near one, else c = 0 and y = x.
@@ -264,6 +289,28 @@ class RevealedWeights:
         twin._source = self._source.copy()
         twin._right, twin._left, twin._beside = self._right.copy(), self._left.copy(), self._beside.copy(shared=False)
         return twin
+
+    def state(self) -> dict[str, Tensor]:
+        """All that the answers to come depend on, beside the seed: `bytes_held` bytes and a few."""
+        self._change(True)  # grown to the directions now known
+        small = {"inside": self._inside, "across": self._across, "draws": torch.tensor(self._source.calls)}
+        sides = _named("right", self._right.state()) | _named("left", self._left.state())
+        return small | sides | _named("beside", self._beside.state())
+
+    def resume(self, state: dict[str, Tensor]) -> None:
+        """Go on from a `state` of weights with the same seed and shape. Raises ValueError or KeyError if it is none."""
+        if any(tensor.is_floating_point() and tensor.dtype != self._inside.dtype for tensor in state.values()):
+            raise ValueError(f"the weights are stored in another precision than {self._inside.dtype}")
+        state = {name: tensor.to(self._inside.device) for name, tensor in state.items()}
+        self._right.resume(_within("right", state))
+        self._left.resume(_within("left", state))
+        self._beside.resume(_within("beside", state))
+        inside, across = state["inside"], state["across"]
+        shape = (self.trials, self._left.count, self._right.count)
+        if inside.shape != shape or across.shape != shape or self._beside.count > self._right.count:
+            raise ValueError("the change is not one between the directions")
+        self._inside, self._across = inside, across
+        self._source.calls = int(state["draws"])
 
     def _coordinates(self, transposed: bool, x: Tensor) -> tuple[Tensor, Tensor | None]:
         """c (trials, k, directions) with x = c Q up to rounding, after revealing what x has outside of Q; of U if transposed.

@@ -32,6 +32,10 @@ class RowBlocks:
         return sum(self._filled)
 
     @property
+    def trials(self) -> int:
+        return self._empty.shape[0]
+
+    @property
     def dimension(self) -> int:
         return self._empty.shape[2]
 
@@ -94,6 +98,26 @@ class RowBlocks:
         for part in self.parts:
             part.baddbmm_(coefficients[..., start : start + part.shape[1]].mT, x)
             start += part.shape[1]
+
+    def state(self) -> dict[str, Tensor]:
+        """The rows as they lie in blocks, for sums run block by block and so does their rounding; views, no copies."""
+        capacities = torch.tensor([block.shape[1] for block in self._blocks], dtype=torch.int64)
+        parts = {f"block {k}": part for k, part in enumerate(self.parts)}
+        return {"capacities": capacities, "sealed": torch.tensor(self._sealed), **parts}
+
+    def resume(self, state: dict[str, Tensor]) -> None:
+        """Take copies of the rows of a `state`. Raises ValueError or KeyError if it is none of rows like these."""
+        capacities = state["capacities"].tolist()
+        parts = [state[f"block {k}"] for k in range(len(capacities))]
+        trials, _, dimension = self._empty.shape
+        fit = all(part.shape == (trials, part.shape[1], dimension) and part.dtype == self._empty.dtype for part in parts)
+        most = max(FEW, sum(part.shape[1] for part in parts))
+        if not fit or not all(0 < part.shape[1] <= size <= most for part, size in zip(parts, capacities, strict=True)):
+            raise ValueError("the stored rows are not of these weights")
+        self._blocks = [self._empty.new_empty(trials, size, dimension) for size in capacities]
+        self._filled, self._sealed = [part.shape[1] for part in parts], bool(state["sealed"])
+        for block, part in zip(self._blocks, parts, strict=True):
+            block[:, : part.shape[1]] = part
 
     def copy(self, shared: bool = True) -> RowBlocks:
         """The same rows; what is appended to one is not seen by the other. shared=False: rows that can be added to."""

@@ -18,8 +18,10 @@ from theorems.convergence import radius, rate
 from theorems.instance import Instance
 from theorems.losses import Loss
 from theorems.other_losses import promise
+from theorems.stochastic import sgd_envelope
 from theorems.subject import Trajectory
 
+SGD_ALARM = 1e-6  # the probability that the check along a run of SGD fails though the theorem's expectation holds
 CONCLUSIONS = ("gd-rate", "gd-radius", "gd-convergence", "sgd-convergence", "other-losses", "classification")
 
 
@@ -56,6 +58,9 @@ def conclusions(
 
     The numbers of steps of Theorems 1 and 2 go with their step sizes. For a run's own step size eta, what is promised is the product of
     both, T eta = C c' n^2 d log(n log(m)/eps)/(delta m) for gradient descent, without n^2 for the declared exponents of SGD.
+
+    Of gradient descent F(W(t)) and the distance are checked at every step; of SGD F(W(t)), against what it exceeds at any of all steps with
+    a probability of at most SGD_ALARM, for the factor that Theorem 2's proof gives a step in expectation, which is that of Theorem 1.
     """
     rows: Rows = {}
     losses = run.loss[0].nan_to_num(math.inf).tolist()
@@ -70,12 +75,16 @@ def conclusions(
         reach = radius(instance, C) if instance.separation > 0 else math.inf
         rows["gd-radius"] = [(t, value, reach) for t, value in zip(run.steps, run.distance[0].tolist(), strict=True)]
     identifier = "sgd-convergence" if batch else "gd-convergence"
+    if squared and batch and instance.separation > 0 and len(run.steps) > 1:
+        decay = max(rate(instance, step_size, registry["gd-rate"].constant_values()["c"]), 0.0)
+        highest = sgd_envelope(decay, run.steps, losses[0], SGD_ALARM)
+        rows["sgd-convergence"] = list(zip(run.steps, losses, highest, strict=True))[1:]
     if squared and eps > 0 and instance.separation > 0:
         constants = registry[identifier].constant_values()
         size = constants["C"] * constants["step"] * (1 if batch else n**2) * d / (instance.separation * m * step_size)
         promised = size * math.log(max(n * math.log(m) / eps, math.e))
         if reached >= 0 or run.steps[-1] > promised:
-            rows[identifier] = [(run.steps[-1], reached if reached >= 0 else run.steps[-1], promised)]
+            rows.setdefault(identifier, []).append((run.steps[-1], reached if reached >= 0 else run.steps[-1], promised))
     if not squared and not batch and len(run.steps) > 1 and instance.separation > 0:
         constants = {name: value for name, value in registry["other-losses"].constant_values().items() if name != "step"}
         left, right = promise(loss, loss.conclusion, instance, run, start, **constants)

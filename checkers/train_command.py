@@ -170,8 +170,6 @@ def train(
     output = Output(json_file, quiet)
     if checkpoint is not None:
         check_destination(checkpoint)
-    if weights == "revealed" and (checkpoint or resume):
-        raise InputError("checkpoints need --weights dense: what revealed weights were asked is not written to files")
     if held_out is not None and algorithm == "sgd":
         raise InputError("--held-out compares with the kernel's gradient descent: it needs --algorithm gd")
     seed = drawn(seed)
@@ -205,14 +203,14 @@ def _train(
     further: Any,
     seed: int,
     device: str,
-    checkpoint: Path | None,
+    save_to: Path | None,
     resume: Path | None,
     output: Output,
     quiet: bool,
 ) -> Any:
     import torch
 
-    from checkers import promises, training, words
+    from checkers import checkpoint, promises, training, words
     from checkers.processes import one_thread
 
     dtype = getattr(torch, asked.dtype)
@@ -221,6 +219,9 @@ def _train(
     neurons = asked.positions * asked.width
     needed = training.planned_bytes(asked.engine, neurons, asked.depth, samples, outputs, asked.steps, itemsize)
     output.text(words.memory_in_words(needed))
+    if save_to is not None:
+        size = checkpoint.planned_bytes(asked.engine, asked.width, asked.depth, asked.patch, needed, itemsize)
+        output.text(words.memory_in_words(size, "each checkpoint, at most"))
     promises.keep(asked.loss, loaded.targets)
     with one_thread(), training_bar(quiet=quiet) as progress:
         return training.train(
@@ -244,7 +245,7 @@ def _train(
             loss=asked.loss,
             batch=asked.batch,
             held_out=further,
-            save_to=checkpoint,
+            save_to=save_to,
             resume_from=resume,
             progress=progress,
         )

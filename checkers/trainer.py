@@ -59,12 +59,13 @@ def gradient_descent(
     recorded: Schedule = every_step,
     gradients: bool = False,
     first: int = 0,
+    passed: Record | None = None,
 ) -> Trajectory:
     """W(t + 1) = W(t) - step_size (n/b) sum_{i in S_t} grad F_i(W(t)), for all trials at once; moves `network` itself.
 
     inputs: (samples, d_in); targets: (samples, outputs) or (trials, samples, outputs). batches None: S_t is everything, b = n.
-    first: the step that the network stands at, of a run that is resumed. The recorded steps of first..steps are those of the schedule,
-    the first and the last.
+    first: the step that the network stands at, of a run that is resumed, and passed: its forward pass, if that was done. The recorded
+    steps of first..steps are those of the schedule, the first and the last.
     """
     rows = network.inputs(inputs)
     goal = torch.as_tensor(targets, dtype=network.output.dtype, device=network.output.device)
@@ -77,7 +78,7 @@ def gradient_descent(
             else:
                 _move_on_batch_alone(network, rows, goal, loss, step_size, step, batches)
             continue
-        record = network.forward(inputs)
+        record = network.forward(inputs) if passed is None or step > first else passed
         each = loss.value(record.outputs, goal)
         squares = gradient_norms(network, record, loss.gradient(record.outputs, goal)).square().sum(-1) if gradients else each.new_zeros(0)
         kept.append((step, each.sum(-1), network.distance(), each.amax(-1), squares))

@@ -20,6 +20,7 @@ from checkers.dense import DenseWeights
 from checkers.errors import InputError
 from checkers.explanation import explain
 from checkers.kernels import limit_kernel
+from checkers.memory import free_bytes, refuse_beyond_memory
 from checkers.minibatches import Minibatches
 from checkers.network import Network, Record
 from checkers.prediction import HeldOut, KernelDescent
@@ -45,7 +46,6 @@ Progress = Callable[[int, int, float], None]
 # Norms within [1/2, 3/2] are what the later lemmas use of Lemma 7.1.
 BLAME_TOLERANCE = 0.5
 LARGEST_KERNEL = 3000  # rows of a kernel whose eigenvalues take seconds
-MEMORY = 0.75  # share of the machine's free memory that a run may plan to use
 DIVERGED = 1e6  # times the initial loss
 STALLED = 0.999  # of the loss half way: what is left at the end of a run that no longer gets anywhere,
 TINY = 0.01  # unless its steps are smaller than this share of the largest stable one
@@ -90,7 +90,7 @@ class Recorder:
     batches: Minibatches | None
     chain: Chain
     progress: Progress | None = None
-    save: Callable[[int, Recorder], None] | None = None
+    save: Callable[[int, Recorder, Record], None] | None = None
     prediction: KernelDescent | None = None
     recorded: list[int] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
@@ -119,7 +119,7 @@ class Recorder:
         if self.progress is not None:
             self.progress(step, self.steps, value / initial if initial else 0.0)
         if self.save is not None and not diverged:
-            self.save(step, self)
+            self.save(step, self, record)
         return diverged or done
 
     def _examine(self, step: int, record: Record, value: float) -> None:
@@ -140,17 +140,6 @@ def planned_bytes(engine: str, width: int, depth: int, samples: int, outputs: in
     # per direction of either side itself and its image; the first layer's inputs never change, and its change is stored
     directions = min(width, samples * (steps + 1))
     return itemsize * (width * (3 * samples + 4 * (depth - 1) * directions) + passes)
-
-
-def _check_memory(needed: int) -> None:
-    import os
-
-    available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
-    if needed > MEMORY * available:
-        raise InputError(
-            f"this run may need {needed / 2**30:.1f} GiB and {available / 2**30:.1f} GiB are free: "
-            "take fewer steps, samples or layers, or a smaller width"
-        )
 
 
 def record_every(samples: int, batch: int) -> int:
@@ -196,7 +185,7 @@ def train(
     samples, outputs = targets.shape
     delta = separation(inputs) if samples > 1 else 1.0
     needed = planned_bytes(engine, positions * width, depth, samples, outputs, steps, torch.empty(0, dtype=dtype).itemsize)
-    _check_memory(needed)
+    refuse_beyond_memory(needed, free_bytes(device))
     chosen = losses[loss]
     instance = Instance(
         width=width, depth=depth, samples=samples, input_dimension=inputs.shape[1], outputs=outputs,
@@ -230,16 +219,14 @@ def train(
         "batch": batch, "step size": eta, "goal": goal, "steps": steps, "dtype": str(dtype), "data": instance.key(), "variance": variance,
         "architecture": architecture,
     }  # fmt: skip
-    first = 0
-    if resume_from is not None:
-        first = checkpoint.load(resume_from, recorder, facts)
+    first, passed = checkpoint.load(resume_from, recorder, facts) if resume_from is not None else (0, None)
     if save_to is not None:
         recorder.save = checkpoint.Saver(save_to, facts)
     every = record_every(samples, batch)
     start = time.monotonic()
     if not (recorder.recorded and recorder.values[-1] <= goal * recorder.values[0]):
         gradient_descent(
-            network, inputs, targets, eta, steps, recorder, loss=chosen, batches=batches, first=first,
+            network, inputs, targets, eta, steps, recorder, loss=chosen, batches=batches, first=first, passed=passed,
             recorded=lambda step: step % every == 0 or step in examined or step - 1 in examined,
         )  # fmt: skip
     return _result(recorder, untrained, source, outputs_before, facts, delta, stable, needed, time.monotonic() - start)

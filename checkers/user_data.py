@@ -64,7 +64,10 @@ def unit_rows(features: Array, rows: list[str], where: str) -> Array:
     inputs = directed_rows(features, rows, where)
     for first, second in coinciding_rows(inputs):
         after = "" if np.array_equal(features[first], features[second]) else " after scaling to unit norm"
-        raise InputError(f"{where}: {rows[first]} and {rows[second]} are the same{after}")
+        raise InputError(
+            f"{where}: {rows[first]} and {rows[second]} are the same{after}, and the theory speaks of inputs that differ: "
+            "leave one of the two out; `lemmafuzz diagnose` names all such rows"
+        )
     return inputs
 
 

@@ -160,9 +160,9 @@ def prediction_in_words(run: TrainingRun) -> str:
     )
 
 
-def memory_in_words(planned: int) -> str:
-    """What a run may come to hold."""
-    return f"memory planned: {planned / 2**30:.2g} GiB" if planned >= 2**30 else f"memory planned: {planned / 2**20:.3g} MiB"
+def memory_in_words(planned: int, of: str = "memory planned") -> str:
+    """What a run may come to hold, or a file."""
+    return f"{of}: {planned / 2**30:.2g} GiB" if planned >= 2**30 else f"{of}: {planned / 2**20:.3g} MiB"
 
 
 def refutation_in_words(verdict: Verdict, statement: Statement, folder: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from checkers import checkpoint
 from checkers.errors import InputError
@@ -22,6 +23,16 @@ FURTHER = HeldOut(DATA.inputs[::-1] * 1.0, None)
 def run(**options: Any) -> TrainingRun:
     settings: dict[str, Any] = {"width": 40, "depth": 2, "seed": 1, "engine": "dense", "steps": 60, "goal": 0.0, **options}
     return train(inputs=DATA.inputs, targets=DATA.targets, classes=DATA.classes, **settings)
+
+
+# Far from knowing all of a matrix, and knowing it all: 40 columns are spanned after six steps.
+REVEALED: list[dict[str, Any]] = [
+    {"engine": "revealed"},
+    {"engine": "revealed", "width": 120, "dtype": torch.float32},
+    {"engine": "revealed", "width": 100, "batch": 2},
+    {"engine": "revealed", "width": 80, "depth": 3, "held_out": FURTHER},
+    {"engine": "revealed", "depth": 1, "width": 1000, "loss": "huber"},
+]
 
 
 class Interruption(Exception):
@@ -48,8 +59,8 @@ def facts(result: TrainingRun) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"batch": 2}, {"loss": "cross-entropy"}, {"held_out": FURTHER}, {"batch": 4, "loss": "welsch"}],
-    ids=["gd", "sgd", "cross-entropy", "with a prediction", "welsch by sgd"],
+    [{}, {"batch": 2}, {"loss": "cross-entropy"}, {"held_out": FURTHER}, {"batch": 4, "loss": "welsch"}, *REVEALED],
+    ids=["gd", "sgd", "cross-entropy", "with a prediction", "welsch by sgd", *(f"revealed {k}" for k in range(len(REVEALED)))],
 )
 @pytest.mark.parametrize("at", [1, 17, 43])
 def test_it_goes_on_with_the_same_numbers(at: int, options: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +86,7 @@ def test_the_resumed_weights_are_those_that_were_saved(tmp_path: Path, monkeypat
     interrupted(path, 20, monkeypatch)
     with np.load(path) as archive:
         arrays = {name: archive[name] for name in archive.files}
-    arrays["weights 1"] = arrays["weights 1"] + 1e-9
+    arrays["weights 1 matrix"] = arrays["weights 1 matrix"] + 1e-9
     np.savez(path, allow_pickle=False, **arrays)
     assert run(resume_from=path).loss != run().loss
 
@@ -102,9 +113,9 @@ def test_what_is_no_checkpoint_is_refused_in_a_sentence(kind: str, tmp_path: Pat
     elif kind == "no weights":
         np.savez(path, allow_pickle=False, state=arrays["state"])
     elif kind == "other shape":
-        np.savez(path, allow_pickle=False, **{**arrays, "weights 2": arrays["weights 2"][:, 1:]})
+        np.savez(path, allow_pickle=False, **{**arrays, "weights 2 matrix": arrays["weights 2 matrix"][:, 1:]})
     else:
-        old, new = {"future": (b'"schema":1', b'"schema":9'), "inconsistent": (b'"step":4', b'"step":3')}[kind]
+        old, new = {"future": (b'"schema":2', b'"schema":9'), "inconsistent": (b'"step":4', b'"step":3')}[kind]
         state = arrays["state"].tobytes().replace(old, new)
         np.savez(path, allow_pickle=False, **{**arrays, "state": np.frombuffer(state, dtype=np.uint8)})
     before = path.read_bytes() if path.is_file() else b""
@@ -126,3 +137,26 @@ def test_a_checkpoint_of_another_run_is_refused(other: dict[str, Any], tmp_path:
     interrupted(path, 5, monkeypatch)
     with pytest.raises(InputError, match="is of another run: its "):
         run(resume_from=path, **other)
+
+
+def test_revealed_weights_that_do_not_belong_together_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every array left out, cut, or in another precision. Only a layer without changes lacks some of them."""
+    path, small = tmp_path / "state.npz", {"engine": "revealed", "width": 30, "steps": 3}
+    interrupted(path, 2, monkeypatch, **small)
+    with np.load(path) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    assert len(arrays) > 40
+    for name, array in arrays.items():
+        if name.startswith(("weights 0", "weights 2", "kernel")):  # as those of layer 1; no kernel is that of a run without one
+            continue
+        others = {key: value for key, value in arrays.items() if key != name}
+        wrong = [others]
+        if name != "state" and array.ndim == 3 and array.size:
+            cut = array[:, :-1] if name.endswith("coordinates") else array[..., :-1]  # fewer coordinates are fewer than are not zero
+            wrong += [{**others, name: cut}, {**others, name: array.astype(np.float32)}]
+        if name.endswith("capacities") and array.size:
+            wrong += [{**others, name: array - 30}, {**others, name: array + 10**12}]
+        for broken in wrong:
+            np.savez(path, allow_pickle=False, **broken)
+            with pytest.raises(InputError, match=r"^checkpoint [^\n]*state.npz [^\n]*$"):
+                pytest.fail(f"{name}: {run(resume_from=path, **small)}")

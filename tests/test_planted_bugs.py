@@ -160,8 +160,8 @@ def test_a_gradient_step_that_never_sees_one_sample_is_noticed(monkeypatch: pyte
     assert not refuted()
     right = FullyConnected.update
 
-    def forgetful(self: FullyConnected, hidden: Sequence[Weights], activations: Sequence[Tensor], factors: Sequence[Tensor]) -> None:
-        right(self, hidden, activations, [torch.cat([f[:, :1], torch.zeros_like(f[:, 1:])], 1) for f in factors])
+    def forgetful(self: FullyConnected, hidden: Sequence[Weights], layer: int, activation: Tensor, factor: Tensor) -> None:
+        right(self, hidden, layer, activation, torch.cat([factor[:, :1], torch.zeros_like(factor[:, 1:])], 1))
 
     monkeypatch.setattr(FullyConnected, "update", forgetful)
     assert refuted()

@@ -6,7 +6,8 @@ import pytest
 
 from checkers import regime
 from checkers.errors import InputError
-from checkers.regime import PLACES, Place, planned_bytes, refuse_beyond_memory, run
+from checkers.memory import refuse_beyond_memory
+from checkers.regime import PLACES, Place, planned_bytes, run
 from checkers.regime_text import regime_table, section
 from checkers.threshold_text import section as threshold_section
 
@@ -22,7 +23,7 @@ def test_the_theorem_inside_its_regime_takes_the_steps_that_the_kernel_predicts(
 
 
 def test_what_does_not_fit_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(regime, "free_bytes", lambda: 2**20)
+    monkeypatch.setattr(regime, "free_bytes", lambda _: 2**20)
     row = run(Place(2, 2, 2**16), seed=2)
     assert (row.taken, row.loss) == (None, None)
     assert row.refused.startswith("this run may need ")

@@ -109,7 +109,6 @@ BAD = [
     ("--held-out 5 --algorithm sgd", "--held-out"),
     ("--checkpoint nowhere/state.npz", "there is no folder nowhere"),
     ("--resume nowhere.npz", "nowhere.npz does not exist"),
-    ("--resume state.npz --weights revealed", "--weights dense"),
 ]
 
 

@@ -21,7 +21,7 @@ def source(name: str) -> NormalSource:
     return NormalSource(seed_sequence(3, "weights", name))
 
 
-def dense(dtype: torch.dtype) -> Weights:
+def dense(dtype: torch.dtype) -> DenseWeights:
     return DenseWeights.draw(ROWS, COLUMNS, 0.5, TRIALS, source("W"), dtype)
 
 
@@ -141,10 +141,37 @@ def test_near_dependent_questions_keep_the_directions_orthonormal(dtype: torch.d
 def test_the_handed_matrix_is_never_written_to() -> None:
     matrix = torch.eye(3, dtype=torch.float64)
     weights = DenseWeights(matrix)
+    row = torch.ones(1, 1, 3, dtype=torch.float64)
     for _ in range(2):
-        weights.add_outer(torch.ones(1, 1, 3, dtype=torch.float64), torch.ones(1, 1, 3, dtype=torch.float64))
+        weights.add_outer(row, row)
     assert torch.equal(matrix, torch.eye(3, dtype=torch.float64))
-    assert weights.bytes_held == 2 * matrix.nbytes
+    assert weights.bytes_held == 2 * matrix.nbytes + 2 * row.nbytes  # and the vectors of the second change, which came again
+
+
+@precisions
+def test_changes_with_the_same_right_vectors_are_kept_in_factors(dtype: torch.dtype) -> None:
+    """The matrix stands still, and everything that is asked sees the changes all the same; so does a copy."""
+    weights, x, other, u = dense(dtype), vectors("x", 2, COLUMNS, dtype), vectors("other", 4, COLUMNS, dtype), vectors("u", 3, ROWS, dtype)
+    left = vectors("first left", 2, ROWS, dtype)
+    weights.add_outer(left, x)
+    still = weights.state()["matrix"]
+    expected = still.clone()
+    for step in range(3):
+        left = vectors(f"left {step}", 2, ROWS, dtype)
+        weights.add_outer(left, x.clone())
+        expected += left.mT @ x
+        for changed in (weights, weights.copy()):
+            assert changed.state()["matrix"] is still
+            assert_near(changed.matrix, expected)
+            assert_near(changed.apply(x), x @ expected.mT)
+            assert_near(changed.apply(other), other @ expected.mT)
+            assert_near(changed.apply_transpose(u), u @ expected)
+            assert_near(changed.change_norm(), torch.linalg.matrix_norm(expected - dense(dtype).matrix))
+            assert_near(changed.change_spectral_norm(), torch.linalg.matrix_norm(expected - dense(dtype).matrix, ord=2))
+    weights.add_outer(left, other[:, :2])
+    expected += left.mT @ other[:, :2]
+    assert "left" not in weights.state()
+    assert_near(weights.apply(x), x @ expected.mT)
 
 
 def test_memory_of_revealed_weights_is_that_of_the_directions() -> None:

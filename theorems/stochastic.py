@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from theorems.convergence import DUPLICATES, HIDDEN_WIDTH, SEPARATED
@@ -28,6 +29,15 @@ def sgd_steps(instance: Instance, batch: int, C: float) -> int:
     """C n^2 L^2 log^2(m)/(b delta^2) log(n log(m)/eps)."""
     poly = float(instance.samples) ** STEPS_EXPONENT * instance.depth**2 * math.log(instance.width) ** 2 / (batch * instance.separation**2)
     return max(1, math.ceil(C * poly * math.log(instance.samples * math.log(instance.width) / instance.tolerance)))
+
+
+def sgd_envelope(decay: float, steps: Sequence[int], initial: float, alarm: float) -> list[float]:
+    """What F(W(t)) stays below at all of the steps at once, with probability at least 1 - alarm over the minibatches.
+
+    The proof of Theorem 2 shows E[F(W(t + 1)) | W(t)] <= decay F(W(t)) for each step, so that F(W(t))/decay^t is a supermartingale. It is
+    not negative, so it ever exceeds F(W(0))/alarm with a probability of at most `alarm` (Ville's inequality).
+    """
+    return [decay**step * initial / alarm for step in steps]
 
 
 def _sgd(subject: Subject, step: float, C: float, never: int = -1) -> Comparison:
