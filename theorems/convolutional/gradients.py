@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from theorems import along_training
 from theorems.convolutional.shared import (
     AT_MOST_ALL,
     AT_START,
@@ -36,6 +37,7 @@ form(
     constants={"C": Constant(4.0, "as for fully connected networks, the patches' squared norm being q"), "c": TWICE},
     exponents={"width": 1.0, "outputs": -1.0, "samples": 1.0, "patch": 1.0},
     measure=bounded(lambda subject, C, c: _gradient_upper(subject, C), lambda i: i.patch),
+    along=along_training.times(along_training.gradient_upper, lambda i, at: i.patch),
     variants=(
         wrong("constant 0.8, below the limit", "constant", constants={"C": Constant(0.8, FALSE)}),
         wrong("factor q left out, C = 2", "exponent", constants={"C": Constant(2.0, FALSE)},
@@ -53,6 +55,7 @@ form(
                              "position share the angle unevenly"), "C": TWICE},
     exponents={"width": 1.0, "outputs": -1.0, "separation": 1.0, "samples": -1.0, "patch": 1.5, "positions": -0.5},
     measure=bounded_below(lambda subject, c, C: _gradient_lower(subject, c), lambda i: i.patch**1.5 * i.positions**-0.5),
+    along=along_training.times(along_training.gradient_lower, lambda i, at: i.patch**1.5 * i.positions**-0.5),
     variants=(
         wrong("delta dropped", "exponent", data=("pairs",),
               ranges={"samples": (2, 2), "separation": (0.02, 0.06), "depth": (1, 1), "width": (256, 1024)},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from theorems import along_training
 from theorems.convolutional.shared import (
     AT_MOST_ALL,
     CONVOLUTIONAL,
@@ -43,6 +44,9 @@ form(
     "C n L^2 (P q m/d) ‖W'‖_2^2 for all W~ in the ball and ‖W'‖_2 <= omega",
     constants={"C": Constant(2.0, "as for fully connected networks"), "c": SHARP},
     measure=bounded(lambda subject, C, c: _semi_smoothness(subject, C, quadratic=_quadratic(subject.instance)), _first),
+    along=along_training.times(
+        lambda i, at, C, c: along_training.semi_smoothness(i, at, C, quadratic=_quadratic(i)), lambda i, at: _first(i)
+    ),
     variants=(
         wrong("a constant of 1/200", "constant", constants={"C": Constant(0.005, FALSE)}, ranges={"depth": (1, 1)},
               adversary=("output alignment", "weighted sign flips")),
@@ -84,6 +88,7 @@ form(
     "and i, j",
     constants={"C": Constant(2.5, "as for fully connected networks"), "c": SHARP},
     measure=bounded(lambda subject, C, c: _kernel_stability(subject, C), lambda i: math.sqrt(i.positions) * i.patch ** (1 / 6)),
+    along=along_training.times(along_training.kernel_stability, lambda i, at: math.sqrt(i.positions) * i.patch ** (1 / 6)),
     variants=(
         wrong("omega in place of omega^{1/3}", "exponent", adversary=("weighted sign flips",), ranges={"depth": (1, 1)},
               measure=lambda subject, C, c: _kernel_stability(subject, C, radius_exponent=1.0)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from theorems import along_training
 from theorems.forms import FALSE, at_least, at_most, bounded, form, informative, wrong
 from theorems.gradients import _gradient_lower, _gradient_upper
 from theorems.norm_laws import step
@@ -42,6 +43,7 @@ form(
     ranges={"width": (256, 8192), "depth": (1, 6)},
     constants={"C": Constant(4.0, "limit 1 for l = L and at most 2 below it, where up to all neurons are active; times 2"), "c": FLIP_C},
     measure=bounded(lambda subject, C, c: _gradient_upper(subject, C), _tau_squared),
+    along=along_training.times(along_training.gradient_upper, lambda i, at: _tau_squared(i)[at.layer - 1][0]),
     variants=(
         wrong("constant 0.9, below the limit", "constant", constants={"C": Constant(0.9, FALSE)}),
         wrong("tau^4 in place of tau^2", "exponent", ranges={"depth": (2, 6), "width": (256, 1024)},
@@ -64,5 +66,6 @@ form(
         wrong("a pair of equal inputs", "assumption", **AT_START,
               data=("duplicate rows",), ranges={"samples": (2, 2), "depth": (1, 2)}),
     ),
+    along=along_training.gradient_lower,
     note="The last layer's gradient carries no tau: the bound is that of one fully connected layer on h_{L-1}.",
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from theorems import along_training
 from theorems.forms import FALSE, at_least, bounded, form, wrong
 from theorems.residual.shared import (
     FLIP_FAILURE,
@@ -19,7 +20,7 @@ from theorems.smoothness import _gradient_drift, _kernel_stability, _linearizati
 from theorems.statement import Constant
 
 SMOOTH = at_least("least radius", "omega >= d^{3/2}/(m log m)^{3/2}", "radius",
-lambda i: (i.outputs / (i.width * math.log(i.width))) ** 1.5)
+                  lambda i: (i.outputs / (i.width * math.log(i.width))) ** 1.5)
 form(
     "semi-smoothness", RESIDUAL, **SHARED, assumptions=(SMOOTH, SMALL, enough_flips(4.0)),
     claim="F(W~ + W') <= F(W~) + <grad F(W~), W'> + C sqrt(n F(W~)) omega^{1/3} L^{4/3} sqrt(m log m/d) ‖W'‖_2 + C n (m/d) ‖W'‖_2^2 "
@@ -28,6 +29,9 @@ form(
     exponents={"radius": 1 / 3, "depth": 4 / 3, "width": 0.5},
     measure=bounded(lambda subject, C, c: _semi_smoothness(subject, C, quadratic=subject.instance.depth ** (-4 / 3)),
                     lambda i: i.depth ** (-2 / 3)),
+    along=along_training.times(
+        lambda i, at, C, c: along_training.semi_smoothness(i, at, C, quadratic=i.depth ** (-4 / 3)), lambda i, at: i.depth ** (-2 / 3)
+    ),
     variants=(
         wrong("a constant of 1/20", "constant", constants={"C": Constant(0.05, FALSE)}, ranges={"depth": (1, 2)},
               adversary=("output alignment", "weighted sign flips")),
@@ -70,6 +74,7 @@ form(
     constants={"C": Constant(2.5, "as for one fully connected layer"), "c": SHARP},
     exponents={"radius": 1 / 3, "depth": 1.0},
     measure=bounded(lambda subject, C, c: _kernel_stability(subject, C), lambda i: i.depth**-2.0),
+    along=along_training.times(along_training.kernel_stability, lambda i, at: i.depth**-2.0),
     variants=(
         wrong("omega in place of omega^{1/3}", "exponent", adversary=("weighted sign flips",), ranges={"depth": (1, 2)},
               measure=lambda subject, C, c: _kernel_stability(subject, C, radius_exponent=1.0)),
