@@ -10,5 +10,5 @@ there are P m neurons; and the squared gradient of one output is near q m/(2d) i
 from importlib import import_module
 
 # Forms rest on earlier ones, so the chapters are imported in the order of the proofs.
-for _chapter in ("initialization", "stability", "gradients", "smoothness", "kernels", "training"):
+for _chapter in ("initialization", "stability", "gradients", "smoothness", "kernels", "training", "stochastic", "other_losses"):
     import_module(f"theorems.convolutional.{_chapter}")
