@@ -54,7 +54,8 @@ form(
     ),
 )  # fmt: skip
 form(
-    "gd-convergence", CONVOLUTIONAL, assumptions=GD["assumptions"], ranges=GD["ranges"],
+    "gd-convergence", CONVOLUTIONAL, assumptions=GD["assumptions"], engines=("revealed",),
+    ranges={**GD["ranges"], "width": (2**13, 2**14), "positions": (3, 4), "patch": (3, 3)},
     claim="F(W(t)) <= eps for some t <= T = C (n^6 L^2 sqrt(P/q)/delta^2) log(1/eps), with eta = c' d delta/(n^4 L^2 q m) and with "
     "1.5/lambda_max",
     exponents={"samples": 6.0, "depth": 2.0, "separation": -2.0, "positions": 0.5, "patch": -0.5},
