@@ -37,7 +37,7 @@ form(
         wrong("a thirtieth of the steps", "constant", constants={"C": Constant(0.01, FALSE)}),
         wrong("step size several times beyond 2 over the largest kernel eigenvalue", "assumption",
               constants={"step": Constant(2000.0, FALSE)}, ranges={"samples": (2, 3)}),
-        wrong("tau = 1", "assumption", **TAU_ONE, ranges={"depth": (3, 3), "samples": (1, 1)}),
+        wrong("tau = 1", "assumption", **TAU_ONE, ranges={"depth": (6, 8), "samples": (1, 1)}),
         wrong(DUPLICATES, "assumption", ranges={"samples": (2, 2), "tolerance": (0.2, 0.2)}, data=("duplicate rows",),
               labels=("opposite",)),
     ),
