@@ -12,6 +12,7 @@ import torch
 
 from checkers.adversaries import ADVERSARIES, Attack
 from checkers.architectures import architecture_for
+from checkers.command_line import main
 from checkers.layer_gradient import Gradient
 from checkers.network import Network
 from checkers.randomness import NormalSource, seed_sequence
@@ -137,6 +138,16 @@ def test_a_run_is_checked_and_explains_itself(name: str, loss: str, batch: int, 
     assert {radius.id for radius in run.radii} >= {"gradient-lower", "semi-smoothness"}
     own = {one.formula for radius in run.radii for one in registry.form(radius.id, name).assumptions}
     assert {radius.formula for radius in run.radii} <= own
+
+
+@pytest.mark.parametrize("name", ["residual", "convolutional"])
+def test_train_shows_the_steps_checks(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    sizes = ["--width", "16", "--depth", "2", "--samples", "10", "--labels", "random", "--steps", "5", "--seed", "1"]
+    assert main(["train", "--architecture", name, *sizes]) == 0
+    shown = capsys.readouterr().out
+    table = shown[shown.index("checked along the run") :]
+    assert all(identifier in table for identifier in (*CHAIN, "gd-rate", "gd-radius"))
+    assert "gradient-lower asks for a gradient that large at least" in table
 
 
 def test_a_lemma_without_a_form_is_left_out_and_said() -> None:
