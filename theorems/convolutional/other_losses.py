@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from theorems.subject import Comparison, Subject
 
 ASSUMPTIONS = (AT_MOST_ALL, SEPARATED, hidden_width(1e-15))
+OF_ONE_LAYER = "as for fully connected networks, q m in place of m and delta/sqrt(P/q) in place of delta"
 FEW_POSITIONS = {"positions": (3, 4), "patch": (3, 3)}
-NARROW = "half of the fully connected constant is left to networks of 200 neurons and more, where squared norms vary by a fifth"
-
 
 form(
     "other-losses", CONVOLUTIONAL, assumptions=ASSUMPTIONS,
@@ -26,7 +25,7 @@ form(
     "min_{s<t} ‖grad F(W(s))‖_F^2 <= 2 C F(0)/(eta t)",
     ranges={"width": (64, 128), **FEW_POSITIONS},
     exponents={"separation": 1.0, "samples": -2.0, "positions": -0.5, "patch": 1.5},
-    constants={"C": Constant(3.0, NARROW), "c": Constant(0.25, NARROW)},
+    constants={"C": Constant(1.5, OF_ONE_LAYER), "c": Constant(0.5, OF_ONE_LAYER)},
     variants=(
         wrong("a linear rate for convex losses", "claim",
               measure=lambda subject, step, C, c: _other_losses(subject, step, C, c, {"global minimum": "linear rate"})),

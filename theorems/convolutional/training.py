@@ -55,7 +55,7 @@ form(
 )  # fmt: skip
 form(
     "gd-convergence", CONVOLUTIONAL, assumptions=GD["assumptions"], engines=("revealed",),
-    ranges={**GD["ranges"], "width": (2**13, 2**14), "positions": (3, 4), "patch": (3, 3)},
+    ranges={"width": (2**13, 2**14), "separation": (0.8, 1.0), "positions": (3, 4), "patch": (3, 3)},
     claim="F(W(t)) <= eps for some t <= T = C (n^6 L^2 sqrt(P/q)/delta^2) log(1/eps), with eta = c' d delta/(n^4 L^2 q m) and with "
     "1.5/lambda_max",
     exponents={"samples": 6.0, "depth": 2.0, "separation": -2.0, "positions": 0.5, "patch": -0.5},
@@ -65,7 +65,7 @@ form(
         wrong("step size twice beyond 2 over the largest kernel eigenvalue", "assumption", constants={"step": Constant(8.0, FALSE)}),
         wrong("gradients of one position: step size twelve times as large", "exponent",
               measure=lambda subject, step, C: _convergence(subject, 4 * step * subject.instance.patch, C)),
-        wrong(DUPLICATES, "assumption", data=("duplicate rows",), labels=("opposite",), assumptions=GD["assumptions"][:2],
+        wrong(DUPLICATES, "assumption", data=("duplicate rows",), labels=("opposite",), assumptions=(AT_MOST_ALL, SEPARATED),
               constants={"step": Constant(16.0, "as for one sample"), "C": Constant(0.4, "of 2^6 as many steps")},
               ranges={"width": (64, 128), "samples": (2, 2), "tolerance": (0.1, 0.1), "positions": (3, 4), "patch": (3, 3)}),
     ),

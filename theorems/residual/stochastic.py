@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from theorems.convergence import DUPLICATES
-from theorems.forms import FALSE, at_most, form, wrong
+from theorems.forms import FALSE, form, wrong
 from theorems.residual.shared import RESIDUAL, TAU_ONE
-from theorems.residual.training import hidden_width
+from theorems.residual.training import SEPARATED, hidden_width
 from theorems.statement import Constant
 from theorems.stochastic import _sgd
 
@@ -25,7 +25,7 @@ form(
     claim="F(W(T)) <= eps at T = C n^2 log^2(m)/(b delta^2) log(n log(m)/eps), with eta = c' b delta d/(n^2 m log^2 m), for every batch "
     "size b from 1 to n",
     ranges={"width": (128, 256), "depth": (1, 3), "samples": (1, 3)},
-    assumptions=(at_most("separation", "delta <= c", "separation", lambda i: 1.0), hidden_width(1e-15)),
+    assumptions=(SEPARATED, hidden_width(1e-15)),
     constants={
         "step": Constant(20.0, "as for fully connected networks: eta lambda_max is at most 0.5 at m = 128"),
         "C": Constant(0.3, "as for fully connected networks: the last layer's kernel is theirs, and the others add to it"),

@@ -20,9 +20,9 @@ def hidden_width(constant: float) -> Assumption:
 
 
 # One sample: the kernel is near m/(2d) whatever the depth, for layers l < L add at most 4 L tau^2 of it.
-WIDE = hidden_width(1 / 16)
+SEPARATED = at_most("separation", "delta <= c", "separation", lambda i: 1.0)
 GD = {
-    "assumptions": (at_most("separation", "delta <= c", "separation", lambda i: 1.0), WIDE),
+    "assumptions": (SEPARATED, hidden_width(1 / 16)),
     "ranges": {"width": (2**13, 2**16), "depth": (1, 4), "separation": (0.8, 1.0)},
     "beyond": {"width": (64, 256), "depth": (2, 6), "samples": (1, 6), "input_dimension": (2, 8), "outputs": (1, 3),
     "separation": (0.05, 0.5)},
@@ -56,7 +56,7 @@ form(
         wrong("a thirtieth of the steps", "constant", constants={"C": Constant(0.08, FALSE)}),
         wrong("step size twice beyond 2 over the largest kernel eigenvalue", "assumption", constants={"step": Constant(8.0, FALSE)}),
         wrong("tau = 1", "assumption", **TAU_ONE, ranges={"depth": (4, 4)}),
-        wrong(DUPLICATES, "assumption", data=("duplicate rows",), labels=("opposite",), assumptions=GD["assumptions"][:1],
+        wrong(DUPLICATES, "assumption", data=("duplicate rows",), labels=("opposite",), assumptions=(SEPARATED,),
               constants={"step": Constant(16.0, "as for one sample"), "C": Constant(0.4, "of 2^6 as many steps")},
               ranges={"width": (256, 512), "samples": (2, 2), "depth": (1, 2), "tolerance": (0.1, 0.1)}),
     ),
