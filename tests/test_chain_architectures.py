@@ -31,7 +31,9 @@ ETA = 1e-3
 
 def sizes(name: str, **changes: Any) -> Instance:
     circle: dict[str, int | float | str] = {"positions": 5, "patch": 3} if name == "convolutional" else {}
-    plain: dict[str, int | float | str] = {"width": 24, "depth": 3, "samples": 3, "input_dimension": 6, "outputs": 2, "separation": 0.4, "labels": "random"}
+    plain: dict[str, int | float | str] = {
+        "width": 24, "depth": 3, "samples": 3, "input_dimension": 6, "outputs": 2, "separation": 0.4, "labels": "random"
+    }  # fmt: skip
     return instance_from_sizes(None, {**plain, **circle, **changes})
 
 
