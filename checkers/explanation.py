@@ -23,8 +23,11 @@ def _distance(run: TrainingRun, step: int) -> float:
     return run.radius[run.recorded.index(step)]
 
 
-def explain(run: TrainingRun, descent: Sequence[tuple[int, float, float]]) -> list[str]:
-    """descent: (step, what the gradient promised F to fall by, what it fell by), at the examined steps."""
+def explain(
+    run: TrainingRun, descent: Sequence[tuple[int, float, float]], left_out: Sequence[tuple[str, str]] = ()
+) -> list[str]:
+    """descent: (step, what the gradient promised F to fall by, what it fell by), at the examined steps. left_out: (id, why), the lemmas
+    that were not evaluated."""
     sentences = [f"The step size is {run.step_size / run.stable:.3g} of the largest that the initial kernel allows (2/lambda_max)."]
     if run.batch:
         sentences[0] += f" Steps see {run.batch} of {run.samples} samples."
@@ -62,4 +65,5 @@ def explain(run: TrainingRun, descent: Sequence[tuple[int, float, float]]) -> li
             f"The run left the ball that the lemmas speak of: {worst.id} asks for {worst.formula}, {worst.needed:.2g} here with constant 1,"
             f" and the weights moved {worst.reached:.3g}."
         )
+    sentences += [f"{name} was not evaluated along the run: {reason}." for name, reason in left_out]
     return sentences

@@ -44,14 +44,14 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
 
 
 # Real images with random labels (Zhang et al. 2017) at a width that can be stored, and at one that cannot: stored, a matrix of
-# m = 10^6 would take 8 TB.
+# m = 10^6 would take 8 TB. 100% training accuracy comes before the goal; where that is larger than the first run's, time sets it.
 TRAININGS: Final = (
     Planned(title="100 digits, random labels, m = 256", samples=100, labels="random", width=256, depth=4, weights="dense", steps=20_000,
             held_out=200),
     Planned(title="50 digits, random labels, residual, m = 256", samples=50, labels="random", width=256, depth=3, weights="dense",
-            steps=2000, goal=0.06, architecture="residual"),
+            steps=8000, goal=0.05, architecture="residual"),
     Planned(title="20 digits, random labels, convolutional, 64 positions, m = 32", samples=20, labels="random", width=32, depth=2,
-            weights="dense", steps=1500, goal=0.02, architecture="convolutional", positions=64, patch=3),
+            weights="dense", steps=8000, goal=0.05, architecture="convolutional", positions=64, patch=3),
     Planned(title="5 digits, random labels, m = 10^6", samples=5, labels="random", width=10**6, depth=1, weights="revealed", steps=400),
 )  # fmt: skip
 

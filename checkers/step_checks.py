@@ -14,10 +14,11 @@ from checkers.records import LemmaRadius, StepCheck
 from checkers.subject import NetworkSubject
 from checkers.trajectory import Rows
 from theorems import registry
-from theorems.convergence import radius, rate
+from theorems.convergence import patch_spread, radius, rate
 from theorems.instance import Instance
 from theorems.losses import Loss
 from theorems.other_losses import promise
+from theorems.statement import FULLY_CONNECTED
 from theorems.stochastic import sgd_envelope
 from theorems.subject import Trajectory
 
@@ -53,45 +54,54 @@ def conclusions(
     accuracy: Sequence[float],
     goal: float,
     start: torch.Tensor,
+    architecture: str = FULLY_CONNECTED,
 ) -> Rows:
     """The rows of the statements that speak of a whole run, from its recorded curves. start: f(W(0)), (1, n, d).
 
     The numbers of steps of Theorems 1 and 2 go with their step sizes. For a run's own step size eta, what is promised is the product of
-    both, T eta = C c' n^2 d log(n log(m)/eps)/(delta m) for gradient descent, without n^2 for the declared exponents of SGD.
+    both, T eta = C c' n^2 d log(n log(m)/eps)/(delta m) for gradient descent, without n^2 for the declared exponents of SGD. It has no
+    power of L on any architecture; q m stands for m where patches of q make the gradients longer, and on a circle of P positions there is
+    a further sqrt(P/q), as in gradient-lower there. A statement without a form on the architecture has no rows.
 
     Of gradient descent F(W(t)) and the distance are checked at every step; of SGD F(W(t)), against what it exceeds at any of all steps with
     a probability of at most SGD_ALARM, for the factor that Theorem 2's proof gives a step in expectation, which is that of Theorem 1.
     """
     rows: Rows = {}
+
+    def constants_of(identifier: str) -> dict[str, float] | None:
+        return registry.form(identifier, architecture).constant_values() if registry.has_form(identifier, architecture) else None
+
     losses = run.loss[0].nan_to_num(math.inf).tolist()
     n, d, m = instance.samples, instance.outputs, instance.width
+    spread = patch_spread(instance) / (instance.patch * m)
     eps = goal * losses[0]
     reached = next((step for step, value in zip(run.steps, losses, strict=True) if value <= eps), -1)
     squared = loss.name == "squared"
     if squared and not batch:
-        c, C = registry["gd-rate"].constant_values()["c"], registry["gd-radius"].constant_values()["C"]
-        decay = max(rate(instance, step_size, c), 0.0)
-        rows["gd-rate"] = [(t, value, decay**t * losses[0]) for t, value in zip(run.steps, losses, strict=True) if t]
-        reach = radius(instance, C) if instance.separation > 0 else math.inf
-        rows["gd-radius"] = [(t, value, reach) for t, value in zip(run.steps, run.distance[0].tolist(), strict=True)]
+        if constants := constants_of("gd-rate"):
+            decay = max(rate(instance, step_size, constants["c"]), 0.0)
+            rows["gd-rate"] = [(t, value, decay**t * losses[0]) for t, value in zip(run.steps, losses, strict=True) if t]
+        if constants := constants_of("gd-radius"):
+            reach = radius(instance, constants["C"]) if instance.separation > 0 else math.inf
+            rows["gd-radius"] = [(t, value, reach) for t, value in zip(run.steps, run.distance[0].tolist(), strict=True)]
     identifier = "sgd-convergence" if batch else "gd-convergence"
-    if squared and batch and instance.separation > 0 and len(run.steps) > 1:
-        decay = max(rate(instance, step_size, registry["gd-rate"].constant_values()["c"]), 0.0)
-        highest = sgd_envelope(decay, run.steps, losses[0], SGD_ALARM)
+    falling = squared and batch and instance.separation > 0 and len(run.steps) > 1
+    if falling and (constants := constants_of("gd-rate")):
+        highest = sgd_envelope(max(rate(instance, step_size, constants["c"]), 0.0), run.steps, losses[0], SGD_ALARM)
         rows["sgd-convergence"] = list(zip(run.steps, losses, highest, strict=True))[1:]
-    if squared and eps > 0 and instance.separation > 0:
-        constants = registry[identifier].constant_values()
-        size = constants["C"] * constants["step"] * (1 if batch else n**2) * d / (instance.separation * m * step_size)
+    if squared and eps > 0 and instance.separation > 0 and (constants := constants_of(identifier)):
+        size = constants["C"] * constants["step"] * (1 if batch else n**2) * d * spread / (instance.separation * step_size)
         promised = size * math.log(max(n * math.log(m) / eps, math.e))
         if reached >= 0 or run.steps[-1] > promised:
             rows.setdefault(identifier, []).append((run.steps[-1], reached if reached >= 0 else run.steps[-1], promised))
-    if not squared and not batch and len(run.steps) > 1 and instance.separation > 0:
-        constants = {name: value for name, value in registry["other-losses"].constant_values().items() if name != "step"}
+    promising = not squared and not batch and len(run.steps) > 1 and instance.separation > 0
+    if promising and (constants := constants_of("other-losses")):
+        constants.pop("step")
         left, right = promise(loss, loss.conclusion, instance, run, start, **constants)
         rows["other-losses"] = list(zip(run.steps[1:], left[0].tolist(), right[0].tolist(), strict=True))
-    if loss.name == "cross-entropy" and not batch and accuracy and instance.separation > 0:
-        constants = registry["classification"].constant_values()
-        promised = constants["C"] * constants["step"] * n**2 * d / (instance.separation * m * step_size * loss.smoothness)
+    certain = loss.name == "cross-entropy" and not batch and accuracy and instance.separation > 0
+    if certain and (constants := constants_of("classification")):
+        promised = constants["C"] * constants["step"] * n**2 * d * spread / (instance.separation * step_size * loss.smoothness)
         learned = next((step for step, share in zip(run.steps, accuracy, strict=True) if share == 1), -1)
         if learned >= 0 or run.steps[-1] > promised:
             rows["classification"] = [(run.steps[-1], learned if learned >= 0 else run.steps[-1], promised)]
@@ -144,11 +154,13 @@ def blame(
     return min(found, key=registry.position, default=first or stuck)
 
 
-def lemma_radii(instance: Instance, distance: float) -> list[LemmaRadius]:
+def lemma_radii(instance: Instance, distance: float, architecture: str = FULLY_CONNECTED) -> list[LemmaRadius]:
     """The radius of the ball around W(0) that each lemma of the chain speaks of, beside the distance that the run went."""
     found = []
     for identifier in ("sign-flips", "gradient-lower", "semi-smoothness", "kernel-stability"):
-        for assumption in registry[identifier].assumptions:
+        if not registry.has_form(identifier, architecture):
+            continue
+        for assumption in registry.form(identifier, architecture).assumptions:
             if assumption.quantity == "radius" and assumption.relation == "<=" and instance.separation > 0 and instance.width > 1:
                 needed = assumption.bound(instance)
                 found.append(LemmaRadius(id=identifier, formula=assumption.formula, needed=needed, reached=distance))

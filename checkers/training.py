@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,7 +29,7 @@ from checkers.records import TrainingRun
 from checkers.step_checks import blame, conclusions, lemma_radii, tally
 from checkers.subject import NetworkSubject
 from checkers.trainer import gradient_descent, loss_vectors
-from checkers.trajectory import Chain, examined_steps
+from checkers.trajectory import Chain, examined_steps, left_out
 from strategies.data import separation
 from theorems import registry
 from theorems.convergence import step_size as gd_step_size
@@ -68,13 +68,24 @@ def stable_step_size(network: Network, instance: Instance) -> float:
     return 1.5 / (limit * (1 + 15 * math.sqrt(instance.depth / instance.width)))
 
 
-def paper_step_size(instance: Instance, batch: int) -> float:
-    """That of Theorem 1, or with batch >= 1 of Theorem 2, with the declared constants."""
+def promised_separation(delta: float, instance: Instance, architecture: str) -> float:
+    """The data's least distance, or the largest that the lemmas of the architecture let themselves assume: c/L in the paper."""
+    forms = [registry.form("gradient-lower", architecture)] if registry.has_form("gradient-lower", architecture) else []
+    found = [one.bound(instance) for form in forms for one in form.assumptions if (one.quantity, one.relation) == ("separation", "<=")]
+    return min([delta, *(found or [1 / instance.depth])])
+
+
+def paper_step_size(instance: Instance, batch: int, architecture: str = FULLY_CONNECTED) -> float:
+    """That of Theorem 1, or with batch >= 1 of Theorem 2, with the constants and the power of L of the architecture's form."""
     if instance.width < 2 or instance.separation == 0:
         raise InputError("the paper's step size needs two neurons, for log m, and inputs that differ")
-    if batch:
-        return sgd_step_size(instance, batch, registry["sgd-convergence"].constant_values()["step"])
-    return gd_step_size(instance, registry["gd-convergence"].constant_values()["step"])
+    identifier = "sgd-convergence" if batch else "gd-convergence"
+    if not registry.has_form(identifier, architecture):
+        raise InputError(f"the paper's step size on {architecture} networks is not known: {registry.reason(identifier, architecture)}")
+    form = registry.form(identifier, architecture)
+    # steps and step size have opposite powers of L: their product has none
+    constant = form.constant_values()["step"] * instance.depth ** (2 - form.exponents.get("depth", 2.0))
+    return sgd_step_size(instance, batch, constant) if batch else gd_step_size(instance, constant)
 
 
 @dataclass
@@ -126,8 +137,7 @@ class Recorder:
         goal = torch.as_tensor(self.instance.targets).to(record.outputs)
         whole = self.loss.gradient(record.outputs, goal)
         moving = whole if self.batches is None else loss_vectors(record, goal, self.loss, step, self.batches)
-        if self.network.architecture.name == "fully connected":
-            self.chain.examine(step, self.network, record, whole, moving, value)
+        self.chain.examine(step, self.network, record, whole, moving, value)
         if self.prediction is not None:
             self.prediction.compare(step, self.network, record)
 
@@ -189,9 +199,9 @@ def train(
     chosen = losses[loss]
     instance = Instance(
         width=width, depth=depth, samples=samples, input_dimension=inputs.shape[1], outputs=outputs,
-        separation=min(delta, 1 / depth), tolerance=BLAME_TOLERANCE, data=data, labels=labels, inputs=inputs, targets=targets,
-        positions=positions, patch=patch,
+        tolerance=BLAME_TOLERANCE, data=data, labels=labels, inputs=inputs, targets=targets, positions=positions, patch=patch,
     )  # fmt: skip
+    instance = replace(instance, separation=promised_separation(delta, instance, architecture))
     source = NormalSource(seed_sequence(seed, "train", engine, width, depth, samples))
     chosen_architecture = architecture_for(architecture, instance)
     network = Network.draw(
@@ -201,7 +211,7 @@ def train(
     # A minibatch's kernel, times n/b, may have an eigenvalue larger than that of all samples; half leaves room for it.
     eta = step_size or stable / (2 if 0 < batch < samples else 1)
     if eta == "paper":
-        eta = paper_step_size(instance, batch)
+        eta = paper_step_size(instance, batch, architecture)
     if not math.isfinite(eta):
         raise InputError("no gradient reaches a weight: the network is dead on these data; choose another seed, or a larger width")
     batches = Minibatches(batch, samples, 1, source.spawn("minibatches").seed) if batch else None
@@ -211,7 +221,7 @@ def train(
     outputs_before = network.forward(inputs).outputs
     untrained = network.copy()
     recorder = Recorder(
-        network, instance, chosen, classes, goal, steps, batches, Chain(instance, chosen, eta), progress, examined=examined,
+        network, instance, chosen, classes, goal, steps, batches, Chain(instance, chosen, eta, architecture), progress, examined=examined,
         prediction=KernelDescent(network, instance, chosen, eta, held_out) if held_out is not None else None,
     )  # fmt: skip
     facts: dict[str, Any] = {
@@ -244,7 +254,7 @@ def _result(
     seconds: float,
 ) -> TrainingRun:
     """Everything that the recorded curves say."""
-    instance, loss, chain = recorder.instance, recorder.loss, recorder.chain
+    instance, loss, chain, architecture = recorder.instance, recorder.loss, recorder.chain, recorder.network.architecture.name
     initial, last = recorder.values[0], recorder.values[-1]
     reached = last <= recorder.goal * initial
     known = dict(chain.squares)  # infinite where the gradient was not looked at, so that no minimum is found there
@@ -252,7 +262,8 @@ def _result(
     loss_curve, distance, gradient = (torch.tensor([row], dtype=torch.float64) for row in (recorder.values, recorder.radius, squares))
     curves = Trajectory(loss_curve, distance, chain.step_size, loss_curve[:, :0], gradient, tuple(recorder.recorded))
     batch = facts["batch"]
-    rows = conclusions(instance, loss, batch, chain.step_size, curves, recorder.accuracy, recorder.goal, outputs_before.double().cpu())
+    before = outputs_before.double().cpu()
+    rows = conclusions(instance, loss, batch, chain.step_size, curves, recorder.accuracy, recorder.goal, before, architecture)
     checks = [tally(identifier, chain.rows[identifier]) for identifier in chain.rows]
     checks += [tally(identifier, rows[identifier]) for identifier in rows]
     checks.sort(key=lambda check: registry.position(check.id))
@@ -263,18 +274,20 @@ def _result(
     stuck = ("sgd-convergence" if batch else "gd-convergence" if loss.name == "squared" else "other-losses") if failed else ""
     curve = zip(recorder.recorded, recorder.values, strict=True)
     risen = next((float(step) for step, value in curve if not value <= initial), math.inf)
-    used = {f"{name}.{key}": value for name in (c.id for c in checks) for key, value in registry[name].constant_values().items()}
+    forms = [registry.form(check.id, architecture) for check in checks]
+    used = {f"{form.id}.{key}": value for form in forms for key, value in form.constant_values().items()}
+    rated = instance.separation > 0 and registry.has_form("gd-rate", architecture)
     run = TrainingRun(
         seed=facts["seed"], width=instance.width, depth=instance.depth, samples=instance.samples, outputs=instance.outputs, delta=delta,
-        architecture=recorder.network.architecture.name,
+        architecture=architecture,
         algorithm="stochastic gradient descent" if batch else "gradient descent", step_size=chain.step_size, weights=facts["weights"],
         loss=[_json(value) for value in recorder.values], radius=[_json(value) for value in recorder.radius],
         accuracy=recorder.accuracy, checks=checks,
         blame=blame(checks, untrained, instance, source.spawn("blame"), stuck=stuck, risen=risen),
         data=instance.data, labels=instance.labels, steps=recorder.recorded[-1], reached=reached, seconds=seconds,
-        regime_depth=registry["gd-rate"].regime_depth(instance) if instance.separation > 0 else 0.0, constants=used,
+        regime_depth=registry.form("gd-rate", architecture).regime_depth(instance) if rated else 0.0, constants=used,
         recorded=recorder.recorded, loss_function=loss.name, batch=batch, stable=_json(stable * 2 / 1.5), kernel=chain.kernel,
-        radii=lemma_radii(instance, max((value for value in recorder.radius if math.isfinite(value)), default=0.0)),
+        radii=lemma_radii(instance, max((value for value in recorder.radius if math.isfinite(value)), default=0.0), architecture),
         prediction=recorder.prediction.result(recorder.network) if recorder.prediction is not None else None, planned_bytes=needed,
     )  # fmt: skip
     return _with_explanation(run, chain)
@@ -283,7 +296,7 @@ def _result(
 def _with_explanation(run: TrainingRun, chain: Chain) -> TrainingRun:
     from msgspec.structs import replace
 
-    return replace(run, explanation=explain(run, chain.descent))
+    return replace(run, explanation=explain(run, chain.descent, left_out(run.architecture)))
 
 
 def _json(value: float) -> float:

@@ -12,26 +12,42 @@ from strategies import instance_from_sizes
 from theorems import registry
 from theorems.convergence import DUPLICATES
 from theorems.instance import Instance
+from theorems.statement import FULLY_CONNECTED
 
 TWO = {"width": 256, "depth": 1, "samples": 2, "separation": 0.9, "tolerance": 0.2, "data_seed": 3}
 
 
-def decision(identifier: str, variant: str, instance: Instance, **changes: object) -> Decision:
-    statement = replace(registry[identifier].variant(variant), **changes)  # type: ignore[arg-type]
+OWN_SIZES: dict[str, dict[str, int | float | str]] = {
+    FULLY_CONNECTED: {}, "residual": {"depth": 2}, "convolutional": {"width": 128, "positions": 4, "patch": 3},
+}  # fmt: skip
+
+
+def decision(identifier: str, variant: str, instance: Instance, architecture: str = FULLY_CONNECTED, **changes: object) -> Decision:
+    statement = replace(registry.form(identifier, architecture).variant(variant), **changes)  # type: ignore[arg-type]
     return decide(statement, instance, seed=1, engine="dense", trials=4, alpha=1e-7)
 
 
+@pytest.mark.parametrize("architecture", list(OWN_SIZES))
 @pytest.mark.parametrize("identifier", ["gd-convergence", "sgd-convergence", "classification"])
-def test_with_distinct_inputs_the_same_constants_hold(identifier: str) -> None:
+def test_with_distinct_inputs_the_same_constants_hold(identifier: str, architecture: str) -> None:
     outputs = 3 if identifier == "classification" else 1
     # The seed gives the two samples different labels in either case.
-    sizes = {**TWO, "outputs": outputs, "labels": "one-hot" if identifier == "classification" else "opposite", "data_seed": 3}
+    sizes = {**TWO, **OWN_SIZES[architecture], "outputs": outputs, "labels": "one-hot" if identifier == "classification" else "opposite"}
     equal = instance_from_sizes(None, {**sizes, "data": "duplicate rows"})
     apart = instance_from_sizes(None, {**sizes, "data": "pairs"})
     assert (equal.targets[0] != equal.targets[1]).any()
     assert (equal.inputs[0] == equal.inputs[1]).all()
-    assert decision(identifier, DUPLICATES, equal).failures == 4
-    assert decision(identifier, DUPLICATES, apart).failures == 0
+    assert decision(identifier, DUPLICATES, equal, architecture).failures == 4
+    assert decision(identifier, DUPLICATES, apart, architecture).failures == 0
+
+
+@pytest.mark.parametrize("architecture", ["residual", "convolutional"])
+def test_with_every_sample_seen_the_same_constants_hold(architecture: str) -> None:
+    name = "a sample that is never seen"
+    instance = instance_from_sizes(None, {**TWO, **OWN_SIZES[architecture], "outputs": 3, "labels": "one-hot", "data": "pairs"})
+    assert decision("classification", name, instance, architecture).failures == 4
+    own = registry.form("classification", architecture).measure
+    assert decision("classification", name, instance, architecture, measure=own).failures == 0
 
 
 def test_minibatches_that_see_all_samples_converge_where_one_is_left_out() -> None:

@@ -16,7 +16,7 @@ from checkers.randomness import NormalSource, seed_sequence
 from checkers.records import TrainingRun
 from checkers.step_checks import tally
 from checkers.training import train
-from checkers.trajectory import Chain, examined_steps, spectral_norm
+from checkers.trajectory import Chain, examined_steps
 from strategies import instance_from_sizes
 from theorems import registry
 from theorems.losses import losses
@@ -95,11 +95,6 @@ def test_the_direction_of_a_minibatch_is_told_from_the_gradient() -> None:
     assert chain.pending is not None
     assert chain.pending["promised"] == pytest.approx(ETA * float(fell) / 1e-8, rel=1e-4)  # a difference of step 1e-8, rounded at 1e-16
     assert float(before.distance()) == 0
-
-
-def test_a_spectral_norm_from_factors() -> None:
-    left, right = (torch.from_numpy(np.random.Generator(np.random.SFC64(k)).standard_normal((3, 20))) for k in (1, 2))
-    assert spectral_norm(left, right) == pytest.approx(float(torch.linalg.matrix_norm(left.mT @ right, ord=2)), rel=1e-12)
 
 
 def test_the_first_steps_are_examined_and_then_ever_fewer() -> None:

@@ -43,6 +43,11 @@ def radius(instance: Instance, C: float) -> float:
     return C * instance.samples**3 / math.sqrt(gradient) * math.log(instance.width) / instance.separation
 
 
+def patch_spread(instance: Instance) -> float:
+    """sqrt(P/q), and at least 1: by how much the least gradient of P positions falls short of delta q m/(d n), as in gradient-lower."""
+    return math.sqrt(max(instance.positions / instance.patch, 1.0))
+
+
 def _failure(instance: Instance, **constants: float) -> float:
     return math.exp(-math.log(instance.width) ** 2)
 

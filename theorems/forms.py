@@ -20,7 +20,8 @@ FALSE = "false variant"
 
 def form(identifier: str, architecture: str, **changes: Any) -> Statement:
     """Declare the statement of that id on an architecture. changes: fields of Statement; `ranges` and `constants` are merged into the
-    fully connected ones, the rest replaces them. False variants are never inherited, and outside the regime nothing is drawn unless said.
+    fully connected ones, the rest replaces them. False variants and `along` are never inherited, and outside the regime nothing is drawn
+    unless said.
     """
     base = registry[identifier]
     for merged in ("ranges", "constants"):
@@ -28,6 +29,7 @@ def form(identifier: str, architecture: str, **changes: Any) -> Statement:
     changes.setdefault("beyond", {})
     changes.setdefault("rests_on", tuple(name for name in base.rests_on if registry.has_form(name, architecture)))
     changes.setdefault("note", "")
+    changes.setdefault("along", None)
     return registry.add(dataclasses.replace(base, architecture=architecture, **changes))
 
 

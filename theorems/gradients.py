@@ -6,6 +6,7 @@ import math
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from theorems import along_training
 from theorems.calibration import calibrated
 from theorems.registry import statement
 from theorems.statement import Assumption, Constant, FailureProbability, Variant
@@ -47,7 +48,7 @@ def _gradient_upper(subject: Subject, C: float, samples_exponent: float = 1.0, w
     instance = subject.instance
     n, d = instance.samples, instance.outputs
     scale = C * instance.width**width_exponent / d
-    bounds = torch.tensor([scale, scale * n**samples_exponent])
+    bounds = torch.tensor([scale, scale * n**samples_exponent], dtype=torch.float64)
     sides = []
     for layer in range(1, instance.depth + 1):
         # grad_{W_l} F = sum_{i,c} loss_{i,c} (row (i, c) of the left factors) h_{l-1}^T: ‖.‖_F^2 = loss^T K loss, F = ‖loss‖^2/2
@@ -111,6 +112,7 @@ ASSUMPTIONS = (
         Variant("initialization variance 4/m", "initialization", {"variance": 4.0, "constants": {"C": Constant(3.0, "false variant")}}),
     ),
     note="Quadratic forms in the loss vector: 'for all labels' is the largest eigenvalue of the layer kernel, exactly.",
+    along=along_training.gradient_upper,
 )  # fmt: skip
 def gradient_upper(subject: Subject, C: float, c: float) -> Comparison:
     """Largest eigenvalues of the layer kernel and of its diagonal blocks against C n m/(2d) and C m/(2d)."""
@@ -198,6 +200,7 @@ def _gradient_lower(subject: Subject, c: float, separation_exponent: float = 1.0
         ),
     ),
     note="A quadratic form in the loss vector, so the worst labels are an eigenvector: 'for all labels' is exact.",
+    along=along_training.gradient_lower,
 )  # fmt: skip
 def gradient_lower(subject: Subject, c: float, C: float) -> Comparison:
     """c delta m/(d n) against the least ‖grad_{W_L} F‖_F^2 / max_i F_i over all labels."""

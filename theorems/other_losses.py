@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from theorems.convergence import DUPLICATES, FAILURE, HIDDEN_WIDTH, SEPARATED, STEP, rate, step_size
+from theorems.convergence import DUPLICATES, FAILURE, HIDDEN_WIDTH, SEPARATED, STEP, patch_spread, rate, step_size
 from theorems.losses import Conclusion, Loss, losses
 from theorems.registry import statement
 from theorems.statement import Constant, Variant
@@ -25,6 +25,7 @@ def promise(
 ) -> tuple[Tensor, Tensor]:
     """Left and right side at the recorded steps t >= 1, each (trials, recorded - 1).
 
+    q m stands for m, and delta/sqrt(P/q) for delta, where there are patches and positions (theorems.convergence).
     linear rate: F(t) <= (1 - c mu eta delta m/(d n^2))^t F(0).
     global minimum: F(t) <= F(z) + C n^2 d ‖f(0) - z‖^2/(eta delta m t), the best of the reference outputs z. (For a fixed kernel with least
         eigenvalue lambda, descent on a convex function of the outputs has F(t) - F(z) <= ‖f(0) - z‖^2/(2 lambda eta t).)
@@ -36,12 +37,12 @@ def promise(
     eta, times = run.step_size, torch.tensor(run.steps[1:]).to(run.loss)
     after, initial = run.loss[:, 1:].nan_to_num(torch.inf), run.loss[:, :1]
     if conclusion == "linear rate":
-        decay = max(rate(instance, eta, c * (loss.domination or loss.smoothness)), 0.0)
+        decay = max(rate(instance, eta, c * (loss.domination or loss.smoothness) / patch_spread(instance)), 0.0)
         return after, decay**times * initial
     if conclusion == "stationary point":
         least = run.gradient[:, :-1].cummin(1).values  # of the recorded s < t, which are at most as good as all of them
         return least, 2 * C * initial / (eta * times)
-    size = instance.samples**2 * instance.outputs / (eta * instance.separation * instance.width)
+    size = instance.samples**2 * instance.outputs / (eta * instance.separation * instance.patch * instance.width) * patch_spread(instance)
     targets = torch.as_tensor(instance.targets).to(start)
     bounds = [
         loss.value(z, targets).sum(-1)[..., None] + C * size * (start - z).square().sum((1, 2))[:, None] / times

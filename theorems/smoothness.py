@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from theorems import along_training
 from theorems.calibration import calibrated, too_small
 from theorems.registry import statement
 from theorems.stability import FLIP_FAILURE, NETWORKS, SHARP_C, SMALL_RADIUS, VARIANT, informative_radius, relative_rounding
@@ -142,6 +143,7 @@ LARGE_ENOUGH = Assumption(
     start=START,
     passes=8,
     adversary=OUTPUT_ADVERSARIES,
+    along=along_training.semi_smoothness,
     variants=(
         Variant(
             "constant short of the sharp one", "constant",
@@ -298,6 +300,7 @@ def _kernel_stability(subject: Subject, C: float, radius_exponent: float = 1 / 3
     rests_on=("gradient-drift",),
     adversary=("random", "switching on", "switching off", "hidden alignment", "spectral ascent"),
     passes=8,
+    along=along_training.kernel_stability,
     variants=(
         Variant(
             "omega in place of omega^{1/3}", "exponent",

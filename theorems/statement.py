@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from theorems.along_training import Along
     from theorems.instance import Instance
     from theorems.subject import Comparison
 
@@ -106,6 +107,7 @@ class Statement:
     variance: entries of A and W_l are drawn N(0, variance/m). The paper says 2.
     architecture: the networks that it speaks of; the same id on another architecture is another form of the statement (registry.py).
     options: parameters of the architecture, by name; a false variant may change them.
+    along: the claimed side at a moment of a training run, for the lemmas that a run is explained by (along_training.py).
     """
 
     id: str
@@ -134,6 +136,7 @@ class Statement:
     start: tuple[str, ...] = ()
     variance: float = 2.0
     note: str = ""
+    along: Along | None = None
     variant_name: str = ""
 
     @property

@@ -20,9 +20,10 @@ STEP_EXPONENT, STEPS_EXPONENT = 2, 2
 
 
 def sgd_step_size(instance: Instance, batch: int, constant: float) -> float:
-    """c b delta d/(n^2 L^2 m log^2 m), for W -= eta (n/b) sum_{i in S} grad F_i."""
+    """c b delta d/(n^2 L^2 m log^2 m), for W -= eta (n/b) sum_{i in S} grad F_i; q m in place of m, as in theorems.convergence."""
     poly = float(instance.samples**STEP_EXPONENT * instance.depth**2)
-    return constant * batch * instance.separation * instance.outputs / (poly * instance.width * math.log(instance.width) ** 2)
+    gradient = poly * instance.patch * instance.width
+    return constant * batch * instance.separation * instance.outputs / (gradient * math.log(instance.width) ** 2)
 
 
 def sgd_steps(instance: Instance, batch: int, C: float) -> int:
