@@ -133,12 +133,12 @@ def _certify(seed: int, progress: Progress, identifier: str) -> Certificate | No
 def _train(settings: tuple[int, str], progress: Progress, plan: Planned) -> TrainingRun:
     seed, device = settings
     loaded = load_training_data("digits", label_column=None, samples=plan.samples, labels=plan.labels, outputs=None, seed=seed)
-    held_out = HeldOut(*held_out_rows("digits", label_column=None, loaded=loaded, count=plan.held_out, seed=seed)) if plan.held_out else None
+    others = held_out_rows("digits", label_column=None, loaded=loaded, count=plan.held_out, seed=seed) if plan.held_out else None
     same = ("architecture", "positions", "patch", "width", "depth", "steps", "goal", "loss", "batch")
     with one_thread():
         return training.train(
-            inputs=loaded.inputs, targets=loaded.targets, classes=loaded.classes, engine=plan.weights, step_size=None, held_out=held_out,
-            seed=seed, device=device, data=loaded.name, labels=loaded.labels,
+            inputs=loaded.inputs, targets=loaded.targets, classes=loaded.classes, engine=plan.weights, step_size=None,
+            held_out=HeldOut(*others) if others else None, seed=seed, device=device, data=loaded.name, labels=loaded.labels,
             progress=lambda step, steps, loss: progress(plan.title, step, steps),
             **{name: getattr(plan, name) for name in same},
         )  # fmt: skip
