@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 GREY: Final = "#7f868e"
 BLUE, ORANGE, GREEN, VIOLET, RED, TEAL = "#3f8ae0", "#d97706", "#2f9e55", "#a06cd5", "#e0525f", "#1d9a9a"
 RUN_COLOURS: Final = (BLUE, ORANGE, GREEN, VIOLET, RED, TEAL)
-RUN_STROKES: Final = ("-", "--")  # solid for the first six runs
 STYLE: Final[Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9,
@@ -91,21 +90,19 @@ def _points(axes: Axes, points: Sequence[tuple[float, int]], colour: str, marker
 
 
 def training_curves(runs: Sequence[TrainingRun], names: Iterable[str]) -> str:
-    """Loss, accuracy and distance from initialization of every run, step by step: SVG."""
+    """Loss, accuracy and distance from initialization of each run, one for each of RUN_COLOURS at most, step by step: SVG."""
     import matplotlib
     from matplotlib.figure import Figure
 
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(9, 3.2), layout="constrained")
         loss, accuracy, distance = figure.subplots(1, 3)
-        for place, (run, name) in enumerate(zip(runs, names, strict=True)):
-            turn, which = divmod(place, len(RUN_COLOURS))
-            stroke: Any = {"color": RUN_COLOURS[which], "linestyle": RUN_STROKES[turn % len(RUN_STROKES)]}
+        for run, name, colour in zip(runs, names, RUN_COLOURS, strict=False):
             steps = [step + 1 for step in run.recorded or range(len(run.loss))]
-            loss.plot(steps, [max(value, 1e-300) / run.loss[0] if run.loss[0] > 0 else 0.0 for value in run.loss], label=name, **stroke)
+            loss.plot(steps, [max(value, 1e-300) / run.loss[0] if run.loss[0] > 0 else 0.0 for value in run.loss], color=colour, label=name)
             if run.accuracy:
-                accuracy.plot(steps, [100 * value for value in run.accuracy], **stroke)
-            distance.plot(steps[1:], run.radius[1:], **stroke)
+                accuracy.plot(steps, [100 * value for value in run.accuracy], color=colour)
+            distance.plot(steps[1:], run.radius[1:], color=colour)
         loss.set(title="loss / initial loss", yscale="log")
         accuracy.set(title="training accuracy, %", ylim=(-3, 103))
         distance.set(title="‖W(t) - W(0)‖_F", yscale="log")

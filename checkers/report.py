@@ -17,7 +17,7 @@ from checkers.prediction import HeldOut
 from checkers.processes import each, one_thread
 from checkers.profiles import Profile
 from checkers.records import Certificate, TrainingRun
-from checkers.report_text import Facts, markdown, summary
+from checkers.report_text import Facts, markdown, summary, training_figures
 from checkers.terminal import Progress
 from checkers.user_data import held_out_rows, load_training_data
 from theorems.registry import registry
@@ -43,6 +43,14 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     patch: int = 1
 
 
+def _two_hundred(labels: Literal["true", "random"], loss: str, batch: int) -> Planned:
+    """100% training accuracy comes before the loss is that low."""
+    title = f"200 digits, {labels} labels, {loss} loss, {'sgd' if batch else 'gd'}"
+    return Planned(
+        title=title, samples=200, labels=labels, width=256, depth=4, weights="dense", steps=20_000, goal=0.03, loss=loss, batch=batch,
+    )  # fmt: skip
+
+
 # Real images with random labels (Zhang et al. 2017) at a width that can be stored, and at one that cannot: stored, a matrix of
 # m = 10^6 would take 8 TB. 100% training accuracy comes before the goal; where that is larger than the first run's, time sets it.
 TRAININGS: Final = (
@@ -53,29 +61,13 @@ TRAININGS: Final = (
     Planned(title="20 digits, random labels, convolutional, 64 positions, m = 32", samples=20, labels="random", width=32, depth=2,
             weights="dense", steps=8000, goal=0.05, architecture="convolutional", positions=64, patch=3),
     Planned(title="5 digits, random labels, m = 10^6", samples=5, labels="random", width=10**6, depth=1, weights="revealed", steps=400),
+    *(
+        _two_hundred(labels, loss, batch)
+        for labels in ("true", "random")
+        for loss in ("squared", "cross-entropy")
+        for batch in (0, 32)
+    ),
 )  # fmt: skip
-
-
-def _two_hundred(labels: Literal["true", "random"], loss: str, batch: int) -> Planned:
-    """100% training accuracy comes before the loss is that low."""
-    title = f"200 digits, {labels} labels, {loss} loss, {'sgd' if batch else 'gd'}"
-    return Planned(
-        title=title, samples=200, labels=labels, width=256, depth=4, weights="dense", steps=20_000, goal=0.03, loss=loss, batch=batch,
-    )  # fmt: skip
-
-
-EIGHT: Final = tuple(
-    _two_hundred(labels, loss, batch)
-    for labels in ("true", "random")
-    for loss in ("squared", "cross-entropy")
-    for batch in (0, 32)
-)  # fmt: skip
-SHORTEST: Final = ("200 digits, true labels, cross-entropy loss, gd", "200 digits, random labels, cross-entropy loss, sgd")
-
-
-def planned(profile: str) -> tuple[Planned, ...]:
-    """The report's training runs: all eight of the two hundred digits, or in the quick profile the two that are over soonest."""
-    return TRAININGS + tuple(plan for plan in EIGHT if profile != "quick" or plan.title in SHORTEST)
 
 
 def gather(
@@ -90,14 +82,13 @@ def gather(
     progress: Progress,
 ) -> Facts:
     """Run everything that the report is about. folder: where counterexamples go."""
-    plans = planned(profile.name)
     shared: Any = {"modules": modules, "processes": processes, "progress": progress}
     return Facts(
         check=suite.check(statements, seed=seed, profile=profile, device=device, folder=folder, **shared),
         power=suite.power(statements, seed=seed, profile=profile, device=device, folder=folder, **shared),
         scaling=scaling.scale(statements, seed=seed, profile=profile, device=device, **shared),
-        trainings=each(_train, (seed, device), [(plan,) for plan in plans], "training runs", processes, (), progress),
-        titles=[plan.title for plan in plans],
+        trainings=each(_train, (seed, device), [(plan,) for plan in TRAININGS], "training runs", processes, (), progress),
+        titles=[plan.title for plan in TRAININGS],
         reliability=reliability.measure(
             seed=seed, decisions=reliability.decisions_of(profile), processes=processes, progress=progress
         ),
@@ -155,7 +146,7 @@ def write(facts: Facts, statements: Sequence[Statement], folder: Path) -> None:
     """Write the figures and then REPORT.md, each whole or not at all."""
     contents = {
         "report/margins.svg": figures.margins(facts.check, facts.power),
-        "report/training.svg": figures.training_curves(facts.trainings, facts.titles),
+        **{name: figures.training_curves(facts.trainings[part], facts.titles[part]) for name, part in training_figures(facts)},
         "REPORT.md": markdown(facts, statements),
     }
     if facts.threshold is not None:

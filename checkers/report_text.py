@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from checkers import ledger_text, regime_text, reliability_text, threshold_text, words
 from checkers.deep_norms import DeepNorms
+from checkers.figures import RUN_COLOURS
 from checkers.ledger_summary import LedgerSummary
 from checkers.matrix import matrix
 from checkers.records import Certificate, CheckRun, Exponent, PowerRun, TrainingRun, VariantVerdict, Verdict, VerdictName
@@ -74,7 +75,7 @@ def summary(facts: Facts) -> str:
 
 
 def markdown(facts: Facts, statements: Sequence[Statement]) -> str:
-    """REPORT.md; its figures are report/margins.svg and report/training.svg."""
+    """REPORT.md; its figures are in report/."""
     by_id = {statement.id: statement for statement in statements}
     parts = [
         "# Report",
@@ -108,7 +109,7 @@ def markdown(facts: Facts, statements: Sequence[Statement]) -> str:
         "Descent from random initialization, with the chain of lemmas evaluated on the actual weights along the way (docs/training.md). The"
         " lemmas speak of widths far beyond these runs and of a ball that each run leaves at once, so where one stops to hold, the proof's"
         " mechanism stops, and the theorem is not wrong.",
-        "![Loss, accuracy and distance from initialization at every step](report/training.svg)",
+        *(f"![Loss, accuracy and distance from initialization at every step]({name})" for name, _ in training_figures(facts)),
         *(part for run, title in zip(facts.trainings, facts.titles, strict=True) for part in _training(run, title)),
         *regime_text.section(facts.regime),
         *threshold_text.section(facts.threshold),
@@ -116,6 +117,13 @@ def markdown(facts: Facts, statements: Sequence[Statement]) -> str:
         _reproduction(facts),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def training_figures(facts: Facts) -> list[tuple[str, slice]]:
+    """The files of the training runs' curves, as many runs in each as there are colours."""
+    runs = max(1, len(facts.trainings))
+    starts = range(0, runs, len(RUN_COLOURS))
+    return [(f"report/training-{place}.svg", slice(start, start + len(RUN_COLOURS))) for place, start in enumerate(starts, start=1)]
 
 
 def _architectures(facts: Facts) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from checkers import figures, regime, report, suite, threshold
+from checkers import figures, regime, report, report_text, suite, threshold
 from checkers.command_line import main
 from checkers.files import write_whole
 from checkers.profiles import PROFILES
@@ -110,12 +110,16 @@ def test_a_broken_training_step_is_blamed(facts: Facts) -> None:
     assert "0 of 1 as promised" in text
 
 
-def test_the_standard_report_trains_all_eight_and_the_quick_one_the_shortest() -> None:
-    eight = {(plan.labels, plan.loss, plan.batch > 0) for plan in report.planned("standard") if plan.samples == 200}
+def test_two_hundred_digits_are_trained_in_all_eight_ways() -> None:
+    eight = {(plan.labels, plan.loss, plan.batch > 0) for plan in report.TRAININGS if plan.samples == 200}
     assert len(eight) == 8
-    quick = [plan.title for plan in report.planned("quick")]
-    assert [title for title in quick if title in report.SHORTEST] == list(report.SHORTEST)
-    assert len(quick) == len(report.TRAININGS) + 2
+
+
+def test_every_run_is_in_one_figure(facts: Facts) -> None:
+    many = msgspec.structs.replace(facts, trainings=[training()] * 13)
+    parts = [range(13)[part] for _, part in report_text.training_figures(many)]
+    assert [place for part in parts for place in part] == list(range(13))
+    assert max(map(len, parts)) <= len(figures.RUN_COLOURS)
 
 
 def test_figures_are_well_formed_transparent_and_reproducible(facts: Facts) -> None:
@@ -160,7 +164,7 @@ def test_the_command_writes_the_report_and_its_exit_code(
 ) -> None:
     monkeypatch.setattr(report, "gather", lambda *_, **__: facts)
     assert main(["report", "--folder", str(tmp_path)]) == 0
-    assert sorted(path.name for path in tmp_path.rglob("*")) == ["REPORT.md", "margins.svg", "report", "training.svg"]
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["REPORT.md", "margins.svg", "report", "training-1.svg"]
     assert (tmp_path / "REPORT.md").read_text().startswith("# Report\n")
     assert "seed 5" in capsys.readouterr().out
     survivor = msgspec.structs.replace(facts.power.variants[0], verdict="HOLDS", counterexample=None)
@@ -176,7 +180,7 @@ def test_a_users_statement_is_reported(tmp_path: Path, monkeypatch: pytest.Monke
     def only_the_users(statements: list[object], **options: object) -> Facts:
         return whole([statements[-1]], **options)  # type: ignore[list-item, arg-type]
 
-    monkeypatch.setattr(report, "planned", lambda profile: ())
+    monkeypatch.setattr(report, "TRAININGS", ())
     monkeypatch.setattr("checkers.reliability.decisions_of", lambda profile: 60)
     monkeypatch.setattr(regime, "regime_rows", lambda *_: [])
     monkeypatch.setattr(threshold, "threshold", lambda **_: None)
