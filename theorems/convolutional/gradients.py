@@ -42,7 +42,8 @@ form(
         wrong("constant 0.8, below the limit", "constant", constants={"C": Constant(0.8, FALSE)}),
         wrong("factor q left out, C = 2", "exponent", constants={"C": Constant(2.0, FALSE)},
               measure=lambda subject, C, c: _gradient_upper(subject, C)),
-        wrong("factor q missing in the variance", "initialization", **NO_FAN_IN, **AT_START, ranges={"depth": (2, 2), "width": (256, 512)}),
+        wrong("factor q missing in the variance", "initialization", **NO_FAN_IN, **AT_START, ranges={"depth": (2, 2), "width": (256, 512)},
+              constants={"C": Constant(2.0, "one layer multiplies by q = 3 at least")}),
     ),
     note="Quadratic forms in the loss vector: 'for all labels' is the largest eigenvalue of the layer kernel, exactly.",
 )  # fmt: skip
