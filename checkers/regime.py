@@ -59,11 +59,11 @@ class Place:
     precision: str = "float64"
 
 
-QUICK = (Place(1, 1, 2**20), Place(1, 2, 2**20), Place(1, 3, 2**20))
+QUICK = (Place(1, 1, 2**20), Place(1, 2, 2**20), Place(1, 3, 2**20), Place(2, 1, 2**24))
 PLACES = {
     "quick": QUICK,
-    "standard": (*QUICK, Place(1, 2, 2**22), Place(1, 3, 2**22, "float32"), Place(2, 1, 2**24, "float32")),
-    "thorough": (*QUICK, Place(1, 2, 2**23), Place(1, 3, 2**23, "float32"), Place(2, 1, 2**24)),
+    "standard": (*QUICK, Place(1, 2, 2**22), Place(1, 3, 2**22, "float32")),
+    "thorough": (*QUICK, Place(1, 2, 2**23), Place(1, 3, 2**23, "float32")),
 }
 
 
