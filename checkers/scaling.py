@@ -43,7 +43,7 @@ from theorems.subject import Comparison
 Array = npt.NDArray[np.float64]
 REPETITIONS: Final = 24
 GROUPED: Final = 2**25  # numbers that a rung may cost for more networks than REPETITIONS: a second or so
-LARGEST_GROUP: Final = 16
+LARGEST_GROUP: Final = 16  # their median varies a third as much as one network does; then drift and finite size decide
 SHORT: Final = 3  # rungs
 SHRINKING: Final = frozenset({"separation", "radius"})  # their far end is zero
 # Along a ladder of a factor 64 an exponent of 4 makes 6e-8; below this share of the largest a side is rounding: no sign flipped there.

@@ -105,7 +105,7 @@ def test_the_claimed_sides_are_those_of_the_statements(name: str) -> None:
     for layer in range(1, instance.depth + 1):
         bound = chain.claimed("gradient-upper", Moment(layer=layer))
         assert bound is not None
-        assert (bound, instance.samples * bound) == pytest.approx(bounds[layer - 1].tolist(), rel=1e-6)
+        assert (bound, instance.samples * bound) == pytest.approx(bounds[layer - 1].tolist(), rel=1e-12)
     claimed = {
         "gradient-lower": (chain.claimed("gradient-lower", Moment(loss=1.0)), measured("gradient-lower", origin).left),
         "semi-smoothness": (
