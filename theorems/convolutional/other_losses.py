@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from theorems.convergence import DUPLICATES, HIDDEN_WIDTH, SEPARATED, patch_spread
+from theorems.convergence import DUPLICATES, patch_spread
 from theorems.convolutional.shared import AT_MOST_ALL, CONVOLUTIONAL
+from theorems.convolutional.training import SEPARATED, hidden_width
 from theorems.forms import FALSE, form, wrong
 from theorems.other_losses import _classification, _other_losses
 from theorems.statement import Constant
@@ -13,7 +14,7 @@ from theorems.statement import Constant
 if TYPE_CHECKING:
     from theorems.subject import Comparison, Subject
 
-ASSUMPTIONS = (AT_MOST_ALL, SEPARATED, HIDDEN_WIDTH)
+ASSUMPTIONS = (AT_MOST_ALL, SEPARATED, hidden_width(1e-15))
 OF_ONE_LAYER = "as for fully connected networks, q m in place of m and delta/sqrt(P/q) in place of delta"
 FEW_POSITIONS = {"positions": (3, 4), "patch": (3, 3)}
 

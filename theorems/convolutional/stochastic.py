@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from theorems.convergence import DUPLICATES, HIDDEN_WIDTH, SEPARATED, patch_spread
+from theorems.convergence import DUPLICATES, patch_spread
 from theorems.convolutional.shared import AT_MOST_ALL, CONVOLUTIONAL
+from theorems.convolutional.training import SEPARATED, hidden_width
 from theorems.forms import FALSE, form, wrong
 from theorems.statement import Constant
 from theorems.stochastic import _sgd
@@ -21,7 +22,7 @@ def _descent(subject: Subject, step: float, C: float, never: int = -1) -> Compar
 
 form(
     "sgd-convergence", CONVOLUTIONAL, measure=lambda subject, step, C: _descent(subject, step, C),
-    assumptions=(AT_MOST_ALL, SEPARATED, HIDDEN_WIDTH),
+    assumptions=(AT_MOST_ALL, SEPARATED, hidden_width(1e-15)),
     claim="F(W(T)) <= eps at T = C n^2 L^2 sqrt(P/q) log^2(m)/(b delta^2) log(n log(m)/eps), with eta = c' b delta d/(n^2 L^2 q m "
     "log^2 m), for every batch size b from 1 to n",
     ranges={"width": (48, 96), "samples": (1, 3), "outputs": (1, 2), "positions": (3, 4), "patch": (3, 3)},

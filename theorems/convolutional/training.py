@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
 
-from theorems.convergence import DUPLICATES, HIDDEN_WIDTH, SEPARATED, _convergence, _radius, patch_spread
+from theorems.convergence import DUPLICATES, _convergence, _radius, patch_spread
 from theorems.convolutional.shared import AT_MOST_ALL, CIRCLE, CONVOLUTIONAL
-from theorems.forms import FALSE, form, wrong
+from theorems.forms import FALSE, at_most, form, wrong
 from theorems.registry import registry
-from theorems.statement import Constant
+from theorems.statement import Assumption, Constant
 
+
+def hidden_width(constant: float) -> Assumption:
+    """The paper's least width; the constant that it hides is declared."""
+    return Assumption(
+        "width", "m >= c n^24 L^12 log^5(m) d/delta^8", "width", ">=", constant=constant,
+        bound=lambda i: i.samples**24 * i.depth**12 * i.outputs * math.log(i.width) ** 5 / i.separation**8,
+    )  # fmt: skip
+
+
+SEPARATED = at_most("separation", "delta <= c/L", "separation", lambda i: 1 / i.depth)
 # One sample and one layer: the kernel is near q m/(2d), and its patches are P directions that never change.
 GD = {
-    "assumptions": (AT_MOST_ALL, SEPARATED, replace(HIDDEN_WIDTH, constant=1 / 16)),
+    "assumptions": (AT_MOST_ALL, SEPARATED, hidden_width(1 / 16)),
     "ranges": {"width": (2**13, 2**15), "depth": (1, 1), "separation": (0.8, 1.0), **CIRCLE},
     "beyond": {"width": (64, 128), "depth": (1, 2), "samples": (1, 4), "input_dimension": (2, 8), "outputs": (1, 2),
                "separation": (0.05, 0.4), **CIRCLE},
