@@ -19,6 +19,7 @@ import torch
 
 from benchmarks.machine import describe
 from checkers.kernels import gradient_factors, layer_kernel
+from checkers.memory import keep_freed_memory
 from checkers.network import Engine, Network
 from checkers.randomness import NormalSource, seed_sequence
 from strategies import data_set
@@ -45,6 +46,7 @@ def example(engine: Engine, width: int, trial: int, threads: int) -> tuple[float
 def one(engine: Engine, width: int, threads: int) -> None:
     """Measure in this process and print JSON. Two repetitions at least, unless the first took long; the best counts."""
     torch.set_num_threads(threads)
+    keep_freed_memory()  # as the command line does
     example(engine, 16, 0, threads)
     times: list[float] = []
     traces: list[float] = []

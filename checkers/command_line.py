@@ -13,6 +13,7 @@ import msgspec
 from checkers.data_commands import diagnose, threshold
 from checkers.errors import InputError
 from checkers.ledger_options import Book, cluster_option, ledger_option, read_summary, resume_option
+from checkers.memory import keep_freed_memory
 from checkers.module import own_statements
 from checkers.options import (
     Output,
@@ -353,6 +354,7 @@ lemmafuzz.add_command(threshold)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code; bad input is one sentence on standard error and code 2."""
     given = sys.argv[1:] if arguments is None else list(arguments)
+    keep_freed_memory()
     try:
         code = lemmafuzz.main(given or ["--help"], prog_name="lemmafuzz", standalone_mode=False)
     except click.ClickException as error:

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import torch
 
 from checkers.errors import InputError
+from checkers.memory import keep_freed_memory
 from checkers.module import own_statements
 from checkers.terminal import Progress
 
@@ -47,6 +48,7 @@ def one_thread() -> Iterator[None]:
 def _prepare(modules: Sequence[Path]) -> None:
     """A new process learns the user's own statements; its tensors stay on one thread, for the others have the other cores."""
     threading.Thread(target=_die_with_parent, daemon=True).start()
+    keep_freed_memory()
     torch.set_num_threads(1)
     _kept_open.enter_context(own_statements(modules))
 

@@ -123,38 +123,43 @@ class _Side:
         last = multiple[..., None] * last
         return (last, change) if bool(near.all()) else (torch.where(near, last, 0), torch.where(near, change, x))
 
-    def floor(self, x: Tensor, change: Tensor) -> Tensor:
-        """What rounding leaves of a dependent vector (trials, k): that of x's own entries, and that of the change's projection, sums of
-        `count` terms of random sign and inner products, whose terms may all have one sign: some sqrt(dimension) roundings, in 32 or
-        more partial sums."""
-        spread = sqrt(self.count + 1) * max(1.0, sqrt(x.shape[-1]) / 32)
-        return torch.finfo(x.dtype).eps * (_norm(x) + 8 * spread * _norm(change))
+    def split(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """(c, r, ‖r‖, floor) with x = c Q + r, r orthogonal to Q; r is rounding noise where ‖r‖ is at most the floor.
 
-    def split(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """(c, r, floor) with x = c Q + r, r orthogonal to Q; r is zero where it is at most the floor by rounding noise alone."""
+        The floor, (trials, k), is what rounding leaves of a dependent vector: that of x's own entries, and that of the projection of the
+        change since the last question, sums of `count` terms of random sign and inner products, whose terms may all have one sign: some
+        sqrt(dimension) roundings, in 32 or more partial sums.
+        """
         c, rest = self.since_last(x)
-        floor = self.floor(x, rest)
-        if not self.count or not bool((_norm(rest) > floor).any()):
-            return c, rest, floor
+        size = _norm(x)
+        norm = size if rest is x else _norm(rest)
+        spread = sqrt(self.count + 1) * max(1.0, sqrt(x.shape[-1]) / 32)
+        floor = torch.finfo(x.dtype).eps * (size + 8 * spread * norm)
+        if not self.count or not bool((norm > floor).any()):
+            return c, rest, norm, floor
+        return self.project(c, rest, floor)
+
+    def project(self, c: Tensor, rest: Tensor, floor: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """(c', r, ‖r‖, floor') with c Q + rest = c' Q + r; as for `split`, with an infinite floor where it was noise that is left."""
         part = self.directions.inner(rest)
         c, rest = c + part, self.directions.combine(part, rest, -1)
         part = self.directions.inner(rest)
-        before = _norm(rest)
-        if bool((_norm(part) > min(ALONG, 4096 * torch.finfo(x.dtype).eps) * before).any()):
-            c, rest = c + part, self.directions.combine(part, rest, -1)
-            noise = _norm(rest) < 0.5 * before
-            if bool(noise.any()):
-                floor = torch.where(noise, torch.inf, floor)
-        return c, rest, floor
+        norm = _norm(rest)
+        if bool((_norm(part) > min(ALONG, 4096 * torch.finfo(rest.dtype).eps) * norm).any()):
+            c, rest, before = c + part, self.directions.combine(part, rest, -1), norm
+            norm = _norm(rest)
+            floor = torch.where(norm < 0.5 * before, torch.inf, floor)
+        return c, rest, norm, floor
 
 
-def _orthonormal(block: Tensor, floor: Tensor) -> tuple[Tensor, bool]:
-    """Gram-Schmidt on the rows (trials, k, dimension); a row whose remainder is at most `floor` (trials, k) becomes zero.
+def _orthonormal(block: Tensor, norm: Tensor, floor: Tensor) -> tuple[Tensor, Tensor | None]:
+    """Gram-Schmidt on the rows (trials, k, dimension), of the norms (trials, k); a row whose remainder is at most `floor` (trials, k)
+    becomes zero.
 
     With C = L L^T the rows' correlations, Gram-Schmidt's result is L^{-1} times the unit rows, and L_ii is what of row i remains. Where
-    nothing nearly vanishes that is as accurate (Yamamoto et al. 2015), and a few products. Second result: whether nothing did.
+    nothing nearly vanishes that is as accurate (Yamamoto et al. 2015), and a few products. Second result: the coordinates of the rows
+    along the first, in that case.
     """
-    norm = _norm(block)
     if bool((norm > floor).all()):
         scale = 1 / norm
         lower, failed = torch.linalg.cholesky_ex((block @ block.mT) * scale[..., None] * scale[:, None])
@@ -162,15 +167,15 @@ def _orthonormal(block: Tensor, floor: Tensor) -> tuple[Tensor, bool]:
         if not bool(failed.any()) and bool(((left > WELL_CONDITIONED) & (left * norm > floor)).all()):
             identity = torch.eye(lower.shape[1], dtype=lower.dtype, device=lower.device)
             inverse: Tensor = torch.linalg.solve_triangular(lower, identity, upper=False)
-            return (inverse * scale[:, None]) @ block, True
+            return (inverse * scale[:, None]) @ block, norm[..., None] * lower
     result = torch.zeros_like(block)
     for i in range(block.shape[1]):
         earlier, row = result[:, :i], block[:, i : i + 1]
         row = row - (row @ earlier.mT) @ earlier
-        norm = _norm(row)
-        kept = norm > floor[:, i : i + 1]
-        result[:, i : i + 1] = torch.where(kept, 1 / torch.where(kept, norm, 1), 0)[..., None] * row
-    return result, False
+        left = _norm(row)
+        kept = left > floor[:, i : i + 1]
+        result[:, i : i + 1] = torch.where(kept, 1 / torch.where(kept, left, 1), 0)[..., None] * row
+    return result, None
 
 
 class _Product(torch.autograd.Function):
@@ -211,6 +216,7 @@ class RevealedWeights:
         self._inside = torch.zeros(trials, 0, 0, dtype=dtype, device=device)  # M: (trials, left, right)
         self._beside = RowBlocks(trials, rows, dtype, device)  # E: (trials, right, rows), zero beyond its count
         self._across = self._inside  # N = U E^T: (trials, left, right)
+        self._changed = False
 
     @property
     def directions(self) -> tuple[int, int]:
@@ -237,7 +243,7 @@ class RevealedWeights:
         answer = side.images.combine(c)
         if moved is not None:
             answer += moved
-        elif other.count:
+        elif self._changed and other.count:
             answer = other.directions.combine(c @ self._change(transposed), answer)
         if not transposed and self._beside.count:
             answer = self._beside.combine(c, answer)
@@ -251,10 +257,11 @@ class RevealedWeights:
 
     @torch.no_grad()
     def add_outer(self, u: Tensor, v: Tensor) -> None:
+        self._changed = True
         right, _ = self._coordinates(False, v)
-        left, rest, floor = self._left.split(u)
+        left, _, norm, floor = self._left.split(u)
         self._change(True)  # grown to the directions now known
-        if not bool((_norm(rest) > floor).any()):
+        if not bool((norm > floor).any()):
             self._inside = self._inside + left.mT @ right
             return
         missing = self._right.count - self._beside.count
@@ -309,7 +316,7 @@ class RevealedWeights:
         shape = (self.trials, self._left.count, self._right.count)
         if inside.shape != shape or across.shape != shape or self._beside.count > self._right.count:
             raise ValueError("the change is not one between the directions")
-        self._inside, self._across = inside, across
+        self._inside, self._across, self._changed = inside, across, True
         self._source.calls = int(state["draws"])
 
     def _coordinates(self, transposed: bool, x: Tensor) -> tuple[Tensor, Tensor | None]:
@@ -318,43 +325,48 @@ class RevealedWeights:
         Also (c M^T) U, what the change W(t) - W(0) adds to the answer, where the images of new directions were computed beside it.
         """
         side = self._left if transposed else self._right
-        c, rest, floor = side.split(x)
+        c, rest, norm, floor = side.split(x)
         moved: Tensor | None = None
-        first = True
-        while bool((outside := _norm(rest) > floor).any()):
-            fresh, accurate = _orthonormal(torch.where(outside[..., None], rest, 0) if not bool(outside.all()) else rest, floor)
-            if not accurate:
+        while bool((outside := norm > floor).any()):
+            block = rest if bool(outside.all()) else torch.where(outside[..., None], rest, 0)
+            fresh, part = _orthonormal(block, torch.where(outside, norm, 0), floor)
+            present: Tensor | None = None
+            if part is None:
                 fresh = side.directions.combine(side.directions.inner(fresh), fresh, -1)
-                fresh, _ = _orthonormal(fresh, torch.full_like(floor, 0.5))
-            present = (fresh != 0).any(-1)
-            if not bool(present.all()):
+                fresh, _ = _orthonormal(fresh, _norm(fresh), torch.full_like(floor, 0.5))
+                present = (fresh != 0).any(-1)
                 fresh, present = fresh[:, present.any(0)], present[:, present.any(0)]
-            if fresh.shape[1] == 0:
-                break
-            also = self._reveal(transposed, fresh, present, c)
-            moved = also if first else moved  # M has no coordinates along new directions
-            first = False
-            part = rest @ fresh.mT
-            rest = torch.baddbmm(rest, part, fresh, alpha=-1)
-            more = rest @ fresh.mT  # `fresh` is orthonormal to a few digits less than rounding
-            c, rest = torch.cat([c, part + more], -1), torch.baddbmm(rest, more, fresh, alpha=-1)
+                if fresh.shape[1] == 0:
+                    break
+                part = rest @ fresh.mT
+            moved = self._reveal(transposed, fresh, present, c)  # M has no coordinates along new directions
+            c, rest = torch.cat([c, part], -1), torch.baddbmm(rest, part, fresh, alpha=-1)
+            norm = _norm(rest)
+            if bool((norm > floor).any()):  # the directions are orthonormal to a few digits less than rounding
+                c, rest, norm, floor = side.project(c, rest, floor)
+                moved = None
         side.asked, side.coordinates = x - rest, c
         return c, moved
 
-    def _reveal(self, transposed: bool, fresh: Tensor, present: Tensor, c: Tensor) -> Tensor | None:
+    def _reveal(self, transposed: bool, fresh: Tensor, present: Tensor | None, c: Tensor) -> Tensor | None:
         """Take new orthonormal directions q, orthogonal to the known ones, with images U^T (V q) + (I - U^T U) g = g + U^T (V q - U g).
 
-        In the same pass over U: (c M^T) U, None where U is empty or that is not all of the change.
+        present: (trials, k), False for a trial's zero rows, None if there are none. In the same pass over U: (c M^T) U, None where that is
+        zero, for U is empty or nothing has changed, or not all of the change.
         """
         side, other = (self._left, self._right) if transposed else (self._right, self._left)
         g = self._source.normal((*fresh.shape[:2], other.directions.dimension), self._deviation, fresh.dtype, fresh.device)
         moved: Tensor | None = None
         image = g
         if other.count:
-            both = torch.cat([self._known(other, fresh) - self._overlap(other, g), c @ self._change(transposed)], 1)
-            image, moved = torch.split(other.directions.combine(both), [fresh.shape[1], c.shape[1]], 1)
-            image = g.add_(image)
-        if not bool(present.all()):
+            coefficients = self._known(other, fresh) - self._overlap(other, g)
+            if self._changed:
+                both = other.directions.combine(torch.cat([coefficients, c @ self._change(transposed)], 1))
+                image, moved = torch.split(both, [fresh.shape[1], c.shape[1]], 1)
+                image = g.add_(image)
+            else:
+                image = other.directions.combine(coefficients, g)
+        if present is not None:
             image = image * present[..., None]
         if transposed and self._beside.count:
             self._change(True)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import pytest
 
 from checkers import regime
-from checkers.errors import InputError
-from checkers.memory import refuse_beyond_memory
 from checkers.regime import PLACES, Place, planned_bytes, run
 from checkers.regime_text import regime_table, section
 from checkers.threshold_text import section as threshold_section
@@ -29,9 +27,6 @@ def test_what_does_not_fit_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPa
     assert row.refused.startswith("this run may need ")
     assert "refused" in regime_table([row])
     assert section([row])[-1].endswith("or float32.")
-    with pytest.raises(InputError, match=r"may need 3\.0 GiB and 3\.5 GiB are free"):
-        refuse_beyond_memory(3 * 2**30, 7 * 2**29)
-    refuse_beyond_memory(3 * 2**29, 2 * 2**30)
 
 
 def test_single_precision_and_a_single_layer_need_less() -> None:

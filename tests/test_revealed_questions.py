@@ -140,5 +140,19 @@ class SinglePrecision(Questions):
 @pytest.mark.parametrize("machine", [Questions, SinglePrecision], ids=["float64", "float32"])
 def test_any_sequence_of_questions_and_changes_has_the_answers_of_one_matrix(machine: type[Questions]) -> None:
     run_state_machine_as_test(
-        machine, settings=settings(max_examples=40, stateful_step_count=10, deadline=None, derandomize=True, database=None)
+        machine, settings=settings(max_examples=100, stateful_step_count=10, deadline=None, derandomize=True, database=None)
     )
+
+
+def test_what_is_left_of_a_full_space_is_no_direction() -> None:
+    """Near the last dimension, what one question leaves is the noise of directions that are orthonormal to 1e-13 only."""
+    for seed in range(20):
+        machine = Questions()
+        machine.new(1, seed, 2, 1.0)
+        machine.again(1, seed, 1, 1e-3, 1.0, False)
+        machine.new(1, seed + 1, 3, 1.0)
+        machine.a_question_repeated_is_answered_alike()
+        machine.new(1, seed + 6, 2, 1.0)
+        machine.both_sides_speak_of_one_matrix()
+        machine.a_question_repeated_is_answered_alike()
+        machine.teardown()
