@@ -25,7 +25,7 @@ from checkers.revealed import RevealedWeights
 if TYPE_CHECKING:
     from checkers.training import Recorder
 
-SCHEMA = 2
+SCHEMA = 3
 SECONDS = 20.0  # between two writes,
 SHARE = 0.1  # or so many that writing takes this share of the time
 

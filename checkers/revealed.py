@@ -300,7 +300,8 @@ class RevealedWeights:
     def state(self) -> dict[str, Tensor]:
         """All that the answers to come depend on, beside the seed: `bytes_held` bytes and a few."""
         self._change(True)  # grown to the directions now known
-        small = {"inside": self._inside, "across": self._across, "draws": torch.tensor(self._source.calls)}
+        small = {"inside": self._inside, "across": self._across, "changed": torch.tensor(self._changed)}
+        small["draws"] = torch.tensor(self._source.calls)
         sides = _named("right", self._right.state()) | _named("left", self._left.state())
         return small | sides | _named("beside", self._beside.state())
 
@@ -316,7 +317,7 @@ class RevealedWeights:
         shape = (self.trials, self._left.count, self._right.count)
         if inside.shape != shape or across.shape != shape or self._beside.count > self._right.count:
             raise ValueError("the change is not one between the directions")
-        self._inside, self._across, self._changed = inside, across, True
+        self._inside, self._across, self._changed = inside, across, bool(state["changed"])
         self._source.calls = int(state["draws"])
 
     def _coordinates(self, transposed: bool, x: Tensor) -> tuple[Tensor, Tensor | None]:

@@ -115,7 +115,7 @@ def test_what_is_no_checkpoint_is_refused_in_a_sentence(kind: str, tmp_path: Pat
     elif kind == "other shape":
         np.savez(path, allow_pickle=False, **{**arrays, "weights 2 matrix": arrays["weights 2 matrix"][:, 1:]})
     else:
-        old, new = {"future": (b'"schema":2', b'"schema":9'), "inconsistent": (b'"step":4', b'"step":3')}[kind]
+        old, new = {"future": (b'"schema":3', b'"schema":9'), "inconsistent": (b'"step":4', b'"step":3')}[kind]
         state = arrays["state"].tobytes().replace(old, new)
         np.savez(path, allow_pickle=False, **{**arrays, "state": np.frombuffer(state, dtype=np.uint8)})
     before = path.read_bytes() if path.is_file() else b""
