@@ -15,11 +15,11 @@ from checkers.adversaries import ADVERSARIES, Attack, affordable
 from checkers.architectures import architecture_for
 from checkers.errors import InputError
 from checkers.evidence import p_value
-from checkers.exact_norms import ExactLawSubject
 from checkers.network import Network
 from checkers.processes import one_thread
 from checkers.randomness import NormalSource, seed_sequence
 from checkers.records import Decision
+from checkers.single_sample import ExactLawSubject
 from checkers.subject import NetworkSubject, VectorSubject
 from theorems.instance import Instance
 from theorems.statement import Engine, Statement

@@ -9,9 +9,9 @@ import torch
 from msgspec import Struct
 from torch import Tensor
 
-from checkers.exact_norms import layer_norms
 from checkers.processes import one_thread
 from checkers.randomness import NormalSource, seed_sequence
+from checkers.single_sample import layer_norms
 from theorems.norm_laws import step
 
 QUANTILES = (0.05, 0.5, 0.95)

@@ -1,15 +1,19 @@
-"""Ladders: one quantity in geometric steps, all others fixed, so that every rung is an instance of the statement."""
+"""Ladders: one quantity in geometric steps, the others fixed, so that every rung is an instance of the statement.
+
+A radius that is not the quantity itself is the largest that the assumptions allow at each rung: the ball that the statement speaks of
+there. A fixed one would have to be small enough for the deepest network, omega <= c/L^{9/2}, where a shallow one hardly flips a sign.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from checkers.profiles import COSTLY, Profile
+from checkers.profiles import COSTLY, LAW, Profile
 from strategies.data import ALL_SHAPES, SHAPES
 from strategies.region import ORDER, box
 from theorems.instance import INTEGER_QUANTITIES, Instance
@@ -21,17 +25,20 @@ SPAN: Final = 3.0  # a shorter ladder cannot tell exponents apart from finite-si
 RADII: Final = 31  # points at which the range of a radius is looked at: a factor 2.3 from one to the next in the widest
 LONG: Final = {"radius": 32.0}  # a longer one adds cost, not knowledge; small radii flip few signs
 LONGEST: Final = 64.0
+OUTPUTS: Final = 8.0  # d of a ladder, at least: where a range ends before, that is what searches can afford and no assumption of the paper
 # Width of the ladders in other quantities: finite-width effects are below the resolution of a slope there.
 REVEALED_WIDTH, DENSE_WIDTH = 4096.0, 256.0
 WIDTHS: Final = (DENSE_WIDTH, REVEALED_WIDTH, 16384.0, 32768.0)
-FLIPS: Final = 1.0  # m omega^{2/3}, at least: with less than one flip nothing happens
-DEEP_ENTRIES: Final = 2.0**17  # width times depth, at most, of a ladder in the depth
+# m omega^{2/3} L, at least, for a bound that depends on omega: with one flip or none a network's left side varies by factors, with 12 by
+# 60%, with 33 by 20% (semi-smoothness).
+FLIPS: Final = 10.0
+DEEP_ENTRIES: Final = 2.0**19  # width times depth, at most, of a ladder in the depth
 COSTLY_WIDTH = 4096.0  # the widest ladder of a measure of many passes
 # Along a radius the flips, m omega^{2/3} of them, must be many at its lower end; the others ask for much width of their own.
 WIDE: Final[Mapping[str, Callable[[Profile], float]]] = {
     "radius": lambda profile: profile.far_width // 4,
     "samples": lambda profile: profile.far_width // 4,
-    "depth": lambda profile: profile.far_width // 4,
+    "depth": lambda profile: profile.far_width,
     "separation": lambda profile: profile.revealed_width,
     "width": lambda profile: profile.revealed_width,
 }  # fmt: skip
@@ -42,17 +49,27 @@ Sizes = dict[str, int | float | str]
 
 @dataclass(frozen=True)
 class Ladder:
-    """values: of the quantity `axis`, increasing; fixed: the other sizes, data shape and labels. inside: all rungs meet the assumptions."""
+    """values: of the quantity `axis`, increasing; fixed: the other sizes, data shape and labels. inside: all rungs meet the assumptions.
+
+    radii: of the ball at each rung, where there is one and the axis is another quantity.
+    """
 
     axis: str
     values: tuple[float, ...]
     fixed: Sizes
     inside: bool
+    radii: tuple[float, ...] = ()
 
     def sizes(self, rung: int, data_seed: int) -> Sizes:
         """The sizes of one rung's instance."""
         value = self.values[rung]
-        return {**self.fixed, self.axis: int(value) if self.axis in INTEGER_QUANTITIES else value, "data_seed": data_seed}
+        ball = {"radius": self.radii[rung]} if self.radii else {}
+        return {**self.fixed, **ball, self.axis: int(value) if self.axis in INTEGER_QUANTITIES else value, "data_seed": data_seed}
+
+    def only(self, rungs: Sequence[int]) -> Ladder:
+        """The ladder of these rungs."""
+        values, radii = (tuple(those[k] for k in rungs) if those else () for those in (self.values, self.radii))
+        return dataclasses.replace(self, values=values, radii=radii)
 
 
 def _steps(axis: str, low: float, high: float) -> tuple[float, ...]:
@@ -75,19 +92,16 @@ def _corners(ranges: dict[str, Range], axis: str) -> list[dict[str, float]]:
     return sorted(corners, key=_cost)
 
 
-def _radii(statement: Statement, axis: str, ranges: dict[str, Range], others: dict[str, float], assumed: bool) -> list[dict[str, float]]:
-    """`others` with each radius that is the largest allowed at some point of the axis: the window is narrow, and moves along the axis."""
-    low, high = ranges["radius"]
-    if "radius" in others or axis == "radius":
-        return [others]
-    found = {high}
-    limits = [a for a in statement.assumptions if assumed and a.quantity == "radius" and a.relation == "<="]
-    for value in _grid(axis, *ranges[axis], GRID):
-        with suppress(ArithmeticError):
-            at = _instance({**others, axis: value, "radius": high})
-            found.add(min([high, *(limit.limit(at) * (1 - 1e-9) for limit in limits)]))
-    width = others.get("width", ranges["width"][1])
-    return [{**others, "radius": radius} for radius in sorted(found) if radius >= low and width * radius ** (2 / 3) >= FLIPS]
+def _at(
+    statement: Statement, axis: str, value: float, ranges: dict[str, Range], others: dict[str, float], assumed: bool
+) -> dict[str, float]:
+    """The sizes where the axis has this value, with the largest radius allowed there; ArithmeticError where a bound says nothing."""
+    sizes = {**others, axis: value}
+    if "radius" in sizes:
+        return sizes
+    sizes["radius"] = ranges["radius"][1]
+    limits = [one.limit(_instance(sizes)) for one in statement.assumptions if assumed and one.quantity == "radius" and one.relation == "<="]
+    return {**sizes, "radius": min([sizes["radius"], *(limit * (1 - 1e-9) for limit in limits)])}
 
 
 def _grid(axis: str, low: float, high: float, points: int) -> list[float]:
@@ -99,28 +113,39 @@ def _instance(sizes: dict[str, float]) -> Instance:
     return Instance(**{name: int(v) if name in INTEGER_QUANTITIES else v for name, v in sizes.items()})  # type: ignore[arg-type]
 
 
+def flips_allowed(sizes: Mapping[str, float]) -> float:
+    """m omega^{2/3} L."""
+    return sizes["width"] * math.pow(sizes["radius"], 2 / 3) * sizes["depth"]
+
+
 def _possible(statement: Statement, sizes: dict[str, float], shape: str, assumed: bool) -> bool:
     samples = int(sizes["samples"])
     if samples < ALL_SHAPES[shape].minimum_samples or ALL_SHAPES[shape].largest_separation(samples) < sizes["separation"]:
         return False
-    try:
-        return not assumed or statement.inside(_instance(sizes))
-    except ArithmeticError:
-        return False
+    return not assumed or statement.inside(_instance(sizes))
 
 
 def _longest(
     axis: str, ranges: dict[str, Range], others: dict[str, float], statement: Statement, shape: str, assumed: bool
 ) -> Range | None:
     """The longest interval of the axis on which every point of a fine grid is possible; from its upper end where it is too long."""
+
+    def good(value: float) -> bool:
+        try:
+            sizes = _at(statement, axis, value, ranges, others, assumed)
+            return (not moves or flips_allowed(sizes) >= FLIPS) and _possible(statement, sizes, shape, assumed)
+        except ArithmeticError:
+            return False
+
+    moves = axis != "radius" and "radius" in statement.exponents
     low, high = ranges[axis]
     grid = _grid(axis, low, high, RADII if axis == "radius" else GRID)
     if axis == "depth" and "exact law" not in statement.engines:
         grid = [value for value in grid if value * others["width"] <= DEEP_ENTRIES]
-    good = [value for value in grid if _possible(statement, {**others, axis: value}, shape, assumed)]
-    if not good or [value for value in grid if good[0] <= value <= good[-1]] != good:
+    found = [value for value in grid if good(value)]
+    if not found or [value for value in grid if found[0] <= value <= found[-1]] != found:
         return None
-    return max(good[0], good[-1] / LONG.get(axis, LONGEST)), good[-1]
+    return max(found[0], found[-1] / LONG.get(axis, LONGEST)), found[-1]
 
 
 def find(statement: Statement, axis: str, profile: Profile) -> list[Ladder]:
@@ -130,6 +155,9 @@ def find(statement: Statement, axis: str, profile: Profile) -> list[Ladder]:
     Without assumptions, and so without refuting anything, where the assumptions leave no ladder of a factor 3; but not for a statement
     that declares ranges beyond its regime: that regime is out of reach. Empty where the ranges leave no ladder.
     """
+    if axis == "outputs":
+        low, high = statement.ranges[axis]
+        statement = dataclasses.replace(statement, ranges={**statement.ranges, axis: (low, max(high, OUTPUTS))})
     allowed = [name for name in (*PACKED, *SHAPES) if name in statement.data or "any" in statement.data]
     shapes = [name for name in allowed if name in PACKED] or allowed[:1] or list(statement.data[:1])
     labels = "random" if statement.labels[0] in ("any", "random") else statement.labels[0]
@@ -139,8 +167,8 @@ def find(statement: Statement, axis: str, profile: Profile) -> list[Ladder]:
         wide = float(max(wide, asked, COSTLY_WIDTH if statement.passes >= COSTLY else 0.0))
     for assumed in (True, False):
         limits = {"width": (1.0, max(wide, 2.0 * statement.ranges["width"][0]))}
-        if "exact law" in statement.engines and axis != "samples":
-            limits = {"samples": (1.0, 1.0)}
+        if "exact law" in statement.engines and axis not in LAW:
+            limits = dict(LAW)
         elif axis == "depth":
             limits["depth"] = (1.0, max(min(profile.far_depth, 8.0 * profile.far), SPAN * statement.ranges["depth"][0]))
         ranges = box(statement, limits)
@@ -165,7 +193,7 @@ def _best(
 ) -> Ladder | None:
     best: tuple[tuple[float, ...], Range, dict[str, float]] | None = None
     longest = _octaves(*ranges[axis])
-    for others in (full for corner in _corners(ranges, axis) for full in _radii(statement, axis, ranges, corner, assumed)):
+    for others in _corners(ranges, axis):
         if axis == "separation" and others["samples"] < 2:
             continue
         if best is not None and -_cost(others) < best[0][1] and best[0][0] >= longest:
@@ -174,20 +202,23 @@ def _best(
         if interval is None or interval[1] < SPAN * interval[0]:
             continue
         enough = REVEALED_WIDTH if "revealed" in statement.engines else DENSE_WIDTH
-        if axis == "radius" or (others.get("radius", 0.0) > 0 and axis == "depth"):
+        if axis == "radius":
             enough = ranges["width"][1]  # many flips
         # Long first; then shallow and small, but wide: finite-width effects are the largest error of a slope.
         width = others.get("width", 1.0)
         score = (
             _octaves(*interval), -_cost(others), min(width, enough), -width,
-            apart * others.get("separation", 0.0), others.get("radius", 0.0),
+            apart * others.get("separation", 0.0),
         )  # fmt: skip
         if best is None or score > best[0]:
             best = (score, interval, others)
     if best is None:
         return None
     fixed: Sizes = {name: int(v) if name in INTEGER_QUANTITIES else v for name, v in best[2].items()}
-    return Ladder(axis, _steps(axis, *best[1]), {**fixed, "data": shape, "labels": labels}, assumed)
+    values = _steps(axis, *best[1])
+    moves = axis != "radius" and "radius" not in fixed
+    radii = [_at(statement, axis, value, ranges, best[2], assumed)["radius"] for value in values] if moves else []
+    return Ladder(axis, values, {**fixed, "data": shape, "labels": labels}, assumed, tuple(radii))
 
 
 def _octaves(low: float, high: float) -> int:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from theorems.instance import Instance
 from theorems.statement import FULLY_CONNECTED, Engine, Statement
 
 MINIMUM_TRIALS = 4  # fewer would leave a failure rate of one half undetected in one of sixteen instances
+
+LAW: Final[Mapping[str, tuple[float, float]]] = {"samples": (1, 1), "outputs": (1, 1)}  # what the exact law speaks of
 
 COSTLY = 16  # passes over the weights
 MANY = 12  # passes from which on the questions themselves, each compared with all before it, are what revealed weights cost
@@ -51,8 +55,8 @@ class Profile:
     def populations(self, statement: Statement) -> list[dict[str, tuple[float, float]]]:
         """Ranges narrowed to what this profile can afford, one entry for each kind of instance to draw.
 
-        A range that begins beyond what can be afforded keeps its first octave: the regime is there or nowhere. The exact law
-        knows no limit, but speaks of one sample. A measure of several passes asks revealed weights for that many more directions.
+        A range that begins beyond what can be afforded keeps its first octave: the regime is there or nowhere. The exact law knows no
+        limit, but speaks of one sample and one output. A measure of several passes asks revealed weights for that many more directions.
         """
         if "vectors" in statement.engines:
             return [{}]
@@ -62,7 +66,7 @@ class Profile:
         network = {"width": (low, min(high, max(afford, 2 * low)))}
         shallow, deep = statement.ranges.get("depth", (1, 1))
         network["depth"] = (shallow, min(deep, max(self.depth, 2 * shallow)))
-        return [{"samples": (1, 1)}, network] if "exact law" in statement.engines else [network]
+        return [dict(LAW), network] if "exact law" in statement.engines else [network]
 
     def far_populations(self, statement: Statement) -> list[list[dict[str, tuple[float, float]]]]:
         """Ranges far beyond those that constants were calibrated on: of each kind the choices, the best first.
@@ -103,7 +107,7 @@ def cost(statement: Statement, instance: Instance) -> tuple[Engine, int]:
     """The engine that answers for this instance, and the Gaussian numbers that one pass over one network costs."""
     if "vectors" in statement.engines:
         return "vectors", instance.width
-    if "exact law" in statement.engines and instance.samples == 1:
+    if "exact law" in statement.engines and instance.samples == instance.outputs == 1:
         return "exact law", instance.depth + 1
     dense = instance.depth * instance.patch * instance.width**2
     # forward and backward passes ask for about (1 + d) n directions a layer, at every position

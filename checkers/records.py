@@ -292,12 +292,14 @@ class Calibration(Struct, frozen=True, kw_only=True):
 class Exponent(Struct, frozen=True, kw_only=True):
     """One row of `lemmafuzz scale`: the exponent of a claim in one quantity, beside the measured one.
 
-    measured, low, high: slope on the ladder, with the interval of `level` over the repetitions; log factors of the bound are divided out.
+    measured, error: slope on the far half of the ladder and its standard error over the repetitions; log factors of the bound, and what it
+    has of a radius that moves along the ladder, are divided out. low, high: what the slope may be at large sizes, wrong at `level`.
     consistent: no growth beyond the claim, or only outside the regime, where nothing is refuted.
     direction: "at most" for a bound from above, "at least" for one from below.
     values: the ladder; points: measured side, one row a repetition, relative to what the bound has beside the claimed power, which is 1
     on the first rung; bound: the claim's other side, its median at each rung.
-    fixed: the sizes that do not change; inside: whether all instances of the ladder meet the statement's assumptions.
+    fixed: the sizes that do not change; radii: of the ball at each rung, where there is one and the quantity is another; inside: whether
+    all instances of the ladder meet the statement's assumptions.
     """
 
     id: str
@@ -307,10 +309,12 @@ class Exponent(Struct, frozen=True, kw_only=True):
     low: float
     high: float
     consistent: bool
+    error: float = 0.0
     direction: Literal["at most", "at least"] = "at most"
     level: float = 0.0
     values: list[float] = []
     points: list[list[float]] = []
     bound: list[float] = []
     fixed: Sizes = {}
+    radii: list[float] = []
     inside: bool = True

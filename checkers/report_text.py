@@ -222,8 +222,9 @@ def _scaling(rows: list[Exponent]) -> list[str]:
         "## Scaling",
         "The exponent that the paper claims beside the one measured under the statement's attack, on a geometric ladder of one quantity"
         " with the others fixed, log factors of the bound divided out: the slope of the far half of the ladder, large sizes, small radii"
-        " and separations. *Interval*: from independent repetitions, wrong in any row with"
-        " probability 10⁻⁶ at most and so wide, with what the slope may still drift"
+        " and separations, with its standard error over independent repetitions. A radius omega that is not the quantity itself is the"
+        " largest that the regime allows at each rung, from the first to the last; the bound's own power of it is divided out. *Interval*:"
+        " of the slope at large sizes, wrong in any row with probability 10⁻⁶ at most and so wide, with what the slope may still drift"
         " and what finite sizes off the axis leave. The figures show what the exponents are of: the measured side, with all that the bound"
         " has beside the claimed power divided out. Growth beyond the claim refutes it, inside the regime; slack is a finding.",
         words.scaling_table(rows, "github"),

@@ -168,10 +168,11 @@ def summarize(identifier: str, rungs: ladder.Ladder, claimed: float, left: Array
     beyond = high < claimed if lower != far_first else low > claimed
     points = np.exp(adjusted + np.median(rest.reshape(-1, len(x))[:, 0]))
     return Exponent(
-        id=identifier, axis=rungs.axis, claimed=claimed, measured=float(far.mean()), low=float(low), high=float(high),
+        id=identifier, axis=rungs.axis, claimed=claimed, measured=float(far.mean()), error=_spread(far), low=float(low), high=float(high),
         consistent=not (bool(beyond) and rungs.inside and len(x) > SHORT),
         direction="at least" if lower else "at most", level=1 - 2 * alpha,
-        values=list(rungs.values), points=points.tolist(), bound=np.median(bound, axis=0).tolist(), fixed=rungs.fixed, inside=rungs.inside,
+        values=list(rungs.values), points=points.tolist(), bound=np.median(bound, axis=0).tolist(), fixed=rungs.fixed,
+        radii=list(rungs.radii), inside=rungs.inside,
     )  # fmt: skip
 
 
@@ -197,8 +198,7 @@ def measure_one(settings: Settings, progress: Progress, identifier: str, axis: s
             left, right = (np.stack(side, axis=1) for side in zip(*part, strict=True))
             seen = ((left > NOTHING * left.max()) & (right > NOTHING * right.max())).all(axis=0)
             if seen.sum() >= 3:
-                kept = dataclasses.replace(rungs, values=tuple(np.array(rungs.values)[seen].tolist()))
-                measured.append((number, kept, left[:, seen], right[:, seen]))
+                measured.append((number, rungs.only(np.flatnonzero(seen).tolist()), left[:, seen], right[:, seen]))
         progress(f"{identifier}: {axis}", len(rungs.values), len(rungs.values))
     # The worst of several is shown: each at its share of the level.
     rows = [

@@ -28,10 +28,13 @@ LANCZOS_STEPS = 24
 REVEALED_LANCZOS_STEPS = 8
 
 # Up to this width all columns of a product are looked at, which costs as much as multiplying the matrices; beyond it, this many
-# Gaussian probes rank the columns, and revealed weights, whose cost grows with every vector asked for, must do with fewer.
+# Gaussian probes rank the columns, and revealed weights, whose cost grows with every vector asked for, must do with fewer. At m = 1024
+# and 2048, L = 1, 2 and 4, s = 1 to 8 that finds 0.91 to 0.99 of what all columns do, with stored and with revealed weights; of the
+# largest single entry of a matrix 0.77.
 ALL_COLUMNS = 128
 DENSE_PROBES = 32
 REVEALED_PROBES = 4
+SPARSE_STARTS, SPARSE_ROUNDS = 2, 4
 
 FULL_BATCH = Descent()
 
@@ -60,6 +63,11 @@ class PartialSubject:
 
     def integers(self, shape: Sequence[int], low: int, high: int) -> Tensor:
         return self._source.integers((self.trials, *shape), low, high).double()
+
+    def _layer(self, layer: int, low: int, high: int) -> int:
+        if not low <= layer <= high:
+            raise ValueError(f"layer must lie in {low}..{high}, not {layer}")
+        return layer
 
     def _refuse(self, question: str) -> NoReturn:
         raise ValueError(f"the engine {self.engine!r} cannot answer {question}")
@@ -276,11 +284,10 @@ class NetworkSubject(PartialSubject):
             probes = self._source.spawn("sparse").normal((trials, samples, few, width), 1.0, like.dtype, like.device)
 
         architecture = self.network.architecture
-        starts, steps = (2, 4) if self.engine == "dense" else (1, 3)
         return sparse_pairs(
             lambda x: self._of_many(architecture.product, first, last, x),
             lambda u: self._of_many(architecture.product_transpose, first, last, u),
-            probes, left, right, starts, steps,
+            probes, left, right, SPARSE_STARTS, SPARSE_ROUNDS,
         )  # fmt: skip
 
     def _of_many(self, pass_through: Callable[..., Tensor], first: int, last: int, x: Tensor) -> Tensor:
@@ -317,11 +324,6 @@ class NetworkSubject(PartialSubject):
 
         order = self._source.spawn("minibatches").seed
         return follow(self.network.copy(), self.instance.inputs, self.instance.targets, step_size, steps, descent, order)
-
-    def _layer(self, layer: int, low: int, high: int) -> int:
-        if not low <= layer <= high:
-            raise ValueError(f"layer must lie in {low}..{high}, not {layer}")
-        return layer
 
 
 def _stored(weights: Weights) -> bool:

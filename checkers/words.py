@@ -215,12 +215,15 @@ def scaling_table(rows: Sequence[Exponent], style: str = "simple") -> str:
         slack = (one.claimed - one.measured) * (1 if (one.direction == "at most") != shrinks else -1)
         fixed = {name: value for name, value in one.fixed.items() if name in ("depth", "width", "samples", "outputs", "separation")}
         shown = ", ".join(f"{QUANTITIES[name][0]} = {number(float(value))}" for name, value in fixed.items() if name in QUANTITIES)
+        if one.radii:
+            ends = dict.fromkeys(number(radius, 2) for radius in (one.radii[0], one.radii[-1]))
+            shown += f", {QUANTITIES['radius'][0]} = {' to '.join(ends)}"
         return [
             one.id,
             QUANTITIES[one.axis][0],
             f"{number(one.values[0])} to {number(one.values[-1])}",
             f"{one.direction} {number(one.claimed)}",
-            _exponent(one.measured),
+            f"{_exponent(one.measured)} ± {_exponent(one.error)}",
             f"{_exponent(one.low)} to {_exponent(one.high)}",
             _outcome(one),
             _exponent(slack),

@@ -11,8 +11,8 @@ from scipy.optimize import brentq
 from scipy.stats import binom, chi2
 
 from checkers.evidence import p_value
-from checkers.exact_norms import layer_norms
 from checkers.randomness import NormalSource, seed_sequence
+from checkers.single_sample import layer_norms
 from theorems.exact_laws import log_moment, norm_failure_probability, product_edge
 
 ERROR = 1e-6  # probability that one of the statistical tests below rejects a true law (the seeds are fixed)

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from checkers import exact_norms
+from checkers import single_sample
 from checkers.decide import decide
 from checkers.dense import DenseWeights
 from checkers.evidence import Account
@@ -41,8 +41,8 @@ def refuted_on(engine: str, identifier: str, profile: Profile = SMALL) -> bool:
 
 def test_variance_2_2_in_the_exact_law_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not refuted_on("exact law", "forward-norm")
-    right = exact_norms.layer_norms
-    monkeypatch.setattr(exact_norms, "layer_norms", lambda width, depth, trials, source, v: right(width, depth, trials, source, 1.1 * v))
+    right = single_sample.layer_norms
+    monkeypatch.setattr(single_sample, "layer_norms", lambda width, depth, trials, source, v: right(width, depth, trials, source, 1.1 * v))
     assert refuted_on("exact law", "forward-norm")
     assert verdict("forward-norm") == "REFUTED"
 

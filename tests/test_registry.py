@@ -78,6 +78,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         "statement 'sound' has an empty or infinite range for width: 1 to inf",
     ),
     "unknown engine": ({"engines": ("sparse",)}, "statement 'sound' names the unknown engine 'sparse'; known: vectors, exact law"),
+    "exact law of another architecture": (
+        {"engines": ("exact law", "dense"), "architecture": "residual"},
+        "statement 'sound' on 'residual' networks names the engine 'exact law', which is the law of fully connected networks",
+    ),
     "unknown kind": ({"kind": "guessed"}, "statement 'sound' is of the unknown kind 'guessed'; known: identity, derived, declared"),
     "unknown range of a variant": (
         {"variants": (VARIANTS[0], Variant("another", "claim", {"ranges": {"breadth": (1, 2)}}))},

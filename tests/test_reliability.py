@@ -7,11 +7,11 @@ import pytest
 
 from checkers import evidence, reliability
 from checkers.evidence import detectable_rate
-from checkers.exact_norms import layer_norms
 from checkers.profiles import PROFILES
 from checkers.randomness import NormalSource, seed_sequence
 from checkers.reliability import ALPHAS, CLAIMED, WIDTHS, Settings, claim, decisions_of, level, measure, tail, trials_for_twice
 from checkers.reliability_text import section
+from checkers.single_sample import layer_norms
 from theorems.instance import Instance
 
 ERROR = 1e-6

@@ -10,7 +10,7 @@ from typing import Any
 
 from theorems.instance import Instance
 from theorems.registry import registry
-from theorems.statement import Assumption, FailureProbability, Statement, Variant, VariantKind
+from theorems.statement import EXACT_LAW, Assumption, FailureProbability, Statement, Variant, VariantKind
 from theorems.subject import Comparison, Subject
 
 Factor = Callable[[Instance], Any]
@@ -20,14 +20,15 @@ FALSE = "false variant"
 
 def form(identifier: str, architecture: str, **changes: Any) -> Statement:
     """Declare the statement of that id on an architecture. changes: fields of Statement; `ranges` and `constants` are merged into the
-    fully connected ones, the rest replaces them. False variants and `along` are never inherited, and outside the regime nothing is drawn
-    unless said.
+    fully connected ones, the rest replaces them. False variants, `along` and the exact law of fully connected networks are never
+    inherited, and outside the regime nothing is drawn unless said.
     """
     base = registry[identifier]
     for merged in ("ranges", "constants"):
         changes[merged] = {**getattr(base, merged), **changes.get(merged, {})}
     changes.setdefault("beyond", {})
     changes.setdefault("rests_on", tuple(name for name in base.rests_on if registry.has_form(name, architecture)))
+    changes.setdefault("engines", tuple(engine for engine in base.engines if engine != EXACT_LAW))
     changes.setdefault("note", "")
     changes.setdefault("along", None)
     return registry.add(dataclasses.replace(base, architecture=architecture, **changes))

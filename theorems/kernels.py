@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from theorems.calibration import calibrated
-from theorems.exact_laws import limit_kernel
+from theorems.exact_laws import Array, limit_kernel
+from theorems.kernel_deviation import kernel_deviation
 from theorems.registry import statement
 from theorems.statement import Assumption, Constant, FailureProbability, Variant
 from theorems.subject import Comparison
@@ -23,19 +24,11 @@ def _error(instance: Instance, C: float, p: float) -> float:
     return C * math.pow(instance.depth, 2.5) * math.pow(math.log(instance.depth / p) / instance.width, 0.25)
 
 
-def _kernel_limit(subject: Subject, bound: float, layers_left_out: int = 0) -> Comparison:
-    """|(d/m) K_ij - K_inf| for every pair and output against the bound; a false variant leaves out the last layers."""
-    import torch
+def _limit(instance: Instance) -> Array:
+    return limit_kernel(instance.inputs, instance.depth)
 
-    instance = subject.instance
-    n, d = instance.samples, instance.outputs
-    layers = [subject.layer_kernel(layer) for layer in range(1, instance.depth + 1 - layers_left_out)]
-    total = torch.stack(layers).sum(dim=0) if layers else torch.zeros_like(subject.layer_kernel(1))
-    kernel = (d / instance.width) * total.view(-1, n, d, n, d).diagonal(dim1=2, dim2=4)  # (trials, n, n, d)
-    limit = torch.as_tensor(limit_kernel(instance.inputs, instance.depth))[:, :, None].to(kernel)
-    left = (kernel - limit).abs()
-    # kernel entries are of size L/2 and their rounding is absolute
-    return Comparison(left, torch.full_like(left, bound), axes=("i", "j", "output"), rounding=4 * subject.rounding * instance.depth / bound)
+
+_measure = kernel_deviation(_limit, _error)
 
 
 # From here on the bound is below 0.45, and what is left of a kernel without its only layer is off by L/2 = 0.5.
@@ -48,8 +41,9 @@ ONE_LAYER = {"depth": (1, 1), "width": (16384, 131072), "samples": (1, 1), "outp
     claim="|(d/m) K_ij(W(0)) - K_inf(x_i, x_j)| <= C L (L^6 log(L/p)/m)^{1/4} for all i, j, with probability at least 1 - p",
     kind="declared",
     ranges={
-        "width": (64, 131072), "depth": (1, 8), "samples": (1, 4), "input_dimension": (2, 8), "outputs": (1, 4), "separation": (1e-2, 1.0),
+        "width": (64, 10**12), "depth": (1, 64), "samples": (1, 4), "input_dimension": (2, 8), "outputs": (1, 4), "separation": (1e-2, 1.0),
     },
+    engines=("exact law", "dense", "revealed"),
     assumptions=(
         Assumption("width", "m >= L^6 log(L/p), where the bound is below C L", "width", ">=",
                    lambda i: i.depth**6 * math.log(i.depth / PROBABILITY)),
@@ -69,14 +63,14 @@ ONE_LAYER = {"depth": (1, 1), "width": (16384, 131072), "samples": (1, 1), "outp
             "1/m in place of m^{-1/4}",
             "exponent",
             {
-                "measure": lambda subject, C, p: _kernel_limit(subject, _error(subject.instance, C, p) / subject.instance.width**0.75),
+                "measure": kernel_deviation(_limit, lambda i, C, p: _error(i, C, p) / i.width**0.75),
             },
         ),
         Variant(
             "kernel without its last layer",
             "implementation",
             {
-                "measure": lambda subject, C, p: _kernel_limit(subject, _error(subject.instance, C, p), layers_left_out=1),
+                "measure": kernel_deviation(_limit, _error, layers_left_out=1),
                 "ranges": ONE_LAYER,
             },
         ),
@@ -84,8 +78,9 @@ ONE_LAYER = {"depth": (1, 1), "width": (16384, 131072), "samples": (1, 1), "outp
             "initialization variance 4/m", "initialization", {"variance": 4.0, "ranges": ONE_LAYER},
         ),
     ),
-    note="K_inf in closed form, theorems.exact_laws.limit_kernel; one output c at a time.",
+    note="K_inf in closed form, theorems.exact_laws.limit_kernel; one output c at a time. The kernel of a single input and output is drawn "
+    "by its exact law, so the width has no limit.",
 )  # fmt: skip
 def kernel_limit(subject: Subject, C: float, p: float) -> Comparison:
     """Largest deviation of a kernel entry from its limit against C L (L^6 log(L/p)/m)^{1/4}."""
-    return _kernel_limit(subject, _error(subject.instance, C, p))
+    return _measure(subject, C, p)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
 from theorems.instance import QUANTITIES
-from theorems.statement import FULLY_CONNECTED, DeclarationError, Engine, Kind, Statement
+from theorems.statement import EXACT_LAW, FULLY_CONNECTED, DeclarationError, Engine, Kind, Statement
 from theorems.subject import Comparison
 
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -123,6 +123,8 @@ def validate(statement: Statement, registry: Registry) -> None:
     for engine in statement.engines:
         if engine not in get_args(Engine):
             refuse(f"names the unknown engine {engine!r}; known: {', '.join(get_args(Engine))}")
+        if engine == EXACT_LAW and statement.architecture != FULLY_CONNECTED:
+            refuse(f"names the engine {engine!r}, which is the law of fully connected networks")
     quantities = [*statement.ranges, *statement.beyond, *statement.exponents, *(a.quantity for a in statement.assumptions)]
     quantities += [name for variant in statement.variants for name in variant.changes.get("ranges", ())]
     for name in quantities:

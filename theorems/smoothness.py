@@ -51,16 +51,17 @@ def _output_stability(subject: Subject, C: float, depth: float = 0.0, outputs_ex
     import torch
 
     instance, origin = subject.instance, subject.origin
-    size = subject.displacement_norm()[:, None]
+    size = subject.displacement_norm()[:, None, None]
     bound = C * instance.depth ** (1.5 - depth) * size
     at_output = C * instance.depth ** (1 - depth) * math.sqrt(instance.width) / instance.outputs**outputs_exponent * size
     hidden = [(subject.activations(k) - origin.activations(k)).norm(dim=-1) for k in range(1, instance.depth + 1)]
     # B (h~ - h) from W' and the difference of h: no product with B loses the digits that the difference has
     output = (subject.network_outputs() - origin.network_outputs()).norm(dim=-1)
-    left = torch.stack([*hidden, output], -1)
-    right = torch.stack([*(bound.expand_as(output) for _ in hidden), at_output.expand_as(output)], -1)
+    outputs = [torch.zeros_like(output)] * (instance.depth - 1) + [output]  # the second claim speaks of the last layer only
+    left = torch.stack([torch.stack(hidden, -1), torch.stack(outputs, -1)], -1)
+    right = torch.stack([bound, at_output], -1)
     right = torch.where(size[..., None] > 0, right, 1.0)  # where nothing moved both sides are zero: what rounding leaves is no failure
-    return Comparison(left, right, axes=("sample", "layer, then output"), rounding=relative_rounding(subject))
+    return Comparison(left, right, axes=("sample", "layer", "part"), rounding=relative_rounding(subject))
 
 
 @statement(
@@ -76,7 +77,7 @@ def _output_stability(subject: Subject, C: float, depth: float = 0.0, outputs_ex
         "C": calibrated("output-stability", "C", "sharp for one layer and large m: 1, in both claims"),
         "c": SHARP_C,
     },
-    exponents={"depth": 1.5, "width": 0.5, "outputs": -0.5},
+    exponents={"radius": 1.0, "depth": 1.5, "width": 0.5, "outputs": -0.5},
     rests_on=("forward-norm", "operator-norm", "backward-norm", "forward-stability", "operator-stability"),
     start=START,
     passes=8,
@@ -137,7 +138,7 @@ LARGE_ENOUGH = Assumption(
         "C": calibrated("semi-smoothness", "C", "for one layer and large m the quadratic term alone needs ‖B D‖^2 d/(2m) = 1/4"),
         "c": SHARP_C,
     },
-    exponents={"radius": 1 / 3, "depth": 2.0, "width": 0.5},
+    exponents={"radius": 1 / 3, "depth": 2.0, "width": 0.5, "outputs": -0.5},
     rests_on=("output-stability", "backward-stability", "gradient-upper"),
     labels=("random", "signs"),
     start=START,
@@ -203,7 +204,7 @@ def _gradient_drift(subject: Subject, C: float, radius_exponent: float = 1 / 3) 
         "C": calibrated("gradient-drift", "C", "largest at small widths, where the whole gradient may be small"),
         "c": SHARP_C,
     },
-    exponents={"radius": 1 / 3, "depth": 3.0},
+    exponents={"radius": 1 / 3, "depth": 3.0, "width": 0.0},
     rests_on=("sign-flips", "forward-stability", "backward-stability"),
     adversary=("random", "targeted sign flips", "weighted sign flips", "output alignment", "spectral ascent"),
     passes=8,
@@ -296,7 +297,7 @@ def _kernel_stability(subject: Subject, C: float, radius_exponent: float = 1 / 3
     constants={
         "C": calibrated("kernel-stability", "C", "largest in one layer of small width"), "c": SHARP_C,
     },
-    exponents={"radius": 1 / 3, "depth": 3.0},
+    exponents={"radius": 1 / 3, "depth": 3.0, "width": 0.0},
     rests_on=("gradient-drift",),
     adversary=("random", "switching on", "switching off", "hidden alignment", "spectral ascent"),
     passes=8,

@@ -18,6 +18,7 @@ VariantKind = Literal["exponent", "assumption", "initialization", "constant", "i
 Range = tuple[float, float]
 
 FULLY_CONNECTED = "fully connected"
+EXACT_LAW: Engine = "exact law"
 
 
 class DeclarationError(ValueError):

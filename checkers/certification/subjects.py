@@ -16,10 +16,10 @@ from torch import Tensor
 
 from checkers.certification.balls import Balls, Unsupported, precision
 from checkers.dense import DenseWeights
-from checkers.exact_norms import ExactLawSubject
 from checkers.network import Network
 from checkers.perturbed import PerturbedWeights
 from checkers.randomness import NormalSource
+from checkers.single_sample import ExactLawSubject, layer_kernels
 from checkers.subject import NetworkSubject, PartialSubject, VectorSubject
 from checkers.weights import Weights
 from theorems.subject import Subject
@@ -186,18 +186,27 @@ class BallVectorSubject(PartialSubject):
 
 
 class BallExactLawSubject(PartialSubject):
-    """One trial of the exact law: the drawn chi-squares are exact binary numbers, and the norms are roots of their products."""
+    """One trial of the exact law: what was drawn are exact binary numbers, and norms and kernels follow from them."""
 
     def __init__(self, batch: ExactLawSubject, trial: int) -> None:
         super().__init__(batch.instance, 1, NormalSource(np.random.SeedSequence(0)))
-        self._factors, self._variance = batch.half_chi_squares[:, trial], batch.variance
+        self._batch, self._trial = batch, trial
+        self._factors = batch.half_chi_squares[0][:, trial].tolist()
 
     def norms(self) -> Tensor:
         square, found = arb(1), []
-        for factor in self._factors.tolist():
-            square = square * factor * 2 * self._variance / self.instance.width
+        for factor in self._factors:
+            square = square * factor * 2 * self._batch.variance / self.instance.width
             found.append(square.sqrt())
         return tensor(Balls(np.array([[found]], dtype=object)))
+
+    def layer_kernel(self, layer: int) -> Tensor:
+        along, back = self._batch.backward_chi_squares
+        kernel = arb(0)
+        if 0 not in self._factors:
+            drawn = [[arb(x) for x in numbers] for numbers in (self._factors, back[:, self._trial].tolist())]
+            kernel = layer_kernels(drawn[0], arb(along[self._trial]), drawn[1], self.instance.width, self._batch.variance)[layer - 1]
+        return tensor(Balls(np.array([[[kernel]]], dtype=object)))
 
 
 def in_balls(

@@ -87,7 +87,6 @@ form(
         "as for fully connected networks: by Jensen a convolutional layer is never more spread out, theorems.norm_laws",
         lambda i: convolutional_failure_probability(i.width, i.depth, i.samples, i.positions, i.tolerance),
     ),
-    engines=("dense", "revealed"),
     variants=(
         wrong("factor q missing in the variance", "initialization", **NO_FAN_IN),
         wrong("initialization variance 2.8/(qm)", "initialization", variance=2.8),

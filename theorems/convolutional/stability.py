@@ -92,13 +92,13 @@ form(
     constants={"C": Constant(2.5, "as for fully connected networks"), "c": SHARP},
     exponents={"depth": 1.5, "width": 0.5, "outputs": -0.5, "patch": 0.5, "positions": 0.5},
     measure=bounded(lambda subject, C, c: _output_stability(subject, C),
-                    lambda i: [math.sqrt(i.patch)] * i.depth + [math.sqrt(i.patch * i.positions)]),
+                    lambda i: [math.sqrt(i.patch), math.sqrt(i.patch * i.positions)]),
     variants=(
         wrong("constant 0.4, below what one layer attains", "constant", constants={"C": Constant(0.4, FALSE)}, ranges={"depth": (1, 1)}),
         wrong("L^{3/2} and L dropped, C = 1", "exponent", constants={"C": Constant(1.0, FALSE)}, ranges={"depth": (3, 3),
               "width": (64, 512)},
               measure=bounded(lambda subject, C, c: _output_stability(subject, C, depth=1.0),
-                              lambda i: [math.sqrt(i.patch)] * i.depth + [math.sqrt(i.patch * i.positions)]),
+                              lambda i: [math.sqrt(i.patch), math.sqrt(i.patch * i.positions)]),
               assumptions=(AT_MOST_ALL, MORE), adversary=("hidden alignment",)),
     ),
 )  # fmt: skip

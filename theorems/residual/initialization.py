@@ -71,7 +71,6 @@ form(
         lambda i: residual_failure_probability(i.width, i.depth, i.samples, i.tolerance),
     ),
     exponents={"width": -0.5, "depth": 0.0},
-    engines=("dense", "revealed"),
     variants=(
         wrong("tau = 1", "assumption", **TAU_ONE),
         wrong("skip connection dropped", "implementation", **NO_SKIP),

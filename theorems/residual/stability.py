@@ -55,7 +55,7 @@ form(
     "‖W'‖_2 <= omega",
     constants={"C": Constant(3.0, "as for forward-stability; ‖B D‖ sqrt(d/m) <= 1.2"), "c": SHARP},
     exponents={"depth": 0.0, "width": 0.5, "outputs": -0.5},
-    measure=bounded(lambda subject, C, c: _output_stability(subject, C), lambda i: [i.depth**-1.5] * i.depth + [1 / i.depth]),
+    measure=bounded(lambda subject, C, c: _output_stability(subject, C), lambda i: [i.depth**-1.5, 1 / i.depth]),
     variants=(
         wrong("constant 0.9, below what one layer attains", "constant", constants={"C": Constant(0.9, FALSE)},
               adversary=("hidden alignment",)),
