@@ -1,7 +1,7 @@
 """Ladders: one quantity in geometric steps, the others fixed, so that every rung is an instance of the statement.
 
-A radius that is not the quantity itself is the largest that the assumptions allow at each rung: the ball that the statement speaks of
-there. A fixed one would have to be small enough for the deepest network, omega <= c/L^{9/2}, where a shallow one hardly flips a sign.
+A radius that is not the quantity itself is fixed too where that leaves four rungs. Elsewhere it is the largest that the assumptions
+allow at each rung: one small enough for the deepest network, omega <= c/L^9, hardly flips a sign of a shallow one.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import dataclasses
 import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +22,7 @@ from theorems.statement import Range, Statement
 
 RUNGS: Final = 5  # a slope, a second slope to compare it with, and the point between
 GRID: Final = 9  # points at which the range of another quantity is
+SHORT: Final = 3  # rungs: a slope, and no drift of it
 SPAN: Final = 3.0  # a shorter ladder cannot tell exponents apart from finite-size effects
 RADII: Final = 31  # points at which the range of a radius is looked at: a factor 2.3 from one to the next in the widest
 LONG: Final = {"radius": 32.0}  # a longer one adds cost, not knowledge; small radii flip few signs
@@ -29,8 +31,8 @@ OUTPUTS: Final = 8.0  # d of a ladder, at least: where a range ends before, that
 # Width of the ladders in other quantities: finite-width effects are below the resolution of a slope there.
 REVEALED_WIDTH, DENSE_WIDTH = 4096.0, 256.0
 WIDTHS: Final = (DENSE_WIDTH, REVEALED_WIDTH, 16384.0, 32768.0)
-# m omega^{2/3} L, at least, for a bound that depends on omega: with one flip or none a network's left side varies by factors, with 12 by
-# 60%, with 33 by 20% (semi-smoothness).
+# m omega^{2/3} L, at least, for a bound that is about flips: with one or none a network's left side varies by factors, with 12 by 60%,
+# with 33 by 20% (semi-smoothness).
 FLIPS: Final = 10.0
 DEEP_ENTRIES: Final = 2.0**19  # width times depth, at most, of a ladder in the depth
 COSTLY_WIDTH = 4096.0  # the widest ladder of a measure of many passes
@@ -41,6 +43,7 @@ WIDE: Final[Mapping[str, Callable[[Profile], float]]] = {
     "depth": lambda profile: profile.far_width,
     "separation": lambda profile: profile.revealed_width,
     "width": lambda profile: profile.revealed_width,
+    "outputs": lambda profile: profile.revealed_width,
 }  # fmt: skip
 PACKED: Final = ("pairs", "arc")  # data at the promised distance exactly: the worst that the assumption on delta allows
 
@@ -51,7 +54,7 @@ Sizes = dict[str, int | float | str]
 class Ladder:
     """values: of the quantity `axis`, increasing; fixed: the other sizes, data shape and labels. inside: all rungs meet the assumptions.
 
-    radii: of the ball at each rung, where there is one and the axis is another quantity.
+    radii: of the ball at each rung, where it moves along.
     """
 
     axis: str
@@ -92,16 +95,33 @@ def _corners(ranges: dict[str, Range], axis: str) -> list[dict[str, float]]:
     return sorted(corners, key=_cost)
 
 
+def _about_flips(statement: Statement) -> bool:
+    """Whether the bound has a power of omega that is not its own: a number of flips, m omega^{2/3} L, to some power."""
+    return not float(statement.exponents.get("radius", 1.0)).is_integer()
+
+
 def _at(
     statement: Statement, axis: str, value: float, ranges: dict[str, Range], others: dict[str, float], assumed: bool
 ) -> dict[str, float]:
-    """The sizes where the axis has this value, with the largest radius allowed there; ArithmeticError where a bound says nothing."""
+    """The sizes where the axis has this value, with the largest radius allowed there unless `others` fix it; ArithmeticError where a bound
+    says nothing."""
     sizes = {**others, axis: value}
     if "radius" in sizes:
         return sizes
     sizes["radius"] = ranges["radius"][1]
     limits = [one.limit(_instance(sizes)) for one in statement.assumptions if assumed and one.quantity == "radius" and one.relation == "<="]
     return {**sizes, "radius": min([sizes["radius"], *(limit * (1 - 1e-9) for limit in limits)])}
+
+
+def _fixed(statement: Statement, axis: str, ranges: dict[str, Range], others: dict[str, float], assumed: bool) -> list[dict[str, float]]:
+    """`others` with each radius that is the largest allowed at some point of the axis."""
+    if "radius" in others or axis == "radius":
+        return [others]
+    found = set()
+    for value in _grid(axis, *ranges[axis], GRID):
+        with suppress(ArithmeticError):
+            found.add(_at(statement, axis, value, ranges, others, assumed)["radius"])
+    return [{**others, "radius": radius} for radius in sorted(found) if radius >= ranges["radius"][0]]
 
 
 def _grid(axis: str, low: float, high: float, points: int) -> list[float]:
@@ -113,7 +133,7 @@ def _instance(sizes: dict[str, float]) -> Instance:
     return Instance(**{name: int(v) if name in INTEGER_QUANTITIES else v for name, v in sizes.items()})  # type: ignore[arg-type]
 
 
-def flips_allowed(sizes: Mapping[str, float]) -> float:
+def _flips(sizes: Mapping[str, float]) -> float:
     """m omega^{2/3} L."""
     return sizes["width"] * math.pow(sizes["radius"], 2 / 3) * sizes["depth"]
 
@@ -133,11 +153,11 @@ def _longest(
     def good(value: float) -> bool:
         try:
             sizes = _at(statement, axis, value, ranges, others, assumed)
-            return (not moves or flips_allowed(sizes) >= FLIPS) and _possible(statement, sizes, shape, assumed)
+            return (not few or _flips(sizes) >= FLIPS) and _possible(statement, sizes, shape, assumed)
         except ArithmeticError:
             return False
 
-    moves = axis != "radius" and "radius" in statement.exponents
+    few = axis != "radius" and _about_flips(statement)
     low, high = ranges[axis]
     grid = _grid(axis, low, high, RADII if axis == "radius" else GRID)
     if axis == "depth" and "exact law" not in statement.engines:
@@ -174,12 +194,15 @@ def find(statement: Statement, axis: str, profile: Profile) -> list[Ladder]:
         ranges = box(statement, limits)
         if axis == "samples":  # one sample has no distance to keep: from one to two is no step of a ladder
             ranges[axis] = (min(2.0, ranges[axis][1]), ranges[axis][1])
-        found = [
-            ladder
-            for shape in shapes
-            for apart in (1, -1)
-            if (ladder := _best(statement, axis, ranges, shape, labels, assumed, apart)) is not None
-        ]
+        for moves in (False, True):
+            found = [
+                ladder
+                for shape in shapes
+                for apart in (1, -1)
+                if (ladder := _best(statement, axis, ranges, shape, labels, assumed, apart, moves)) is not None
+            ]
+            if any(len(ladder.values) > SHORT for ladder in found) or not ranges["radius"][0] or axis == "radius":
+                break
         if found:
             # One sample has neither a shape nor a distance.
             return list({str(ladder): ladder for ladder in found}.values()) if found[0].fixed.get("samples") != 1 else found[:1]
@@ -189,11 +212,12 @@ def find(statement: Statement, axis: str, profile: Profile) -> list[Ladder]:
 
 
 def _best(
-    statement: Statement, axis: str, ranges: dict[str, Range], shape: str, labels: str, assumed: bool, apart: int
+    statement: Statement, axis: str, ranges: dict[str, Range], shape: str, labels: str, assumed: bool, apart: int, moves: bool
 ) -> Ladder | None:
     best: tuple[tuple[float, ...], Range, dict[str, float]] | None = None
     longest = _octaves(*ranges[axis])
-    for others in _corners(ranges, axis):
+    corners = _corners(ranges, axis)
+    for others in corners if moves else [one for corner in corners for one in _fixed(statement, axis, ranges, corner, assumed)]:
         if axis == "separation" and others["samples"] < 2:
             continue
         if best is not None and -_cost(others) < best[0][1] and best[0][0] >= longest:
@@ -208,7 +232,7 @@ def _best(
         width = others.get("width", 1.0)
         score = (
             _octaves(*interval), -_cost(others), min(width, enough), -width,
-            apart * others.get("separation", 0.0),
+            apart * others.get("separation", 0.0), others.get("radius", 0.0),
         )  # fmt: skip
         if best is None or score > best[0]:
             best = (score, interval, others)
@@ -216,7 +240,6 @@ def _best(
         return None
     fixed: Sizes = {name: int(v) if name in INTEGER_QUANTITIES else v for name, v in best[2].items()}
     values = _steps(axis, *best[1])
-    moves = axis != "radius" and "radius" not in fixed
     radii = [_at(statement, axis, value, ranges, best[2], assumed)["radius"] for value in values] if moves else []
     return Ladder(axis, values, {**fixed, "data": shape, "labels": labels}, assumed, tuple(radii))
 

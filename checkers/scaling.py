@@ -37,14 +37,14 @@ from checkers.terminal import Progress
 from strategies import instance_from_sizes
 from theorems.instance import Instance
 from theorems.registry import registry
-from theorems.statement import FULLY_CONNECTED, Statement
+from theorems.statement import FULLY_CONNECTED, Engine, Statement
 from theorems.subject import Comparison
 
 Array = npt.NDArray[np.float64]
 REPETITIONS: Final = 24
-GROUPED: Final = 2**25  # numbers that a rung may cost for more networks than REPETITIONS: a second or so
+GROUPED: Final = 2**26  # numbers that a rung may cost for more networks than REPETITIONS: less than a second
+BATCH: Final = 2**21  # width times depth of the networks measured at once: every one holds some fifty vectors a layer
 LARGEST_GROUP: Final = 16  # their median varies a third as much as one network does; then drift and finite size decide
-SHORT: Final = 3  # rungs
 SHRINKING: Final = frozenset({"separation", "radius"})  # their far end is zero
 # Along a ladder of a factor 64 an exponent of 4 makes 6e-8; below this share of the largest a side is rounding: no sign flipped there.
 NOTHING: Final = 1e-9
@@ -88,22 +88,39 @@ def _sides(statement: Statement, instance: Instance, group: int, settings: Setti
     """
     engine, _ = settings.profile.plan(statement, instance)
     trials = REPETITIONS * group
+    batch = trials if engine in ("vectors", "exact law") else max(1, BATCH // (instance.neurons * instance.depth))
     source = NormalSource(seed_sequence(settings.seed, "scale", statement.id, axis))
     with one_thread():
-        measured = [
-            [worst_case(statement, part, name) for part in _parts(statement.measure(subject, **statement.constant_values()))]
-            for name, subject in subjects(statement, instance, engine, trials, source, settings.device)
+        batches = [
+            [_strongest(cases) for cases in zip(*_cases(statement, instance, engine, size, source.spawn(first), settings), strict=True)]
+            for first in range(0, trials, batch)
+            if (size := min(batch, trials - first))
         ]
-    return [_strongest(cases) for cases in zip(*measured, strict=True)]
+    return [_medians(part) for part in zip(*batches, strict=True)]
+
+
+def _cases(
+    statement: Statement, instance: Instance, engine: Engine, trials: int, source: NormalSource, settings: Settings
+) -> list[list[Worst]]:
+    """For each adversary the worst case of each part of the claim."""
+    return [
+        [worst_case(statement, part, name) for part in _parts(statement.measure(subject, **statement.constant_values()))]
+        for name, subject in subjects(statement, instance, engine, trials, source, settings.device)
+    ]
 
 
 def _strongest(cases: Sequence[Worst]) -> tuple[Array, Array]:
-    """Both sides under the adversary that is strongest in each trial, as REPETITIONS medians."""
+    """Both sides under the adversary that is strongest in each trial."""
     ratios = np.stack([case.ratio.double().numpy() for case in cases])
     pick = ratios.argmax(axis=0)[None]
     sides = [np.stack([getattr(case, side).double().numpy() for case in cases]) for side in ("left", "right")]
-    chosen = [np.take_along_axis(side, pick, axis=0)[0] for side in sides]
-    left, right = (np.median(values.reshape(REPETITIONS, -1), axis=1) for values in chosen)
+    left, right = (np.take_along_axis(side, pick, axis=0)[0] for side in sides)
+    return left, right
+
+
+def _medians(batches: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
+    """Both sides as REPETITIONS medians over groups of networks."""
+    left, right = (np.median(np.concatenate(values).reshape(REPETITIONS, -1), axis=1) for values in zip(*batches, strict=True))
     return left, right
 
 
@@ -149,7 +166,7 @@ def summarize(identifier: str, rungs: ladder.Ladder, claimed: float, left: Array
     rest = np.zeros_like(x) if flat else log_bound - claimed * x  # of the bound, what is not the claimed power
     adjusted = log_side - rest
     far_first = rungs.axis in SHRINKING
-    half = len(x) // 2 + 1 if len(x) > SHORT else len(x)
+    half = len(x) // 2 + 1 if len(x) > ladder.SHORT else len(x)
     upper, under = _slopes(x[-half:], adjusted[:, -half:]), _slopes(x[:half], adjusted[:, :half])
     far, near = (under, upper) if far_first else (upper, under)
     factor = exp(-abs(x[half - 1] - x[0]) / 2)
@@ -169,7 +186,7 @@ def summarize(identifier: str, rungs: ladder.Ladder, claimed: float, left: Array
     points = np.exp(adjusted + np.median(rest.reshape(-1, len(x))[:, 0]))
     return Exponent(
         id=identifier, axis=rungs.axis, claimed=claimed, measured=float(far.mean()), error=_spread(far), low=float(low), high=float(high),
-        consistent=not (bool(beyond) and rungs.inside and len(x) > SHORT),
+        consistent=not (bool(beyond) and rungs.inside and len(x) > ladder.SHORT),
         direction="at least" if lower else "at most", level=1 - 2 * alpha,
         values=list(rungs.values), points=points.tolist(), bound=np.median(bound, axis=0).tolist(), fixed=rungs.fixed,
         radii=list(rungs.radii), inside=rungs.inside,

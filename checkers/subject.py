@@ -149,13 +149,13 @@ class NetworkSubject(PartialSubject):
         super().__init__(instance, network.trials, source)
         self.network = network
         self.engine = "dense" if all(_stored(weights) for weights in network.hidden) else "revealed"
-        self._origin = self if origin is None else origin
+        self._origin = origin  # None for itself: a cycle would keep the weights until a garbage collection comes by
         self._record: Record | None = None
         self._factors: list[Tensor] | None = None
 
     @property
     def origin(self) -> NetworkSubject:
-        return self._origin
+        return self if self._origin is None else self._origin
 
     def displacement(self, layer: int, vectors: Tensor) -> Tensor:
         weights = self._moved(layer)
