@@ -30,10 +30,10 @@ LONGEST: Final = 64.0
 OUTPUTS: Final = 8.0  # d of a ladder, at least: where a range ends before, that is what searches can afford and no assumption of the paper
 # Width of the ladders in other quantities: finite-width effects are below the resolution of a slope there.
 REVEALED_WIDTH, DENSE_WIDTH = 4096.0, 256.0
-WIDTHS: Final = (DENSE_WIDTH, REVEALED_WIDTH, 16384.0, 32768.0)
+WIDTHS: Final = (DENSE_WIDTH, REVEALED_WIDTH, 16384.0, 32768.0, 65536.0)
 # m omega^{2/3} L, at least, for a bound that is about flips: with one or none a network's left side varies by factors, with 12 by 60%,
 # with 33 by 20% (semi-smoothness).
-FLIPS: Final = 10.0
+FLIPS: Final = 8.0
 DEEP_ENTRIES: Final = 2.0**19  # width times depth, at most, of a ladder in the depth
 COSTLY_WIDTH = 4096.0  # the widest ladder of a measure of many passes
 # Along a radius the flips, m omega^{2/3} of them, must be many at its lower end; the others ask for much width of their own.

@@ -18,7 +18,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import e, exp, log, sqrt
+from math import ceil, e, exp, log, sqrt
 from pathlib import Path
 from typing import Final
 
@@ -42,7 +42,8 @@ from theorems.subject import Comparison
 
 Array = npt.NDArray[np.float64]
 REPETITIONS: Final = 24
-GROUPED: Final = 2**26  # numbers that a rung may cost for more networks than REPETITIONS: less than a second
+STEADY: Final = 0.05  # standard deviation of the log of one repetition that is small enough: of a slope over a factor 8 it leaves 0.01
+GROUPED: Final = 2**26  # numbers that a rung may cost for more networks than REPETITIONS: a second or so
 BATCH: Final = 2**21  # width times depth of the networks measured at once: every one holds some fifty vectors a layer
 LARGEST_GROUP: Final = 16  # their median varies a third as much as one network does; then drift and finite size decide
 SHRINKING: Final = frozenset({"separation", "radius"})  # their far end is zero
@@ -72,13 +73,18 @@ def _parts(comparison: Comparison) -> list[Comparison]:
     return [Comparison(one, other, tuple(a for a in comparison.axes if a != "part"), comparison.rounding) for one, other in pairs]
 
 
-def _group(statement: Statement, rungs: Sequence[Instance], profile: Profile) -> int:
-    """How many networks make one repetition, their median: as many as GROUPED numbers a rung allow."""
-    engine, trials = profile.plan(statement, rungs[-1])
+def _group(statement: Statement, rungs: Sequence[Instance], settings: Settings, axis: str) -> int:
+    """How many networks make one repetition, their median: as many as make it STEADY on the first rung, if GROUPED numbers allow."""
+    engine, trials = settings.profile.plan(statement, rungs[-1])
     if engine in ("vectors", "exact law"):
         return max(1, trials // REPETITIONS)
     numbers = max(cost(statement, instance)[1] for instance in rungs) * statement.passes
-    return min(LARGEST_GROUP, max(1, GROUPED // (REPETITIONS * numbers)))
+    affordable = min(LARGEST_GROUP, GROUPED // (REPETITIONS * numbers))
+    if affordable <= 1:
+        return 1
+    alone = [np.log(np.maximum(left, 1e-300) / right).std() for left, right in _sides(statement, rungs[0], 1, settings, axis)]
+    needed = ceil((float(max(alone)) / STEADY) ** 2)
+    return max(1, min(affordable, needed))
 
 
 def _sides(statement: Statement, instance: Instance, group: int, settings: Settings, axis: str) -> list[tuple[Array, Array]]:
@@ -206,7 +212,7 @@ def measure_one(settings: Settings, progress: Progress, identifier: str, axis: s
     measured: list[tuple[int, ladder.Ladder, Array, Array]] = []
     for number, rungs in enumerate(ladder.find(statement, axis, settings.profile)):
         instances = [instance_from_sizes(statement, rungs.sizes(rung, settings.seed % 2**32)) for rung in range(len(rungs.values))]
-        group = _group(statement, instances, settings.profile)
+        group = _group(statement, instances, settings, axis)
         sides = []
         for rung, instance in enumerate(instances):
             progress(f"{identifier}: {axis}", rung, len(rungs.values))
