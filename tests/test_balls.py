@@ -165,10 +165,13 @@ STATEMENTS = {
 }
 
 
-@pytest.mark.parametrize("identifier", STATEMENTS)
-def test_every_measure_runs_on_balls_unchanged(identifier: str) -> None:
+CASES = [*STATEMENTS.items(), ("kernel-limit", ("exact law", {"width": 1000, "depth": 5}))]
+
+
+@pytest.mark.parametrize(("identifier", "case"), CASES, ids=[f"{identifier}-{engine}" for identifier, (engine, _) in CASES])
+def test_every_measure_runs_on_balls_unchanged(identifier: str, case: tuple[str, dict[str, object]]) -> None:
     """Of every subject of the last trial the two sides in balls are those in float64, to far less than the float64 rounding bound."""
-    engine, sizes = STATEMENTS[identifier]
+    engine, sizes = case
     statement = registry[identifier]
     instance = instance_from_sizes(statement, sizes)  # type: ignore[arg-type]
     cases = judged_cases(statement, instance, 1, engine, 2, 1, "cpu")  # type: ignore[arg-type]

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import platform
 import subprocess
 import sys
+import weakref
 
 import pytest
 
+from checkers.decide import subjects, worst_case
 from checkers.errors import InputError
 from checkers.memory import refuse_beyond_memory
+from checkers.randomness import NormalSource, seed_sequence
+from checkers.subject import NetworkSubject
+from strategies import instance_from_sizes
+from theorems import registry
+from theorems.statement import Engine
 
 # Prints the pages that ten examples asked the system for, once ten others were forgotten.
 EXAMPLES = """
@@ -45,3 +53,23 @@ def test_a_process_keeps_what_one_example_freed_for_the_next() -> None:
         for how in ("keep", "give back")
     )
     assert kept < given_back / 10
+
+
+@pytest.mark.parametrize("engine", ["dense", "revealed"])
+def test_a_measured_network_is_freed_without_a_garbage_collection(engine: Engine) -> None:
+    """Objects in a cycle keep their tensors until the collector comes by: ten gigabytes, at a width of 10^5, in a minute."""
+    statement = registry["semi-smoothness"]
+    instance = instance_from_sizes(statement, {"width": 64, "depth": 2, "radius": 1e-3})
+    gc.collect()
+    gc.disable()
+    try:
+        networks = []
+        for name, subject in subjects(statement, instance, engine, 2, NormalSource(seed_sequence(1)), "cpu"):
+            assert isinstance(subject, NetworkSubject), name
+            worst_case(statement, statement.measure(subject, **statement.constant_values()), name)
+            networks.append(weakref.ref(subject.network))
+        del subject
+        assert len(networks) > 3
+        assert [network() for network in networks] == [None] * len(networks)
+    finally:
+        gc.enable()

@@ -15,6 +15,7 @@ from checkers.ladder import Ladder
 from checkers.profiles import PROFILES
 from checkers.records import Exponent
 from checkers.scaling import Array
+from strategies import instance_from_sizes
 from theorems import registry
 from theorems.subject import Comparison
 
@@ -118,6 +119,67 @@ def test_ladders_stay_inside_the_regime() -> None:
                 assert axis not in rungs.fixed
 
 
+def test_a_radius_is_fixed_where_that_leaves_four_rungs_and_moves_where_not() -> None:
+    """omega <= c/L^{9/2} leaves L = 1..4 one radius at which signs flip; c/L^9 does not."""
+    quick = PROFILES["quick"]
+    (fixed,) = ladder.find(registry["semi-smoothness"], "depth", quick)
+    assert fixed.inside
+    assert not fixed.radii
+    assert len(fixed.values) > ladder.SHORT
+    (moving,) = ladder.find(registry["kernel-stability"], "depth", quick)
+    assert moving.inside
+    assert "radius" not in moving.fixed
+    assert list(moving.radii) == sorted(moving.radii, reverse=True)
+    for rungs, statement in ((fixed, registry["semi-smoothness"]), (moving, registry["kernel-stability"])):
+        for rung in range(len(rungs.values)):
+            sizes = rungs.sizes(rung, 0)
+            assert statement.inside(instance_from_sizes(statement, sizes))
+            flips = float(sizes["width"]) * float(sizes["radius"]) ** (2 / 3) * float(sizes["depth"])
+            assert flips >= ladder.FLIPS * (1 - 1e-9)
+    last = moving.only([1, 3])
+    assert last.values == (moving.values[1], moving.values[3])
+    assert last.sizes(1, 0) == moving.sizes(3, 0)
+    assert fixed.only([0]).radii == ()
+
+
+def test_what_the_bound_has_of_a_moving_radius_is_divided_out() -> None:
+    """A side L^{1/2} omega^{1/3} against L^2 omega^{1/3} with omega = L^{-9}: exponent 1/2, where the raw slope is -5/2."""
+    depths = np.array([1.0, 2.0, 3.0, 4.0])
+    radii = 0.01 * depths**-9.0
+    rungs = Ladder("depth", tuple(depths), {"width": 10**9}, True, tuple(radii))
+    noise = np.random.Generator(np.random.SFC64(7)).standard_normal((SHAPE[0], len(depths)))
+    side = np.exp(0.01 * noise) * depths**0.5 * radii ** (1 / 3)
+    found = scaling.summarize("kernel-stability", rungs, 2.0, side, np.tile(depths**2 * radii ** (1 / 3), (SHAPE[0], 1)), 1e-6)
+    assert found.measured == pytest.approx(0.5, abs=0.02)
+    assert found.error == pytest.approx(0.01 / np.sqrt(24 * 0.25), rel=0.5)
+    assert found.radii == list(radii)
+    assert "omega = 0.01 to 3.8e-08" in words.scaling_table([found])
+
+
+def test_medians_are_taken_where_one_network_varies_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A norm at width 4096 varies by a few per cent and needs no median; a loss beyond its linear part does."""
+    settings = scaling.Settings(5, PROFILES["quick"], 1e-6, "cpu", ())
+    groups = []
+    for identifier in ("operator-stability", "linearization"):
+        statement = scaling.steady(registry[identifier])
+        instances = [instance_from_sizes(statement, {"width": width, "radius": 1e-3}) for width in (256, 512)]
+        monkeypatch.setattr(scaling, "GROUPED", 2**40)
+        groups.append(scaling._group(statement, instances, settings, "width"))
+        monkeypatch.setattr(scaling, "GROUPED", 0)
+        assert scaling._group(statement, instances, settings, "width") == 1
+    assert groups[0] < groups[1] == scaling.LARGEST_GROUP
+
+
+def test_networks_measured_in_batches_are_as_many_and_independent(monkeypatch: pytest.MonkeyPatch) -> None:
+    statement = registry["backward-norm"]
+    instance = instance_from_sizes(statement, {"width": 64, "depth": 1})
+    settings = scaling.Settings(5, PROFILES["quick"], 1e-6, "cpu", ())
+    monkeypatch.setattr(scaling, "BATCH", 64 * 5)
+    ((left, right),) = scaling._sides(statement, instance, 2, settings, "width")
+    assert left.shape == right.shape == (scaling.REPETITIONS,)
+    assert len(set(left.tolist())) == scaling.REPETITIONS
+
+
 def test_known_exponents_are_measured() -> None:
     """backward-norm: sqrt(m/d) is sharp in m; a claim without sqrt(m) must be refuted by the same measurement."""
     settings = scaling.Settings(5, PROFILES["quick"], 1e-6, "cpu", ())
@@ -128,6 +190,16 @@ def test_known_exponents_are_measured() -> None:
     rungs, points = Ladder("width", tuple(found.values), {"depth": 1}, True), np.array(found.points)
     wrong = scaling.summarize("backward-norm", rungs, 0.0, points, np.ones_like(points), 1e-6)
     assert not wrong.consistent
+
+
+def test_the_two_claims_of_output_stability_have_their_own_exponents() -> None:
+    """h moves as far whatever d is, the outputs by 1/sqrt(d)."""
+    settings = scaling.Settings(5, PROFILES["quick"], 1e-6, "cpu", ())
+    found = scaling.measure_one(settings, lambda *_: None, "output-stability", "outputs")
+    assert found is not None
+    assert found.measured == pytest.approx(-0.5, abs=0.1)
+    assert found.consistent
+    assert len(found.values) > ladder.SHORT
 
 
 def test_the_figure_is_well_formed_and_the_table_says_it_all() -> None:

@@ -8,9 +8,14 @@ import pytest
 import torch
 from torch import Tensor
 
+from checkers.network import Engine, Network
 from checkers.randomness import NormalSource, seed_sequence
 from checkers.sparse_suprema import sparse_supremum, truncated
+from checkers.subject import NetworkSubject
+from strategies import instance_from_sizes
+from theorems import registry
 
+ENGINES: tuple[Engine, ...] = ("dense", "revealed")
 ROWS, COLUMNS, TRIALS = 6, 7, 40
 
 
@@ -72,3 +77,16 @@ def test_truncation_keeps_the_largest_and_zero_stays_zero() -> None:
 def test_a_matrix_of_zeros_has_supremum_zero() -> None:
     matrix = torch.zeros(TRIALS, 1, ROWS, COLUMNS, dtype=torch.float64)
     assert torch.equal(found(matrix, 2, 2), torch.zeros(TRIALS, dtype=torch.float64))
+
+
+@pytest.mark.parametrize(("left", "right"), [(None, 4), (4, None), (4, 4)])
+def test_revealed_weights_are_attacked_nearly_as_well_as_stored_ones(left: int | None, right: int | None) -> None:
+    """Mean over 24 networks of width 128, L = 2, of which all columns are looked at where they are stored: each mean is known to 1%."""
+    means = {}
+    for engine in ENGINES:
+        source = NormalSource(seed_sequence(4, "sparse", engine))
+        instance = instance_from_sizes(registry["sparse-forward"], {"width": 128, "depth": 2, "sparsity": 4})
+        network = Network.draw(engine, 128, 2, instance.inputs.shape[1], 1, 24, source)
+        subject = NetworkSubject(network, instance, source.spawn("questions"))
+        means[engine] = float(subject.sparse_product_norm(1, 2, left, right).mean())
+    assert 0.85 * means["dense"] < means["revealed"] < 1.03 * means["dense"]
