@@ -40,7 +40,8 @@ def test_far_instances_are_inside_the_regime_and_beyond_the_calibration(statemen
     assert wide.width >= 16 * calibration.WIDTH
     # omega <= c/L^9, m >= L^6 and m >= L^4 leave depths of 4 to 6 only, at widths never calibrated on.
     assert deep.depth > calibration.DEPTH or (deep.depth >= 4 and deep.width > calibration.WIDTH)
-    assert QUICK.plan(statement, wide)[0] == "revealed"
+    # One sample of kernel-limit is drawn by its exact law; nothing else of this width knows another way than revealed weights.
+    assert QUICK.plan(statement, wide)[0] == ("exact law" if "exact law" in statement.engines else "revealed")
 
 
 def test_every_statement_with_a_calibrated_constant_has_a_far_side() -> None:
