@@ -32,7 +32,7 @@ OUTPUTS: Final = 8.0  # d of a ladder, at least: where a range ends before, that
 REVEALED_WIDTH, DENSE_WIDTH = 4096.0, 256.0
 WIDTHS: Final = (DENSE_WIDTH, REVEALED_WIDTH, 16384.0, 32768.0, 65536.0)
 # m omega^{2/3} L, at least, for a bound that is about flips: with one or none a network's left side varies by factors, with 12 by 60%,
-# with 33 by 20% (semi-smoothness).
+# with 33 by 20% (semi-smoothness). With 8 a fixed radius leaves L = 1..4 at m = 65,536, where omega <= c/L^{9/2}.
 FLIPS: Final = 8.0
 DEEP_ENTRIES: Final = 2.0**19  # width times depth, at most, of a ladder in the depth
 COSTLY_WIDTH = 4096.0  # the widest ladder of a measure of many passes

@@ -117,7 +117,8 @@ def test_a_backward_pass_without_its_part_along_the_activation_has_another_law(m
 
 @pytest.mark.parametrize(("width", "depth"), [(3, 2), (30, 8), (10**12, 64)])
 def test_the_mean_of_the_kernel_is_exact_at_every_width(width: int, depth: int) -> None:
-    """E K_ii = (m/d) L/2: the mean of 10^5 draws lies within 5.3 standard errors of it (probability 10^-7 beyond)."""
+    """E K_ii = (m/d) L/2: the mean of 10^5 draws lies within 5.3 standard errors of it (probability 10^-7 beyond),
+    which are at most 2% of L each: a mean that is off by 22% is noticed at the narrowest, by far less at the others."""
     kernel = exact_kernels(width, depth, 100_000).sum(1) / width
     error = float(kernel.std()) / np.sqrt(len(kernel))
     assert abs(float(kernel.mean()) - depth / 2) < 5.3 * error
