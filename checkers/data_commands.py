@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from checkers.data_options import reading_options, tell
 from checkers.files import check_destination
 from checkers.ledger_options import cluster_option
 from checkers.options import (
@@ -23,10 +25,13 @@ from checkers.options import (
 )
 from checkers.terminal import progress_bars
 
+if TYPE_CHECKING:
+    from checkers.columns import Reading
+
 
 @click.command()
 @click.argument("file", callback=as_path)
-@click.option("--label-column", metavar="NAME", help="Column of the labels: its name, or its number from 0. Of an npz file: an array.")
+@reading_options
 @click.option("--depth", type=click.IntRange(1, 1000), default=1, show_default=True, help="Trained layers of the network to plan for.")
 @click.option("--outputs", type=click.IntRange(min=1), help="Outputs of the network.  [default: one for each class, or 1]")
 @click.option("--samples", type=click.IntRange(min=1), help="Rows to diagnose, chosen by the seed as `train` does.  [default: all]")
@@ -38,6 +43,7 @@ from checkers.terminal import progress_bars
 def diagnose(
     file: Path,
     label_column: str | None,
+    reading: Reading,
     depth: int,
     outputs: int | None,
     samples: int | None,
@@ -46,7 +52,8 @@ def diagnose(
     json_file: str | None,
     quiet: bool,
 ) -> int:
-    """Say what the theory asks of a network for the data in FILE (.csv, .npy or .npz): width, step size, number of steps.
+    """Say what the theory asks of a network for the data in FILE (csv or other text, parquet, npy, npz): width, step size,
+    number of steps.
 
     Names the closest pair of inputs, and all that coincide. Exit code 0 whatever is found: a diagnosis refutes nothing.
     """
@@ -56,13 +63,16 @@ def diagnose(
 
     output = Output(json_file, quiet)
     seed = drawn(seed)
-    loaded = load_rows(str(file), label_column=label_column, samples=samples, seed=seed)
+    loaded = load_rows(str(file), label_column=label_column, samples=samples, seed=seed, outputs=outputs, reading=reading)
+    tell(loaded.read, loaded.warnings, output.text)
     found = diagnosis.diagnose(
         loaded.inputs,
         loaded.rows,
         loaded.labels,
         loaded.coinciding,
         data=str(file),
+        read=loaded.read,
+        warnings=list(loaded.warnings),
         depth=depth,
         outputs=outputs or loaded.classes,
         goal=goal,

@@ -20,7 +20,7 @@ STEP_SHARE = 1.5  # of 1/lambda_max: the step that `train` takes
 
 
 class Diagnosis(Struct, frozen=True, kw_only=True):
-    """A data set in the paper's terms. None stands for what does not exist: the distance of one row, a bound where inputs coincide.
+    """A data set in the paper's terms; read, warnings: how its file was read, in words. None stands for what does not exist: the distance of one row, a bound where inputs coincide.
 
     delta, closest: the least distance and the rows at it. coinciding: pairs of rows with one direction; contradicting: those of them with
     different labels, which no network can fit. eigenvalues: smallest and largest of the limit kernel K_inf at this depth, (d/m) K.
@@ -31,6 +31,8 @@ class Diagnosis(Struct, frozen=True, kw_only=True):
     """
 
     data: str
+    read: str
+    warnings: list[str]
     samples: int
     input_dimension: int
     outputs: int
@@ -53,7 +55,7 @@ class Diagnosis(Struct, frozen=True, kw_only=True):
 
 def diagnose(
     inputs: Array, rows: Sequence[str], labels: Sequence[str] | None, coinciding: Sequence[tuple[int, int]], *,
-    data: str, depth: int, outputs: int, goal: float, fit: ThresholdFit | None,
+    data: str, depth: int, outputs: int, goal: float, fit: ThresholdFit | None, read: str = "", warnings: Sequence[str] = (),
 ) -> Diagnosis:  # fmt: skip
     """inputs: (n, d_in), unit rows (z, 1)/sqrt 2; rows, labels: what to call each, one a row; coinciding: pairs of equal ones."""
     samples, dimension = inputs.shape
@@ -74,7 +76,7 @@ def diagnose(
         return labels is not None and labels[pair[0]] != labels[pair[1]]
 
     return Diagnosis(
-        data=data, samples=samples, input_dimension=dimension, outputs=outputs, depth=depth, goal=goal,
+        data=data, read=read, warnings=list(warnings), samples=samples, input_dimension=dimension, outputs=outputs, depth=depth, goal=goal,
         delta=distance if apart else None,
         closest=[rows[i], rows[j]] if apart else [],
         closest_labels=[labels[i], labels[j]] if apart and labels is not None else [],

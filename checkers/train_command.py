@@ -7,10 +7,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from checkers.data_options import reading_options, tell
 from checkers.errors import InputError
 from checkers.module import own_statements
 from checkers.options import (
@@ -28,6 +29,9 @@ from checkers.options import (
     valid_device,
 )
 from checkers.terminal import training_bar
+
+if TYPE_CHECKING:
+    from checkers.columns import Reading
 
 REFUTED = 1
 # Every step of revealed weights adds directions to remember: memory, not patience, is their limit.
@@ -67,8 +71,8 @@ class Asked:
 
 
 _data_options = options(
-    click.option("--data", default="digits", show_default=True, metavar="digits|FILE", help="Bundled digits, or a .csv, .npy, .npz file."),
-    click.option("--label-column", metavar="NAME", help="Column of the labels: its name, or its number from 0. Of an npz file: an array."),
+    click.option("--data", default="digits", show_default=True, metavar="digits|FILE", help="Bundled digits; csv, text, parquet, npy, npz."),
+    reading_options,
     click.option("--samples", type=click.IntRange(min=1), help="Rows to train on, chosen by the seed.  [default: 100, or all]"),
     click.option(
         "--labels",
@@ -138,6 +142,7 @@ def batch_size(algorithm: str, batch: int | None, samples: int) -> int:
 def train(
     data: str,
     label_column: str | None,
+    reading: Reading,
     samples: int | None,
     labels: str,
     outputs: int | None,
@@ -176,25 +181,28 @@ def train(
     default_depth, default_steps = DEPTH_AND_STEPS[weights]
     with own_statements(modules):
         loss = chosen_loss(loss_name)
-        loaded = load_training_data(data, label_column=label_column, samples=samples, labels=labels, outputs=outputs, seed=seed)
+        loaded = load_training_data(
+            data, label_column=label_column, samples=samples, labels=labels, outputs=outputs, seed=seed, reading=reading
+        )  # fmt: skip
+        tell(loaded.read, loaded.warnings, output.text)
         size = batch_size(algorithm, batch, len(loaded.inputs))
         circle = circle_of(architecture, positions, patch, loaded.inputs.shape[1])
         asked = Asked(
             architecture, *circle, width, depth or default_depth, weights, steps or default_steps, step_size, goal, loss, size, dtype
         )  # fmt: skip
-        further = _held_out(held_out, data, label_column, loaded, seed) if held_out is not None else None
+        further = _held_out(held_out, data, label_column, reading, loaded, seed) if held_out is not None else None
         run = _train(asked, loaded, further, seed, valid_device(device), checkpoint, resume, output, quiet)
     _print(run, output)
     return REFUTED if run.blame else 0
 
 
-def _held_out(count: int, data: str, label_column: str | None, loaded: Any, seed: int) -> Any:
+def _held_out(count: int, data: str, label_column: str | None, reading: Reading, loaded: Any, seed: int) -> Any:
     from checkers.prediction import HeldOut
     from checkers.user_data import held_out_rows
 
     if count == 0:
         return HeldOut(loaded.inputs[:0])
-    return HeldOut(*held_out_rows(data, label_column=label_column, loaded=loaded, count=count, seed=seed))
+    return HeldOut(*held_out_rows(data, label_column=label_column, loaded=loaded, count=count, seed=seed, reading=reading))
 
 
 def _train(

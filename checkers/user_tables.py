@@ -1,199 +1,85 @@
-"""Reading a user's data file: csv, npy or npz to numbers, or one sentence that says which row is wrong and how."""
+"""Reading a user's data file, whatever kind it turns out to be: inputs and labels, or one sentence that says what is wrong and where."""
 
 from __future__ import annotations
 
-import csv
-import math
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import numpy as np
-import numpy.typing as npt
 
+from checkers.array_files import MOST_NUMBERS, read_npy, read_npz
+from checkers.columns import FOUND_OUT, Column, Reading, Source, Table, some, table_of
 from checkers.errors import InputError
+from checkers.text_files import read_text
 
-Array = npt.NDArray[np.float64]
-MOST_NUMBERS = 2**27  # of an array, one GiB: no data set of this size can be trained on, and a header may promise anything
-
-
-@dataclass(frozen=True)
-class Table:
-    """features: (rows, columns), finite. labels: one per row, as written, or None. rows, columns: what to call each in a sentence."""
-
-    features: Array
-    labels: list[str] | None
-    rows: list[str]
-    columns: list[str]
+KINDS = ".csv, .tsv, .txt or .data (also .gz, .bz2, .xz), .parquet, .npy or .npz"
+OTHERS = (".xlsx", ".xls", ".ods", ".json", ".arff", ".mat", ".h5", ".hdf5", ".pkl", ".pickle", ".pt", ".feather", ".png", ".jpg")
 
 
-def read_table(path: Path, label_column: str | None) -> Table:
-    """Read a file of numbers. label_column: a name of the csv's header or of the npz's array, or a number counted from 0 (-1: the last).
+def read_table(path: Path, label_column: str | None, reading: Reading = FOUND_OUT) -> Table:
+    """Read a file of numbers. label_column: a column's name, or its number counted from 0 (-1: the last); of an npz file, an array's name.
 
-    An npz file holds `inputs`, (rows, columns), and the labels in the array that label_column names, `labels` by default.
-    Raises InputError if the file cannot be read, is empty, has the wrong shape, or holds anything that is not a finite number.
+    The kind is told by the first bytes, not by the name. Raises InputError if the file cannot be read, is empty, has the wrong shape, or
+    holds anything that is not a finite number where an input is needed. Rows whose label is missing are left out.
     """
-    readers = {".csv": _read_csv, ".npy": _read_npy, ".npz": _read_npz}
-    if path.suffix.lower() not in readers:
-        raise InputError(f"cannot read {path}: data files are .csv, .npy or .npz")
     if not os.path.isfile(path):  # unlike Path.is_file, an answer for names that no file can have
-        raise InputError(f"cannot read {path}: {'it is a folder' if os.path.isdir(path) else 'there is no such file'}")
+        raise InputError(f"cannot read {path}: {_no_file(path)}")
     try:
-        return readers[path.suffix.lower()](path, label_column)
+        with path.open("rb") as file:
+            start = file.read(6)
+        arrays = start == b"\x93NUMPY" or start[:2] == b"PK" or path.suffix.lower() in (".npy", ".npz")
+        text = not arrays and start[:4] != b"PAR1" and path.suffix.lower() != ".parquet"
+        if path.suffix.lower() in OTHERS:
+            raise InputError(f"cannot read {path}: data files are {KINDS}")
+        if reading.inputs is not None and start[:2] != b"PK":
+            raise InputError(f"--inputs {reading.inputs} names an array of an npz file, and {path} is none")
+        for option, given in (("--header", reading.header), ("--delimiter", reading.delimiter)):
+            if given is not None and not text:
+                raise InputError(f"{option} is for text, and {path} is none")
+        if text:
+            return table_of(read_text(path, label_column, reading), label_column, reading.drop)
+        if not arrays:
+            return table_of(_read_parquet(path), label_column, reading.drop)
+        if start == b"\x93NUMPY" or path.suffix.lower() == ".npy":
+            return read_npy(path, label_column, reading.drop)
+        return read_npz(path, reading.inputs, label_column, reading.drop)
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
 
 
-def _is_number(cell: str) -> bool:
+def _no_file(path: Path) -> str:
+    if os.path.isdir(path):
+        return "it is a folder"
+    return "it is not a plain file" if os.path.exists(path) else "there is no such file"
+
+
+def _read_parquet(path: Path) -> Source:
+    """Numbers stay numbers; whatever else a column holds becomes its text."""
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
+        with pq.ParquetFile(path) as file:
+            rows, schema = file.metadata.num_rows, file.schema_arrow
+            if rows * len(schema) > MOST_NUMBERS:
+                raise InputError(f"{path} promises {rows:,} rows of {len(schema)} columns, more than {MOST_NUMBERS:,} numbers")
+            nested = [field.name for field in schema if pa.types.is_nested(field.type)]
+            if nested:
+                raise InputError(f"{path}: column {some(nested)} is nested: each column must hold one number, or one label, a row")
+            frame = file.read().to_pandas(ignore_metadata=True)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        if isinstance(error, FileNotFoundError | PermissionError):
+            raise
+        raise InputError(f"cannot read {path}: it is not a parquet file ({' '.join(str(error).split()).rstrip('.')})") from error
+    index = [name for name in frame.columns if str(name).startswith("__index_level_")]  # pandas' own name for an index that has none
 
+    def column(values: pd.Series) -> Column:  # type: ignore[type-arg]
+        if pd.api.types.is_numeric_dtype(values):
+            return values.to_numpy(dtype=np.float64, na_value=np.nan)
+        return np.array(["" if pd.isna(value) else str(value) for value in values], dtype=object)
 
-def _position(label_column: str, columns: list[str], path: Path) -> int:
-    """Where the label column is: a name of the header first, then a number."""
-    if label_column in columns:
-        return columns.index(label_column)
-    try:
-        position = int(label_column)
-    except ValueError:
-        position = len(columns)
-    if not -len(columns) <= position < len(columns):
-        raise InputError(f"{path} has no label column {label_column!r}; its columns are {_some(columns)}")
-    return position % len(columns)
-
-
-def _some(names: list[str], most: int = 8) -> str:
-    return ", ".join(names[:most]) + (f", ... ({len(names)} in all)" if len(names) > most else "")
-
-
-def _read_csv(path: Path, label_column: str | None) -> Table:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file, strict=True)
-            lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader if any(cell.strip() for cell in cells)]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"cannot read {path}: it is not a csv file in UTF-8 ({error})") from error
-    if not lines:
-        raise InputError(f"{path} is empty")
-    first = lines[0][1]
-    # A header is a first row that holds the label column's name, or not one number.
-    named = label_column is not None and not _is_number(label_column) and label_column in first
-    header = named or not any(_is_number(cell) for cell in first)
-    columns = first if header else [str(index) for index in range(len(first))]
-    lines = lines[1:] if header else lines
-    if not lines:
-        raise InputError(f"{path} has a header and no rows")
-    position = None if label_column is None else _position(label_column, columns, path)
-    used = [index for index in range(len(columns)) if index != position]
-    features = np.empty((len(lines), len(used)))
-    for row, (number, cells) in enumerate(lines):
-        if len(cells) != len(columns):
-            raise InputError(f"{path}, line {number}: has {len(cells)} cells where the first line has {len(columns)}")
-        for place, index in enumerate(used):
-            value = float(cells[index]) if _is_number(cells[index]) else math.nan
-            if not math.isfinite(value):
-                raise InputError(f"{path}, line {number}, column {columns[index]}: {cells[index]!r} is not a finite number")
-            features[row, place] = value
-        if position is not None and cells[position].lower() in ("", "nan"):
-            raise InputError(f"{path}, line {number}, column {columns[position]}: the label is missing")
-    labels = None if position is None else [cells[position] for _, cells in lines]
-    return _table(path, features, labels, [f"line {number}" for number, _ in lines], [columns[index] for index in used])
-
-
-def _check_promise(path: Path, name: str, file: IO[bytes], available: int) -> None:
-    """Refuse an array whose header promises more than the file holds, before memory is set aside for it."""
-    major, minor = np.lib.format.read_magic(file)
-    if (major, minor) == (1, 0):
-        shape, _, kind = np.lib.format.read_array_header_1_0(file)
-    elif (major, minor) == (2, 0):
-        shape, _, kind = np.lib.format.read_array_header_2_0(file)
-    else:
-        raise ValueError(f"format {major}.{minor}, which plain numbers do not need")
-    numbers = math.prod(shape)
-    if min(shape, default=0) < 0 or numbers > MOST_NUMBERS or numbers * kind.itemsize > available:
-        raise InputError(f"{path}: {name} promises shape {shape}, more than the file holds or than {MOST_NUMBERS:,} numbers")
-
-
-def _load_array(path: Path, name: str, array: object) -> npt.NDArray[np.generic]:
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in "biuf":
-        raise InputError(f"{path}: {name} holds {getattr(array, 'dtype', type(array).__name__)} where numbers are needed")
-    return array
-
-
-def _two_dimensional(path: Path, name: str, array: npt.NDArray[np.generic]) -> Array:
-    if array.ndim != 2:
-        raise InputError(f"{path}: {name} has shape {array.shape} where (rows, columns) is needed")
-    return array.astype(np.float64)
-
-
-def _read_npy(path: Path, label_column: str | None) -> Table:
-    try:
-        with path.open("rb") as file:  # opened here, for numpy forgets to close a file that it cannot read
-            _check_promise(path, "the array", file, path.stat().st_size)
-            file.seek(0)
-            loaded = np.load(file, allow_pickle=False)
-    except InputError:
-        raise
-    except Exception as error:  # numpy, zipfile and zlib raise whatever their parsers run into
-        raise InputError(f"cannot read {path}: it is not an npy file of plain numbers ({_reason(error)})") from error
-    array = _two_dimensional(path, "the array", _load_array(path, "the array", loaded))
-    columns = [str(index) for index in range(array.shape[1])]
-    if label_column is None or not columns:
-        return _from_arrays(path, array, None, columns)
-    position = _position(label_column, columns, path)
-    return _from_arrays(path, np.delete(array, position, axis=1), array[:, position], columns[:position] + columns[position + 1 :])
-
-
-def _read_npz(path: Path, label_column: str | None) -> Table:
-    wanted = label_column or "labels"
-    arrays: dict[str, npt.NDArray[np.generic]] = {}
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            names = list(archive)
-            for name in ("inputs", wanted):
-                if name in names:
-                    member = archive.zip.getinfo(f"{name}.npy")
-                    with archive.zip.open(member) as inner:
-                        _check_promise(path, name, inner, member.file_size)
-                    arrays[name] = _load_array(path, name, archive[name])
-    except InputError:
-        raise
-    except Exception as error:  # numpy, zipfile and zlib raise whatever their parsers run into
-        raise InputError(f"cannot read {path}: it is not an npz file of plain numbers ({_reason(error)})") from error
-    if "inputs" not in arrays:
-        raise InputError(f"{path} has no array 'inputs'; its arrays are {_some(names) or 'none'}")
-    if label_column is not None and wanted not in arrays:
-        raise InputError(f"{path} has no label array {wanted!r}; its arrays are {_some(names)}")
-    inputs = _two_dimensional(path, "inputs", arrays["inputs"])
-    labels = arrays.get(wanted)
-    if labels is not None and labels.shape != (len(inputs),):
-        raise InputError(f"{path}: {wanted} has shape {labels.shape} where ({len(inputs)},) is needed, one label a row of inputs")
-    return _from_arrays(path, inputs, labels, [str(index) for index in range(inputs.shape[1])])
-
-
-def _reason(error: Exception) -> str:
-    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
-
-
-def _from_arrays(path: Path, features: Array, labels: npt.NDArray[np.generic] | None, columns: list[str]) -> Table:
-    rows = [f"row {row}" for row in range(len(features))]
-    if labels is None:
-        return _table(path, features, None, rows, columns)
-    numbers = labels.astype(np.float64)
-    for row in np.flatnonzero(~np.isfinite(numbers)):
-        raise InputError(f"{path}, {rows[row]}: the label is {numbers[row]}, not a finite number")
-    return _table(path, features, [repr(float(number)) for number in numbers], rows, columns)
-
-
-def _table(path: Path, features: Array, labels: list[str] | None, rows: list[str], columns: list[str]) -> Table:
-    if features.shape[0] == 0:
-        raise InputError(f"{path} has no rows")
-    if features.shape[1] == 0:
-        raise InputError(f"{path} has no column of inputs")
-    for row, column in np.argwhere(~np.isfinite(features)):
-        raise InputError(f"{path}, {rows[row]}, column {columns[column]}: {features[row, column]} is not a finite number")
-    return Table(features, labels, rows, columns)
+    names = [str(name) for name in frame.columns if name not in index]
+    left_out = tuple(f"column {name} (numbers or names the rows)" for name in index)
+    columns = [column(frame.iloc[:, k]) for k, name in enumerate(frame.columns) if name not in index]
+    return Source(path, names, columns, [f"row {row}" for row in range(len(frame))], True, (), left_out)

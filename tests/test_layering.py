@@ -17,7 +17,8 @@ FORBIDDEN = {
 # Only the command line and the report know how to print and draw; the machinery below does not know that they exist.
 TOP = {
     "command_line", "data_commands", "train_command", "options", "ledger_options", "report", "report_text", "figures", "description",
-    "diagnosis_text", "ledger_text", "matrix", "regime_text", "reliability_text", "threshold_text", "user_data", "user_tables", "words",
+    "diagnosis_text", "ledger_text", "matrix", "regime_text", "reliability_text", "threshold_text", "words",
+    "array_files", "columns", "data_options", "header", "text_files", "user_data", "user_labels", "user_tables",
 }  # fmt: skip
 FILES = sorted(path for package in FORBIDDEN for path in (ROOT / package).rglob("*.py"))
 

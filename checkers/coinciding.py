@@ -1,0 +1,33 @@
+"""Rows that rounding cannot tell apart."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+# Below this distance two unit rows cannot be told apart: their squared distance, 2 - 2<x_i, x_j>, is lost in the rounding of the product.
+INDISTINGUISHABLE = 2.0**-25
+
+
+def coinciding_rows(inputs: Array) -> list[tuple[int, int]]:
+    """inputs: (n, d), unit rows. (i, j) for every row j that cannot be told from an earlier one; i is the first of those that can itself
+    be told from all before it."""
+    from scipy.spatial import KDTree
+
+    # Equal rows are set aside first: the tree would name all pairs among them.
+    different, first, kind = np.unique(inputs, axis=0, return_index=True, return_inverse=True)
+    earlier: dict[int, list[int]] = {}
+    for a, b in KDTree(different).query_pairs(INDISTINGUISHABLE, output_type="ndarray"):
+        i, j = sorted((int(first[a]), int(first[b])))
+        earlier.setdefault(j, []).append(i)
+    kept: dict[int, int] = {}  # for the first row of each kind, the row that stands for it
+    for j in sorted(map(int, first)):
+        kept[j] = min((i for i in earlier.get(j, []) if kept[i] == i), default=j)
+    own = first[kind.reshape(-1)]
+    return [(kept[int(own[j])], j) for j in range(len(inputs)) if kept[int(own[j])] != j]
+
+
+def first_rows(inputs: Array) -> npt.NDArray[np.intp]:
+    """The rows that remain if of all that cannot be told apart the first is kept."""
+    return np.setdiff1d(np.arange(len(inputs)), [j for _, j in coinciding_rows(inputs)])
