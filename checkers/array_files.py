@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from checkers.columns import Source, Table, position, some, table_of, with_labels
+from checkers.columns import Column, Source, Table, some, table_of, with_labels
 from checkers.errors import InputError
 
 Loaded = npt.NDArray[np.generic]
@@ -94,14 +94,14 @@ def _inputs(path: Path, name: str, array: object) -> Source:
     if array.ndim < 2:
         raise InputError(f"{path}: {name} has shape {array.shape} where (rows, columns) is needed")
     flat = array.reshape(len(array), math.prod(array.shape[1:])).astype(np.float64)
-    how = () if name == "the array" else (f"array: {name}",)
+    how: tuple[str, ...] = () if name == "the array" else (f"array: {name}",)
     if array.ndim > 2:
         how += (f"each row {' x '.join(map(str, array.shape[1:]))} numbers",)
     names = [str(column) for column in range(flat.shape[1])]
-    return Source(path, names, list(flat.T), [f"row {row}" for row in range(len(flat))], False, how)
+    return Source(path, names, list(flat.T), [f"row {row}" for row in range(len(flat))], False, how=how)
 
 
-def _labels(path: Path, name: str, array: object, rows: int) -> Loaded:
+def _labels(path: Path, name: str, array: Any, rows: int) -> Column:
     """(rows,): the labels as numbers or text; of one-hot rows, which entry is 1."""
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "biufUS":
         raise InputError(f"{path}: {name} holds {getattr(array, 'dtype', type(array).__name__)} where numbers or text are needed")
@@ -113,7 +113,8 @@ def _labels(path: Path, name: str, array: object, rows: int) -> Loaded:
         raise InputError(f"{path}: {name} has shape {array.shape} where ({rows},) is needed, one label a row of inputs (or one-hot rows)")
     if array.dtype.kind == "S":
         array = np.char.decode(array, "utf-8", "replace")
-    return array.astype(object) if array.dtype.kind == "U" else array.astype(np.float64)
+    labels: Column = array.astype(object if array.dtype.kind == "U" else np.float64)
+    return labels
 
 
 def _one_hot(array: Loaded) -> bool:

@@ -19,6 +19,7 @@ Array = npt.NDArray[np.float64]
 Column = npt.NDArray[Any]  # float64, NaN where nothing was; or str objects, as written
 MISSING = frozenset({"", "?", "na", "n/a", "nan", "null", "#n/a", "<na>"})  # of a label, in any case; "-" and "none" are names of classes
 INDEX_NAMES = frozenset({"id", "ids", "index", "idx", "row", "rows", "rowid", "rowname", "rownames", "rownum", "row_id", "row_number"})
+THOUSANDS = r"[+-]?\d*(,\d+)+(\.\d*)?|[+-]?\d+(\.\d+)+,\d*"  # 1,234.5 or 1.234,5, and a comma where the others have a point
 TRUTH = {"true": 1.0, "false": 0.0}
 FEWEST_COUNTED = 4  # rows: that three whole numbers follow one another may well be chance
 
@@ -57,13 +58,14 @@ class Table:
 
 @dataclass(frozen=True)
 class Source:
-    """A file's columns before anything is decided. named: the file itself names its columns."""
+    """A file's columns before anything is decided. named: the file itself names its columns. header_known: not by guessing."""
 
     path: Path
     names: list[str]
     columns: list[Column]
     rows: list[str]
     named: bool
+    header_known: bool = True
     how: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -71,7 +73,12 @@ class Source:
 
 def some(names: Sequence[str], most: int = 8) -> str:
     """The names, or the first of them and how many there are."""
-    return ", ".join(names[:most]) + (f", ... ({len(names)} in all)" if len(names) > most else "")
+    return ", ".join(map(shortened, names[:most])) + (f", ... ({len(names)} in all)" if len(names) > most else "")
+
+
+def shortened(text: str, most: int = 40) -> str:
+    """The text, or its beginning."""
+    return text if len(text) <= most else text[:most] + "..."
 
 
 def number(cell: Any) -> float:
@@ -126,7 +133,8 @@ def table_of(source: Source, label_column: str | None, drop: Iterable[str]) -> T
     path, names = source.path, source.names
     if not source.rows:
         raise InputError(f"{path} has {'a header and ' if source.named else ''}no rows")
-    hint = "" if source.named or not source.columns else "; if its first line names them, say --header"
+    hint = "" if source.named or source.header_known else "; if its first line names them, say --header"
+    hint = "; --delimiter says what separates them" if len(names) == 1 else hint
     place = None if label_column is None else position(label_column, names, path, "label column", hint)
     dropped = {position(name, names, path, "column", hint) for name in drop}
     if place in dropped:
@@ -137,8 +145,7 @@ def table_of(source: Source, label_column: str | None, drop: Iterable[str]) -> T
     left_out = [*source.left_out, *(f"column {names[index]}" for index in sorted(dropped))]
     left_out += [f"column {names[index] or '0, without a name'} (numbers or names the rows)" for index in indices]
     if not used:
-        alone = len(names) == 1 and any(mark in names[0] + str(source.columns[0][0]) for mark in ",;|\t ")
-        raise InputError(f"{path} has no column of inputs" + ("; --delimiter says what separates its columns" if alone else ""))
+        raise InputError(f"{path} has no column of inputs")
     columns = [names[index] or str(index) for index in used]
     features = np.empty((len(source.rows), len(used)))
     for k, index in enumerate(used):
@@ -159,14 +166,20 @@ def _check_inputs(source: Source, name: str, cells: Column, values: Array, unlab
         return
     row, quoted = bad[0], shlex.quote(name)
     cell = cells[row].strip() if isinstance(cells[row], str) else float(cells[row])
-    if isinstance(cell, str) and re.fullmatch(r"[+-]?\d*(,\d+)+(\.\d*)?|[+-]?\d+(\.\d+)+,\d*", cell):
-        remedy = "the decimal sign is not that of the file's other numbers, or separates thousands"
-    elif all(isinstance(c, str) and not missing(c) and math.isnan(number(c)) for c in cells):
+    text = [one for one in cells[bad].tolist() if isinstance(one, str) and not missing(one.strip()) and math.isnan(number(one))]
+    if isinstance(cell, str) and re.fullmatch(THOUSANDS, cell):
+        remedy = "its decimal sign is not that of the file's other numbers, or separates thousands"
+    elif len(source.names) == 1 and text and re.search(r"[,;:|\s]", text[0]):
+        remedy = "--delimiter says what separates the cells of a line"
+    elif row == 0 and len(bad) < len(cells) and text and not source.named and not source.header_known:
+        remedy = "if that line names the columns, say --header"
+    elif len(text) == len(cells) and unlabelled:
+        remedy = f"if that column holds the labels, say --label-column {quoted}, else leave it out with --drop {quoted}"
+    elif len(bad) == len(cells):
         remedy = f"leave that column out with --drop {quoted}"
-        remedy = f"if that column holds the labels, say --label-column {quoted}, else {remedy}" if unlabelled else remedy
     else:
         remedy = f"leave out that row, or the column with --drop {quoted}"
-    written = repr(cell) if isinstance(cell, str) else str(cell)
+    written = repr(shortened(cell)) if isinstance(cell, str) else str(cell)
     raise InputError(f"{source.path}, {source.rows[row]}, column {name}: {written} is not a finite number; {remedy}")
 
 

@@ -22,7 +22,7 @@ def _delimiter(context: click.Context, parameter: click.Parameter, value: str | 
 
 _options = options(
     click.option("--label-column", metavar="NAME", help="Column of the labels: its name, or number from 0. Of an npz file: an array."),
-    click.option("--inputs", metavar="NAME", help="Array of the inputs in an npz file.  [default: inputs, X, data, images, or the only one]"),
+    click.option("--inputs", metavar="NAME", help="An npz file's array of inputs.  [default: inputs, X, data, images, or the only one]"),
     click.option("--drop", metavar="NAME", multiple=True, help="A column to leave out: its name, or number from 0. Repeatable."),
     click.option("--header/--no-header", default=None, help="Whether the first line names the columns.  [default: found out, and said]"),
     click.option("--delimiter", metavar="CHAR", callback=_delimiter, help="What separates cells; or tab, or space.  [default: found out]"),

@@ -20,7 +20,9 @@ STEP_SHARE = 1.5  # of 1/lambda_max: the step that `train` takes
 
 
 class Diagnosis(Struct, frozen=True, kw_only=True):
-    """A data set in the paper's terms; read, warnings: how its file was read, in words. None stands for what does not exist: the distance of one row, a bound where inputs coincide.
+    """A data set in the paper's terms. read, warnings: how its file was read, in words.
+
+    None stands for what does not exist: the distance of one row, a bound where inputs coincide.
 
     delta, closest: the least distance and the rows at it. coinciding: pairs of rows with one direction; contradicting: those of them with
     different labels, which no network can fit. eigenvalues: smallest and largest of the limit kernel K_inf at this depth, (d/m) K.

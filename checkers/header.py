@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from checkers.columns import missing, number
 
@@ -37,14 +38,14 @@ def header_of(first: Sequence[str], below: Sequence[Sequence[str]]) -> Header:
     over columns of which at least half hold not one whole number.
     """
     below = [[cell for cell in cells[:ROWS] if not missing(cell)] for cells in below]
-    over_numbers = [k for k, cells in enumerate(below) if 2 * sum(map(_is_number, cells)) > len(cells)]
+    over_numbers = [k for k, cells in enumerate(below) if cells and 2 * sum(map(_is_number, cells)) >= len(cells)]
     texts = {k for k, cell in enumerate(first) if not _is_number(cell) and not missing(cell)}
     figures = [cell for cell in first if _is_number(cell)]
     if not figures:
         again = any(first[k] in below[k] for k in texts)
         return Header(bool(texts) and (not again or any(k in texts for k in over_numbers)))
     whole = all(map(_is_whole, figures))
-    steps = {int(b) - int(a) for a, b in zip(figures, figures[1:], strict=False)} if whole else set()
+    steps = {int(b) - int(a) for a, b in pairwise(figures)} if whole else set()
     equal = len(steps) == 1 and min(steps) > 0
     if texts:
         named = [k for k in over_numbers if k in texts]

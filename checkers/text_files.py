@@ -2,41 +2,36 @@
 
 from __future__ import annotations
 
-import bz2
 import csv
-import gzip
 import io
-import lzma
 import re
-import zlib
 from collections import Counter
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from checkers.columns import Column, Reading, Source, missing, number, some
+from checkers.columns import THOUSANDS, Column, Reading, Source, number, some
 from checkers.errors import InputError
 from checkers.header import header_of
+from checkers.plain_text import read_plain_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_BYTES = 2**30  # of text: no data set of this size can be trained on, and a compressed file may unfold to anything
 SAMPLE = 50  # lines that decide the delimiter
 WHITESPACE = r"\s+"
 DELIMITERS = {"\t": "tab", ";": "';'", "|": "'|'", ",": "','", WHITESPACE: "whitespace"}
-OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
-MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe\x00\x00": "utf-32", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 COMMA_DECIMAL = r"\s*[+-]?\d*,\d+([eE][+-]?\d+)?\s*"
 POINT_DECIMAL = r"\s*[+-]?\d*\.\d+([eE][+-]?\d+)?\s*"
 
 
 def read_text(path: Path, label_column: str | None, reading: Reading) -> Source:
     """Raises InputError if the file is no text, is empty, or has lines of different lengths."""
-    text, encoding = _decoded(path, _unpacked(path))
+    text, encoding = read_plain_text(path)
     lines = re.sub("\r\n?", "\n", text).split("\n")
+    originals = list(lines)
     comments = [k for k, line in enumerate(lines) if line.lstrip().startswith("#")]
     for k in comments:
         lines[k] = ""
@@ -44,11 +39,15 @@ def read_text(path: Path, label_column: str | None, reading: Reading) -> Source:
     if not sample:
         raise InputError(f"{path} is empty" + (" but for comments" if comments else ""))
     delimiter = reading.delimiter or _delimiter(sample)
+    begin = lines.index(sample[0])
+    if begin - 1 in comments and reading.header is None and _names(own := originals[begin - 1].lstrip("# \t"), sample[0], delimiter):
+        lines[begin - 1], sample = own, [own, *sample]  # a comment of as many words as there are columns, right above them
+        comments.remove(begin - 1)
     lines[lines.index(sample[0])] = _completed(sample, delimiter)
     cells, numbers = _tokenized(path, lines, delimiter)
     how = [f"encoding {encoding}"] * (encoding not in ("utf-8", "utf-8-sig"))
     how += [f"separated by {DELIMITERS.get(delimiter, repr(delimiter))}"] * (delimiter != "," and len(cells.columns) > 1)
-    if delimiter != "," and _comma_decimals(cells):
+    if delimiter != "," and "," in text and _comma_decimals(cells):
         how.append("decimal comma")
         cells = cells.apply(lambda column: column.mask(column.str.fullmatch(COMMA_DECIMAL), column.str.replace(",", ".")))
     left_out = [f"{len(comments)} comment line{'s' * (len(comments) > 1)}"] * bool(comments)
@@ -70,41 +69,13 @@ def read_text(path: Path, label_column: str | None, reading: Reading) -> Source:
         names, columns = names[:-1], columns[:-1]
         left_out.append("an empty last column")
     rows = [f"line {line}" for line in numbers]
-    return Source(path, names, columns, rows, header, (f"header: {'yes' if header else 'no'}", *how), tuple(left_out), tuple(warnings))
-
-
-def _unpacked(path: Path) -> bytes:
-    with path.open("rb") as file:
-        start = file.read(8)
-        file.seek(0)
-        opener = next((opener for magic, opener in OPENERS.items() if start.startswith(magic)), None)
-        try:
-            content = (file if opener is None else cast("IO[bytes]", opener(file))).read(MOST_BYTES + 1)
-        except (EOFError, OSError, ValueError, lzma.LZMAError, zlib.error) as error:
-            if opener is None:
-                raise
-            raise InputError(f"cannot read {path}: its compression is broken or cut off ({str(error).rstrip('.')})") from error
-    if len(content) > MOST_BYTES:
-        raise InputError(f"{path} holds more than {MOST_BYTES:,} bytes of text")
-    return content
-
-
-def _decoded(path: Path, content: bytes) -> tuple[str, str]:
-    """The text, and its encoding: by its mark, else UTF-8, else the one that old spreadsheets write."""
-    marked = next((encoding for mark, encoding in MARKS.items() if content.startswith(mark)), None)
-    for encoding in (marked,) if marked else ("utf-8", "cp1252"):
-        try:
-            text = content.decode(encoding)
-        except UnicodeError:
-            continue
-        if not re.search(r"[\x00-\x08\x0e-\x1f]", text):
-            return text, encoding
-    raise InputError(f"cannot read {path}: it is not text in {marked or 'UTF-8'}, and not an npy, npz or parquet file either")
+    how.insert(0, f"header: {'yes' if header else 'no'}")
+    return Source(path, names, columns, rows, header, reading.header is not None, tuple(how), tuple(left_out), tuple(warnings))
 
 
 def _fields(line: str, delimiter: str) -> list[str]:
     if delimiter == WHITESPACE:
-        return line.split()
+        return [cell.strip('"') for cell in re.findall(r'"[^"]*"|\S+', line)]
     try:
         return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, skipinitialspace=delimiter != "\t"))]
     except csv.Error:  # a cell beyond the csv module's limit
@@ -117,10 +88,10 @@ def _delimiter(sample: list[str]) -> str:
     def score(delimiter: str) -> float:
         rows = [_fields(line, delimiter) for line in sample]
         usual = Counter(map(len, rows)).most_common(1)[0][0]
-        if usual == 1:
+        if usual == 1 or len(rows[0]) == 1:
             return 0.0
         alike = [cells for cells in rows if len(cells) == usual]
-        share = sum(number(cell) == number(cell) or bool(re.fullmatch(COMMA_DECIMAL, cell)) for cells in alike for cell in cells) / usual
+        share = sum(number(cell) == number(cell) or bool(re.fullmatch(THOUSANDS, cell)) for cells in alike for cell in cells) / usual
         return len(alike) * 0.01 + share  # the shape of the lines decides where nothing is a number
 
     scores = {delimiter: score(delimiter) for delimiter in DELIMITERS}
@@ -128,11 +99,17 @@ def _delimiter(sample: list[str]) -> str:
     return best if scores[best] > 0 else ","
 
 
+def _names(line: str, row: str, delimiter: str) -> bool:
+    """Are these the names of the columns of this row?"""
+    cells = _fields(line, delimiter)
+    return len(cells) == len(_fields(row, delimiter)) > 1 and all(cell and number(cell) != number(cell) for cell in cells)
+
+
 def _completed(sample: list[str], delimiter: str) -> str:
     """The first line; with an empty cell if it only names, and one cell less than all others have: R's tables do not name the column of
     rows, and other lines may end with a delimiter where the names do not."""
     first, *others = [_fields(line, delimiter) for line in sample]
-    if {len(cells) for cells in others} != {len(first) + 1} or any(number(cell) == number(cell) for cell in first):
+    if len(first) == 1 or {len(cells) for cells in others} != {len(first) + 1} or any(number(cell) == number(cell) for cell in first):
         return sample[0]
     mark = " " if delimiter == WHITESPACE else delimiter
     return f'{sample[0]}{mark}""' if not any(cells[-1] for cells in others) else f'""{mark}{sample[0]}'
@@ -153,8 +130,10 @@ def _tokenized(path: Path, lines: list[str], delimiter: str) -> tuple[pd.DataFra
 
     def starts(cells: pd.DataFrame) -> npt.NDArray[np.int64]:
         """(rows + 1,): the line after each row is its own number, 1 and the line breaks within its cells later."""
-        inside = sum((cells[k].str.count("\n").to_numpy(dtype=np.int64) for k in cells), np.zeros(len(cells), np.int64)) if '"' in text else 0
-        return begin + 1 + np.concatenate([[0], np.cumsum(np.ones(len(cells), np.int64) + inside)])
+        lines = np.ones(len(cells), np.int64)
+        for k in cells.columns if '"' in text else ():
+            lines += cells[k].str.count("\n").to_numpy(dtype=np.int64)
+        return begin + 1 + np.concatenate([[0], np.cumsum(lines)])
 
     try:
         cells = read()
@@ -162,10 +141,10 @@ def _tokenized(path: Path, lines: list[str], delimiter: str) -> tuple[pd.DataFra
         found = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error))
         if not found:
             raise InputError(f"cannot read {path}: it is not a csv file ({' '.join(str(error).split())})") from error
-        expected, row, saw = map(int, found.groups())
-        line = starts(read(row - 1))[-1] if row > 1 else begin + 1
+        expected, record, saw = map(int, found.groups())
+        line = int(starts(read(record - 1))[-1]) if record > 1 else begin + 1
         raise InputError(_ragged(path, line, saw, expected, begin)) from error
-    numbers = starts(cells)[:-1]
+    numbers = [int(line) for line in starts(cells)[:-1]]
     width = len(cells.columns)
     kept = (cells.map(str.strip) != "").any(axis=1).to_numpy()
     for row in np.flatnonzero(kept & (cells[width - 1] == "").to_numpy()):
@@ -174,7 +153,7 @@ def _tokenized(path: Path, lines: list[str], delimiter: str) -> tuple[pd.DataFra
         saw = len(own.split()) if delimiter == WHITESPACE else own.count(delimiter) + 1
         if saw < width and '"' not in own:
             raise InputError(_ragged(path, numbers[row], saw, width, begin))
-    return cells[kept].reset_index(drop=True), [int(line) for line in numbers[kept]]
+    return cells[kept].reset_index(drop=True), [numbers[row] for row in np.flatnonzero(kept)]
 
 
 def _ragged(path: Path, line: int, saw: int, expected: int, begin: int) -> str:
@@ -185,6 +164,7 @@ def _ragged(path: Path, line: int, saw: int, expected: int, begin: int) -> str:
 
 def _comma_decimals(cells: pd.DataFrame) -> bool:
     """Are there numbers with a decimal comma, and none with a point?"""
+
     def any_like(pattern: str) -> bool:
         return any(bool(cells[k].str.fullmatch(pattern).any()) for k in cells)
 

@@ -71,7 +71,7 @@ class Asked:
 
 
 _data_options = options(
-    click.option("--data", default="digits", show_default=True, metavar="digits|FILE", help="Bundled digits; csv, text, parquet, npy, npz."),
+    click.option("--data", default="digits", show_default=True, metavar="digits|FILE", help="Or a csv, text, parquet or numpy file."),
     reading_options,
     click.option("--samples", type=click.IntRange(min=1), help="Rows to train on, chosen by the seed.  [default: 100, or all]"),
     click.option(

@@ -87,7 +87,7 @@ def _load(source: str, label_column: str | None, reading: Reading, outputs: int 
                 labels=table.labels and [table.labels[row] for row in kept],
             )  # fmt: skip
     labels = None if table.labels is None else read_labels(table.labels, table.rows, source, reading.regression, outputs)
-    parts = [*table.how, f"{len(table.rows):,} rows", f"inputs: {some(table.columns)}"]
+    parts = [*table.how, f"{len(table.rows):,} row{'s' * (len(table.rows) > 1)}", f"inputs: {some(table.columns)}"]
     parts.append("no labels" if labels is None else f"labels: {table.label}, {labels.in_words}")
     parts += [f"left out: {', '.join(notes)}"] if notes else []
     return Loaded(table, labels, "" if source == "digits" else f"read {source}: {'; '.join(parts)}")

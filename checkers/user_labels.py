@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from checkers.columns import some
+from checkers.columns import shortened, some
 from checkers.errors import InputError
 
 Array = npt.NDArray[np.float64]
@@ -43,7 +44,7 @@ def read_labels(labels: list[str], rows: list[str], where: str, regression: bool
     if len(bad):
         if regression or (regression is None and 2 * len(bad) < len(values)):
             remedy = "choose --classes" if regression else "leave that row out, or say --classes"
-            raise InputError(f"{where}, {rows[bad[0]]}: the label {labels[bad[0]]!r} is not a number, as others are; {remedy}")
+            raise InputError(f"{where}, {rows[bad[0]]}: the label {shortened(labels[bad[0]])!r} is not a number, as others are; {remedy}")
         return Labels(labels, sorted(set(labels)), None, False)
     different = np.unique(values)
     if regression is None:
@@ -51,7 +52,8 @@ def read_labels(labels: list[str], rows: list[str], where: str, regression: bool
         codes = different[0] in (0, 1) and different[-1] - different[0] == len(different) - 1 and 2 * len(different) <= len(values)
         many = len(different) > 2 * math.sqrt(len(values)) and not codes
         regression = not whole or outputs == 1 or many
-    return Labels([_name(value) for value in values], [_name(value) for value in different], values, regression)
+    own = [_name(label) for label in labels]
+    return Labels(own, sorted(set(own), key=float), values, regression)
 
 
 def _number(label: str) -> float:
@@ -61,8 +63,11 @@ def _number(label: str) -> float:
         return math.nan
 
 
-def _name(value: float) -> str:
-    return str(int(value)) if value == round(value) else repr(float(value))
+def _name(label: str) -> str:
+    if re.fullmatch(r"[+-]?\d{1,100}", label):
+        return str(int(label))  # beyond 2^53 a float would take different ones for one
+    value = float(label)
+    return str(int(value)) if value == round(value) else repr(value)
 
 
 def class_count(labels: Labels | None) -> int:
@@ -78,7 +83,8 @@ def true_targets(labels: Labels, chosen: npt.NDArray[np.intp], outputs: int | No
     if labels.regression and labels.numbers is not None:
         if outputs not in (None, 1):
             raise InputError(
-                f"--outputs {outputs} does not fit the labels of {where}, which are real numbers: one output (--classes takes each for a class)"
+                f"--outputs {outputs} does not fit the labels of {where}, which are real numbers: one output; "
+                "--classes says that they are classes"
             )
         centred = labels.numbers - labels.numbers.mean()
         return (centred / np.abs(centred).max())[chosen, None], None, "true, centred and scaled to [-1, 1]"

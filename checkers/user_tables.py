@@ -74,7 +74,7 @@ def _read_parquet(path: Path) -> Source:
         raise InputError(f"cannot read {path}: it is not a parquet file ({' '.join(str(error).split()).rstrip('.')})") from error
     index = [name for name in frame.columns if str(name).startswith("__index_level_")]  # pandas' own name for an index that has none
 
-    def column(values: pd.Series) -> Column:  # type: ignore[type-arg]
+    def column(values: pd.Series) -> Column:
         if pd.api.types.is_numeric_dtype(values):
             return values.to_numpy(dtype=np.float64, na_value=np.nan)
         return np.array(["" if pd.isna(value) else str(value) for value in values], dtype=object)
@@ -82,4 +82,4 @@ def _read_parquet(path: Path) -> Source:
     names = [str(name) for name in frame.columns if name not in index]
     left_out = tuple(f"column {name} (numbers or names the rows)" for name in index)
     columns = [column(frame.iloc[:, k]) for k, name in enumerate(frame.columns) if name not in index]
-    return Source(path, names, columns, [f"row {row}" for row in range(len(frame))], True, (), left_out)
+    return Source(path, names, columns, [f"row {row}" for row in range(len(frame))], True, left_out=left_out)

@@ -77,7 +77,7 @@ def test_the_predicted_number_of_steps_is_the_least_that_suffices() -> None:
 @pytest.mark.parametrize(
     ("text", "coinciding", "contradicting", "sentence"),
     [
-        ("1,2,a\n3,4,b\n1,2,a\n", [["line 1", "line 3"]], [], "leave out one row of each pair: line 1 and line 3"),
+        ("1,2,a\n3,4,b\n1,2,a\n", [["line 1", "line 3"]], [], "where the theorems say nothing: line 1 and line 3; --drop-duplicates"),
         ("1,2,a\n3,4,b\n2,4,b\n", [["line 1", "line 3"]], [["line 1", "line 3"]], "no network fits them: line 1 and line 3"),
         ("1,2,a\n1,2,a\n1,2,b\n", [["line 1", "line 2"], ["line 1", "line 3"]], [["line 1", "line 3"]], "no network fits them: line 1 and"),
     ],

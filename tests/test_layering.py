@@ -18,7 +18,7 @@ FORBIDDEN = {
 TOP = {
     "command_line", "data_commands", "train_command", "options", "ledger_options", "report", "report_text", "figures", "description",
     "diagnosis_text", "ledger_text", "matrix", "regime_text", "reliability_text", "threshold_text", "words",
-    "array_files", "columns", "data_options", "header", "text_files", "user_data", "user_labels", "user_tables",
+    "array_files", "columns", "data_options", "header", "plain_text", "text_files", "user_data", "user_labels", "user_tables",
 }  # fmt: skip
 FILES = sorted(path for package in FORBIDDEN for path in (ROOT / package).rglob("*.py"))
 

@@ -123,7 +123,8 @@ def test_random_labels_are_uniform_and_independent_of_the_true_ones() -> None:
         ("a,b\n1,2\n", "c", "has no label column 'c'; its columns are a, b"),
         ("1,2\n", "2", "has no label column '2'; its columns are 0, 1"),
         ("1\n", "0", "has no column of inputs"),
-        ("a,b\n1,2\n3,\n", "b", "line 3, column b: the label is missing"),
+        ("a,b\n1,?\n3,\n", "b", "every label of column b is missing"),
+        ("a,b\n1,2\n3,inf\n", "b", "line 3, column b: the label is inf, not a finite number"),
         ('1,"2\n', None, "it is not a csv file"),
     ],
 )
@@ -136,7 +137,9 @@ def test_a_faulty_csv_gets_a_sentence(tmp_path: Path, text: str, column: str | N
     ("array", "sentence"),
     [
         (np.array([1.0, 2.0]), "has shape (2,) where (rows, columns) is needed"),
-        (np.zeros((2, 2, 2)), "has shape (2, 2, 2) where (rows, columns) is needed"),
+        (np.array(1.0), "has shape () where (rows, columns) is needed"),
+        (np.zeros((2, 2, 2)), "row 0: all inputs are zero"),
+        (np.zeros((2, 2, 0)), "has no column of inputs"),
         (np.zeros((0, 3)), "has no rows"),
         (np.zeros((3, 0)), "has no column of inputs"),
         (np.array([["a", "b"]]), "holds <U1 where numbers are needed"),
@@ -155,10 +158,12 @@ def test_a_faulty_npy_gets_a_sentence(tmp_path: Path, array: np.ndarray, sentenc
 @pytest.mark.parametrize(
     ("arrays", "column", "sentence"),
     [
-        ({"x": FEATURES}, None, "has no array 'inputs'; its arrays are x"),
+        ({"a": FEATURES, "b": FEATURES}, None, "has no array 'inputs'; its arrays are a, b: --inputs and --label-column name them"),
         ({"inputs": FEATURES}, "y", "has no label array 'y'; its arrays are inputs"),
         ({"inputs": FEATURES, "labels": np.zeros(2)}, None, "labels has shape (2,) where (3,) is needed"),
-        ({"inputs": FEATURES, "labels": np.array([0, np.nan, 1])}, None, "row 1: the label is nan"),
+        ({"inputs": FEATURES, "labels": np.array([0, np.inf, 1])}, None, "row 1, column labels: the label is inf"),
+        ({"inputs": FEATURES, "labels": np.array([["a"], [1]], dtype=object)}, None, "Object arrays cannot be loaded"),
+        ({"inputs": FEATURES, "labels": np.ones((3, 2))}, None, "labels has shape (3, 2) where (3,) is needed"),
     ],
 )
 def test_a_faulty_npz_gets_a_sentence(tmp_path: Path, arrays: dict[str, np.ndarray], column: str | None, sentence: str) -> None:
