@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from checkers.columns import missing, number
 
-ROWS = 1000  # that are looked at
+ROWS = 1000  # below the first line that are looked at
 FEWEST_NUMBERS = 3  # two numbers that follow one another are too often a sample
 MANY_NUMBERS = 10  # columns numbered from 0 or 1 over whole numbers: no sample of so many looks so
 
@@ -37,7 +37,7 @@ def header_of(first: Sequence[str], below: Sequence[Sequence[str]]) -> Header:
     Names, not numbers, over most columns of numbers are a header. So are whole numbers in equal steps (0, 1, 2, ...; 1990, 1991, ...),
     over columns of which at least half hold not one whole number.
     """
-    below = [[cell for cell in cells[:ROWS] if not missing(cell)] for cells in below]
+    below = [[cell for cell in cells if not missing(cell)] for cells in below]
     over_numbers = [k for k, cells in enumerate(below) if cells and 2 * sum(map(_is_number, cells)) >= len(cells)]
     texts = {k for k, cell in enumerate(first) if not _is_number(cell) and not missing(cell)}
     figures = [cell for cell in first if _is_number(cell)]

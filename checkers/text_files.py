@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from checkers.columns import THOUSANDS, Column, Reading, Source, number, some
 from checkers.errors import InputError
-from checkers.header import header_of
+from checkers.header import ROWS, header_of
 from checkers.plain_text import read_plain_text
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def read_text(path: Path, label_column: str | None, reading: Reading) -> Source:
         raise InputError(f"{path} is empty" + (" but for comments" if comments else ""))
     delimiter = reading.delimiter or _delimiter(sample)
     begin = lines.index(sample[0])
-    if begin - 1 in comments and reading.header is None and _names(own := originals[begin - 1].lstrip("# \t"), sample[0], delimiter):
+    if begin - 1 in comments and reading.header is not False and _names(own := originals[begin - 1].lstrip("# \t"), sample[0], delimiter):
         lines[begin - 1], sample = own, [own, *sample]  # a comment of as many words as there are columns, right above them
         comments.remove(begin - 1)
     lines[lines.index(sample[0])] = _completed(sample, delimiter)
@@ -52,15 +52,7 @@ def read_text(path: Path, label_column: str | None, reading: Reading) -> Source:
         cells = cells.apply(lambda column: column.mask(column.str.fullmatch(COMMA_DECIMAL), column.str.replace(",", ".")))
     left_out = [f"{len(comments)} comment line{'s' * (len(comments) > 1)}"] * bool(comments)
     first = [cell.strip() for cell in cells.iloc[0]]
-    header, warnings = reading.header, []
-    if header is None:
-        asked = label_column is not None and label_column in first and number(label_column) != number(label_column)
-        found = header_of(first, [[cell.strip() for cell in cells[k].iloc[1:1001]] for k in cells.columns])
-        header = asked or found.there
-        if found.doubtful and not header:
-            warnings.append(f"line {numbers[0]} ({some(first)}) is taken for a row; if it names the columns, say --header")
-        elif header and not asked and any(cell and number(cell) == number(cell) for cell in first):
-            warnings.append(f"line {numbers[0]} ({some(first)}) is taken for the names of the columns; if it is a row, say --no-header")
+    header, warnings = _header(first, cells, numbers[0], label_column, reading.header)
     if header:
         cells, numbers = cells.iloc[1:], numbers[1:]
     names = first if header else [str(k) for k in range(len(first))]
@@ -71,6 +63,20 @@ def read_text(path: Path, label_column: str | None, reading: Reading) -> Source:
     rows = [f"line {line}" for line in numbers]
     how.insert(0, f"header: {'yes' if header else 'no'}")
     return Source(path, names, columns, rows, header, reading.header is not None, tuple(how), tuple(left_out), tuple(warnings))
+
+
+def _header(first: list[str], cells: pd.DataFrame, line: int, label_column: str | None, given: bool | None) -> tuple[bool, list[str]]:
+    """Does the first line name the columns? And what to warn of."""
+    if given is not None:
+        return given, []
+    if label_column in first and number(label_column) != number(label_column):
+        return True, []
+    found = header_of(first, [[cell.strip() for cell in cells[k].iloc[1 : 1 + ROWS]] for k in cells.columns])
+    if found.doubtful and not found.there:
+        return False, [f"line {line} ({some(first)}) is taken for a row; if it names the columns, say --header"]
+    if found.there and any(cell and number(cell) == number(cell) for cell in first):
+        return True, [f"line {line} ({some(first)}) is taken for the names of the columns; if it is a row, say --no-header"]
+    return found.there, []
 
 
 def _fields(line: str, delimiter: str) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from checkers.coinciding import coinciding_rows, first_rows
+from checkers.coinciding import coinciding_rows
 from checkers.columns import FOUND_OUT, Reading, Table, some
 from checkers.errors import InputError
 from checkers.user_labels import Labels, class_count, read_labels, true_targets
@@ -78,13 +78,15 @@ def _load(source: str, label_column: str | None, reading: Reading, outputs: int 
         table = read_table(Path(source), label_column, reading)
     notes = list(table.left_out)
     if reading.drop_duplicates:
-        kept = first_rows(directed_rows(table.features, table.rows, source))
-        dropped = len(table.rows) - len(kept)
-        if dropped:
-            notes.append(f"{dropped:,} row{'s' * (dropped > 1)} (coinciding with an earlier one)")
+        pairs = coinciding_rows(directed_rows(table.features, table.rows, source))
+        if pairs:
+            kept = np.setdiff1d(np.arange(len(table.rows)), [later for _, later in pairs])
+            own = table.labels
+            differ = 0 if own is None else sum(own[first] != own[later] for first, later in pairs)
+            other = f"; {differ:,} with another label" if differ else ""
+            notes.append(f"{len(pairs):,} row{'s' * (len(pairs) > 1)} (coinciding with an earlier one{other})")
             table = replace(
-                table, features=table.features[kept], rows=[table.rows[row] for row in kept],
-                labels=table.labels and [table.labels[row] for row in kept],
+                table, features=table.features[kept], rows=[table.rows[row] for row in kept], labels=own and [own[row] for row in kept]
             )  # fmt: skip
     labels = None if table.labels is None else read_labels(table.labels, table.rows, source, reading.regression, outputs)
     parts = [*table.how, f"{len(table.rows):,} row{'s' * (len(table.rows) > 1)}", f"inputs: {some(table.columns)}"]
