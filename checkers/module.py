@@ -12,7 +12,7 @@ from pathlib import Path
 from traceback import format_exception
 
 from checkers.architectures import known, restore
-from checkers.errors import InputError
+from checkers.errors import InputError, in_words
 from theorems import registry
 from theorems.losses import losses
 from theorems.statement import DeclarationError
@@ -55,12 +55,7 @@ def _explain(error: Exception, paths: Sequence[Path]) -> None:
     for path in paths:
         lines = re.findall(rf'File "{re.escape(str(path.absolute()))}", line (\d+)', trace)
         if lines:
-            raise InputError(f"module {path}, line {lines[-1]}: {_sentence(error)}") from error
-
-
-def _sentence(error: BaseException) -> str:
-    reason = " ".join(str(error).split())
-    return f"{type(error).__name__}{': ' if reason else ''}{reason}"
+            raise InputError(f"module {path}, line {lines[-1]}: {in_words(error)}") from error
 
 
 def _import(path: Path, name: str) -> None:
@@ -76,6 +71,6 @@ def _import(path: Path, name: str) -> None:
     except DeclarationError as error:
         raise InputError(f"module {path}: {error}") from error
     except (Exception, SystemExit) as error:
-        raise InputError(f"module {path} does not import: {_sentence(error)}") from error
+        raise InputError(f"module {path} does not import: {in_words(error)}") from error
     finally:
         sys.dont_write_bytecode = writes

@@ -15,6 +15,7 @@ import msgspec
 
 from checkers.errors import InputError
 from checkers.files import check_destination, write_whole
+from checkers.terminal import echo
 from theorems import registry
 from theorems.statement import Statement
 
@@ -80,14 +81,14 @@ class Output:
     def text(self, text: str, *, closing: bool = False) -> None:
         """Print, unless standard output is for JSON, or is to be quiet and this is not a closing line or a refutation."""
         if not self.to_stdout and (closing or not self.quiet):
-            click.echo(text)
+            echo(text)
 
     def facts(self, record: Any) -> None:
         """Write the JSON that --json asks for."""
         if self.to_stdout or self.path is not None:
             content = msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n"
             if self.path is None:
-                click.echo(content, nl=False)
+                echo(content)
             else:
                 write_whole(self.path, content)
 

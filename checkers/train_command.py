@@ -12,6 +12,7 @@ from typing import Any, Literal
 import click
 
 from checkers.errors import InputError
+from checkers.exit_code import REFUTED
 from checkers.module import own_statements
 from checkers.options import (
     Output,
@@ -29,7 +30,6 @@ from checkers.options import (
 )
 from checkers.terminal import training_bar
 
-REFUTED = 1
 # Every step of revealed weights adds directions to remember: memory, not patience, is their limit.
 DEPTH_AND_STEPS = {"dense": (4, 50_000), "revealed": (2, 200)}
 BATCH = 32
@@ -254,6 +254,7 @@ def _train(
 def _print(run: Any, output: Output) -> None:
     from checkers import words
 
+    output.facts(run)
     parts: Sequence[str] = (
         words.training_in_words(run),
         words.training_table(run),
@@ -265,4 +266,3 @@ def _print(run: Any, output: Output) -> None:
         if text:
             output.text(text + "\n")
     output.text(words.training_closing(run), closing=True)
-    output.facts(run)
