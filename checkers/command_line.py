@@ -302,17 +302,24 @@ def replay(file: Path, modules: tuple[Path, ...], json_file: str | None, quiet: 
 @click.argument("file", callback=as_path)
 @options(modules_option, json_option, quiet_option)
 def ledger_command(file: Path, modules: tuple[Path, ...], json_file: str | None, quiet: bool) -> int:
-    """Show what a ledger holds: its runs, and the evidence of all nights about each statement."""
+    """Show what a ledger holds: its runs, and the evidence of all nights about each statement.
+
+    A statement of your own is shown if --module names its file. Exit code 1 if a statement that is shown is refuted, else 2 if the ledger
+    holds decisions about one that cannot be shown, else 0.
+    """
     from checkers import ledger_text
 
     output = Output(json_file, quiet)
     with own_statements(modules):
         summary = read_summary(file, chosen(()))
         output.facts(summary)
-        for text in (ledger_text.run_table(summary.runs), ledger_text.evidence_table(summary.evidence), *ledger_text.notes(summary)):
+        shown = [ledger_text.evidence_table(summary.evidence)] if summary.evidence else []
+        for text in (ledger_text.run_table(summary.runs), *shown, *ledger_text.notes(summary)):
             output.text(text + "\n")
         output.text(ledger_text.closing(summary), closing=True)
-    return REFUTED if any(one.refuted for one in summary.evidence) else 0
+    if any(one.refuted for one in summary.evidence):
+        return REFUTED
+    return COULD_NOT_RUN if summary.hidden else 0
 
 
 @lemmafuzz.command("report")
