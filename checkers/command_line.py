@@ -17,6 +17,7 @@ from checkers.ledger_options import Book, cluster_option, ledger_option, read_su
 from checkers.memory import keep_freed_memory
 from checkers.module import own_statements
 from checkers.options import (
+    COUNTEREXAMPLES,
     Output,
     architectures_option,
     as_path,
@@ -24,6 +25,7 @@ from checkers.options import (
     device_option,
     drawn,
     finite,
+    folder_option,
     identifiers_argument,
     json_option,
     modules_option,
@@ -42,7 +44,6 @@ from checkers.train_command import train
 from theorems import registry
 
 DEBUG = "--debug"
-COUNTEREXAMPLES = "counterexamples"
 # The report is made again by everyone who changes anything: with a fixed seed its differences are differences of the code.
 REPORT_SEED = 20190609
 
@@ -106,6 +107,7 @@ def _run(
     processes: int | None,
     quiet: bool,
     cluster: str,
+    folder: Path,
     book: Book | None = None,
 ) -> Any:
     """suite.check or suite.power with the options of the command line."""
@@ -122,7 +124,7 @@ def _run(
             seed=seed,
             profile=profile_named(profile),
             device=device,
-            folder=Path(COUNTEREXAMPLES),
+            folder=folder,
             modules=modules,
             processes=process_count(processes),
             progress=progress,
@@ -139,7 +141,7 @@ _run_options = options(
 
 @lemmafuzz.command()
 @_run_options
-@options(architectures_option, ledger_option, resume_option)
+@options(architectures_option, folder_option, ledger_option, resume_option)
 def check(json_file: str | None, quiet: bool, ledger: Path | None, resume: bool, **given: Any) -> int:
     """Search for instances on which a statement fails; all statements if none is named."""
     from checkers import words
@@ -154,14 +156,14 @@ def check(json_file: str | None, quiet: bool, ledger: Path | None, resume: bool,
         refuted = [verdict for verdict in run.verdicts if verdict.verdict == "REFUTED"]
         for verdict in refuted:
             form = registry.form(verdict.id, verdict.architecture)
-            output.text(words.refutation_in_words(verdict, form, COUNTEREXAMPLES) + "\n", closing=True)
+            output.text(words.refutation_in_words(verdict, form, str(given["folder"])) + "\n", closing=True)
         output.text(book.closing() + words.check_closing(run), closing=True)
     return REFUTED if refuted else 0
 
 
 @lemmafuzz.command()
 @_run_options
-@architectures_option
+@options(architectures_option, folder_option)
 def power(json_file: str | None, quiet: bool, **given: Any) -> int:
     """Refute the false variants of the statements: what a checker that cannot fail would not do. Exit code 1 if one survives."""
     from checkers import words
@@ -342,23 +344,24 @@ def report_command(
     output = Output(json_file, quiet)
     with own_statements(modules):
         from checkers import report
+        from checkers.files import staged
 
         report.check_folder(folder)
         nights = read_summary(ledger, chosen(())) if ledger else None
         device = valid_device(device)
-        with progress_bars(quiet=quiet) as progress:
+        with progress_bars(quiet=quiet) as progress, staged(folder) as stage:
             facts = report.gather(
                 on_architectures(chosen(()), ()),
                 seed=seed,
                 profile=profile_named(profile),
                 device=device,
-                folder=folder / COUNTEREXAMPLES,
+                folder=stage / COUNTEREXAMPLES,
                 modules=modules,
                 processes=process_count(processes),
                 progress=progress,
             )
-        facts = msgspec.structs.replace(facts, nights=nights)
-        report.write(facts, chosen(()), folder)
+            facts = msgspec.structs.replace(facts, nights=nights)
+            report.write(facts, chosen(()), stage)
         output.facts(facts)
         output.text(report.closing(facts, folder), closing=True)
     return 0 if report.as_claimed(facts) else REFUTED

@@ -22,6 +22,7 @@ from theorems.statement import Statement
 if TYPE_CHECKING:
     from checkers.profiles import Profile
 
+COUNTEREXAMPLES = "counterexamples"
 PROFILES = ("quick", "standard", "thorough")
 Command = Callable[..., Any]
 
@@ -52,6 +53,9 @@ architectures_option = click.option(
 )
 processes_option = click.option(
     "--processes", type=click.IntRange(min=1), help="Processes to share the work; they change no verdict.  [default: one for each core]"
+)
+folder_option = click.option(
+    "--folder", default=COUNTEREXAMPLES, show_default=True, callback=as_path, help="Where counterexamples go, the seed in their names."
 )
 json_option = click.option("--json", "json_file", metavar="FILE", help="Write the same facts as JSON to FILE; '-': standard output, alone.")
 quiet_option = click.option("--quiet", is_flag=True, help="Print only what was refuted, and the closing line.")

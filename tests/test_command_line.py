@@ -200,7 +200,22 @@ def test_a_false_statement_of_the_users_is_refuted(capsys: pytest.CaptureFixture
     code, printed = run("check loudest-neuron --module false.py --seed 1 --quiet", capsys)
     assert code == 1
     assert printed.startswith("REFUTED  loudest-neuron")
-    assert "lemmafuzz replay counterexamples/loudest-neuron--simplest.json" in printed
+    assert "lemmafuzz replay counterexamples/loudest-neuron--seed-1--simplest.json" in printed
+
+
+def test_a_second_run_leaves_the_counterexamples_of_the_first(capsys: pytest.CaptureFixture[str]) -> None:
+    for seed, kept in ((3, 1), (4, 2)):
+        assert run(f"power relu-difference --seed {seed} --quiet", capsys)[0] == 0
+        files = sorted(path.name for path in Path("counterexamples").glob("relu-difference--correction-at-most-1-2--*--simplest.json"))
+        assert len(files) == kept
+    assert files == [f"relu-difference--correction-at-most-1-2--seed-{seed}--simplest.json" for seed in (3, 4)]
+    assert run(f"replay counterexamples/{files[0]}", capsys)[0] == 1
+    Path("false.py").write_text(MODULE.read_text().replace("Constant(3.0", "Constant(2.2").replace("1 - C**2 / 4", "-2"))
+    code, printed = run("check loudest-neuron --module false.py --seed 1 --quiet --folder nights/monday", capsys)
+    assert code == 1
+    assert "lemmafuzz replay nights/monday/loudest-neuron--seed-1--simplest.json" in printed
+    assert len([*Path("nights/monday").iterdir()]) == 2
+    assert run("replay nights/monday/loudest-neuron--seed-1--simplest.json --module false.py", capsys)[0] == 1
 
 
 def test_a_surviving_false_variant_fails_the_command(capsys: pytest.CaptureFixture[str]) -> None:
