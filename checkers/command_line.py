@@ -11,6 +11,7 @@ from typing import Any
 import click
 import msgspec
 
+from checkers.catalogue import CATALOGUE
 from checkers.data_commands import diagnose, threshold
 from checkers.exit_code import COULD_NOT_RUN, REFUTED, exit_code_of
 from checkers.ledger_options import Book, cluster_option, ledger_option, read_summary, resume_option
@@ -67,13 +68,24 @@ def lemmafuzz() -> None:
 
 
 @lemmafuzz.command("list")
+@click.argument("what", type=click.Choice(["statements", *CATALOGUE]), default="statements", metavar="[WHAT]")
 @options(modules_option, json_option, quiet_option)
-def list_command(modules: tuple[Path, ...], json_file: str | None, quiet: bool) -> int:
-    """List the statements, in the order in which they rest on each other."""
-    from checkers import description
+def list_command(what: str, modules: tuple[Path, ...], json_file: str | None, quiet: bool) -> int:
+    """List the statements, in the order in which they rest on each other, or WHAT else has names.
+
+    WHAT: statements (the default), losses, architectures, adversaries, data, labels or profiles.
+    """
+    from checkers import description, words
 
     output = Output(json_file, quiet)
     with own_statements(modules):
+        if what != "statements":
+            entries = CATALOGUE[what]()
+            output.facts(entries)
+            rows = [[words.number(cell) if isinstance(cell, int | float) else cell for cell in entry.values()] for entry in entries]
+            output.text(words.table(list(entries[0]), rows) + "\n")
+            output.text(f"{len(entries)} {what}", closing=True)
+            return 0
         statements = chosen(())
         output.facts([description.listed(statement) for statement in statements])
         output.text(description.statement_table(statements) + "\n")

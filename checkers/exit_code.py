@@ -43,7 +43,7 @@ def _sentence(error: BaseException) -> str:
     if isinstance(error, InputError | DeclarationError):
         return str(error)
     if isinstance(error, click.Abort | KeyboardInterrupt):
-        return "interrupted"
+        return f"interrupted {error}".strip()
     if isinstance(error, SystemExit):
         return f"some code asked to exit with {error.code!r}"
     if isinstance(error, OSError) and error.strerror:  # a full disk, a folder that was taken away: all is written whole or not at all

@@ -107,7 +107,7 @@ _descent_options = options(
         help="paper: that of Theorem 1 or 2.  [default: the largest stable one]",
     ),
     click.option("--goal", type=click.FloatRange(0, 1), default=1e-3, show_default=True, callback=finite, help="Share of loss to stop at."),
-    click.option("--checkpoint", callback=as_path, metavar="FILE", help="Where to save the state now and then."),
+    click.option("--checkpoint", callback=as_path, metavar="FILE", help="Where to save the state now and then, at the end, and on Ctrl-C."),
     click.option("--resume", callback=as_path, metavar="FILE", help="A checkpoint of this very run to go on from."),
 )
 
