@@ -36,7 +36,7 @@ def own_statements(paths: Sequence[Path]) -> Iterator[list[str]]:
         yield list(dict.fromkeys(cell[0] for cell in registry.cells() if cell not in before))
     except InputError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         _explain(error, paths)
         raise
     finally:
@@ -49,7 +49,7 @@ def own_statements(paths: Sequence[Path]) -> Iterator[list[str]]:
             sys.modules.pop(name, None)
 
 
-def _explain(error: Exception, paths: Sequence[Path]) -> None:
+def _explain(error: BaseException, paths: Sequence[Path]) -> None:
     """Raise InputError if the error comes from a line of one of the user's files."""
     trace = "".join(format_exception(error))  # as text, for so it also comes from another process
     for path in paths:

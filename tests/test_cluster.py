@@ -22,11 +22,13 @@ import pytest
 from distributed import Client
 
 from checkers import processes, suite
+from checkers.cluster import _work as on_worker
 from checkers.command_line import main
 from checkers.errors import InputError
 from checkers.ledger import RunLedger
 from checkers.ledger_runs import Entry, RecordedRun, begin
 from checkers.profiles import PROFILES
+from checkers.provenance import software
 from checkers.records import CheckRun
 from checkers.terminal import Progress
 from theorems import registry
@@ -143,6 +145,15 @@ def test_what_is_no_address_of_a_scheduler_is_one_sentence(capsys: pytest.Captur
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     done = subprocess.run([*command, *options], env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", f"lemmafuzz: {sentence}\n")
+
+
+def test_a_worker_of_a_cluster_names_the_users_file_and_not_its_copy() -> None:
+    lemma = (ROOT / "docs" / "own-statement.py").read_text().replace("math.log(n * m)", "math.log(-n * m)")
+    settings = suite.Settings(1, QUICK, 1e-6, "cpu", None, (), remote=True)
+    sentence = r"^module own\.py, line 30: ValueError: math domain error, in field 'measure' of statement 'loudest-neuron'$"
+    with pytest.raises(InputError, match=sentence):
+        on_worker(suite.check_one, settings, {"own.py": lemma}, software(), "topic", ("loudest-neuron",))
+    assert "loudest-neuron" not in registry
 
 
 def test_a_cluster_without_the_extra_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

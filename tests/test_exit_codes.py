@@ -70,7 +70,8 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
         "module own.py, line 30: ValueError: math domain error, in field 'measure' of statement 'loudest-neuron'",
     ),
     "a measure that leaves": (
-        "    m, L, n = ", "    raise SystemExit(1)\n    m, L, n = ", "some code asked to exit with 1",
+        "    m, L, n = ", "    raise SystemExit(1)\n    m, L, n = ",
+        "module own.py, line 28: SystemExit: 1, in field 'measure' of statement 'loudest-neuron'",
     ),
 }  # fmt: skip
 

@@ -36,7 +36,7 @@ def naming(statement: Statement, name: str) -> Iterator[None]:
     """Note on an error that passes which field's function it came from: the error keeps its type for those who await it."""
     try:
         yield
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         note = f"{NOTE}{name!r} of statement {statement.id!r}"
         if note not in getattr(error, "__notes__", ()):
             error.add_note(note)
