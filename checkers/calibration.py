@@ -82,7 +82,7 @@ def _median(statement: Statement, worst: Decision, seed: int) -> float:
     source = NormalSource(seed_sequence(seed, "calibration", statement.id, instance.key()))
     with one_thread():
         cases = [
-            worst_case(statement, statement.measure(subject, **statement.constant_values()), name).ratio
+            worst_case(statement, statement.sides(subject), name).ratio
             for name, subject in subjects(statement, instance, worst.engine, NETWORKS, source, "cpu")  # type: ignore[arg-type]
         ]
     return float(torch.stack(cases).amax(0).median())

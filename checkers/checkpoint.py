@@ -6,10 +6,14 @@ of dense ones it holds W(t), of revealed ones what they were asked and answered,
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -49,19 +53,42 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Saver:
-    """Called at every recorded step; writes a checkpoint where enough time has passed since the last one."""
+    """Called at every recorded step; writes a checkpoint where enough time has passed since the last one, at the last step, and where the
+    run is to be interrupted."""
 
     def __init__(self, path: Path, facts: dict[str, Any], seconds: float = SECONDS) -> None:
         check_destination(path)
         self.path, self.facts, self.seconds = path, facts, seconds
         self._next = time.monotonic() + seconds
+        self._interrupted = False
 
-    def __call__(self, step: int, recorder: Recorder, record: Record) -> None:
+    def __call__(self, step: int, recorder: Recorder, record: Record, last: bool) -> None:
         start = time.monotonic()
-        if start >= self._next:
+        if last or self._interrupted or start >= self._next:
             save(self.path, step, recorder, record, self.facts)
             end = time.monotonic()
             self._next = end + max(self.seconds, (end - start) / SHARE if self.seconds else 0.0)
+        if self._interrupted and not last:
+            raise KeyboardInterrupt(f"at step {step:,}: --resume {self.path} goes on from there")
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Ctrl-C and SIGTERM wait for the next recorded step, for between two the weights are those of neither; a second one does not."""
+
+        def interrupt(number: int, frame: FrameType | None) -> None:
+            if self._interrupted:
+                raise KeyboardInterrupt
+            self._interrupted = True
+
+        if threading.current_thread() is not threading.main_thread():  # only it may listen to signals
+            yield
+            return
+        before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler if handler is not None else signal.SIG_DFL)
 
 
 def planned_bytes(engine: str, width: int, depth: int, patch: int, needed: int, itemsize: int) -> int:

@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar
 
 from checkers.errors import InputError
 from checkers.module import own_statements
-from checkers.processes import collect, one_thread, silent
+from checkers.processes import collect, one_thread, returning, silent
 from checkers.provenance import difference, software
 from checkers.terminal import Progress
 
@@ -55,8 +55,26 @@ def _work(
         _topic = topic
         for name, source in sources.items():
             (Path(folder) / name).write_text(source)
-        with own_statements([Path(folder) / name for name in sources]):
-            return work(settings, silent, *job)
+        try:
+            with own_statements([Path(folder) / name for name in sources]):
+                return returning(work, settings, silent, *job)
+        except InputError as error:  # of a line of the user's file, which has that name where it comes from
+            raise InputError(str(error).replace(f"{folder}/", "")) from None
+
+
+def _refuse_what_is_no_address(address: str) -> None:
+    """A client of Dask that fails at its address fails once more, with a traceback, when the process ends: so it never gets one."""
+    from distributed.comm.addressing import parse_address, parse_host_port
+    from distributed.comm.registry import get_backend
+
+    try:
+        scheme, location = parse_address(address)
+        get_backend(scheme)
+        host, _ = parse_host_port(location)
+    except (ValueError, TypeError):
+        host = ""
+    if not host:
+        raise InputError(f"--cluster {address}: not the address of a scheduler, which has a host and a port, as tcp://host:8786")
 
 
 @contextmanager
@@ -88,6 +106,7 @@ def on_cluster(
 ) -> list[Result]:
     """processes.each on the cluster whose scheduler listens at `address`, as tcp://host:8786."""
     distributed = _distributed()
+    _refuse_what_is_no_address(address)
     try:
         client = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError, TypeError, ImportError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,12 +11,14 @@ from typing import Any
 import click
 import msgspec
 
+from checkers.catalogue import CATALOGUE
 from checkers.data_commands import diagnose, threshold
-from checkers.errors import InputError
+from checkers.exit_code import COULD_NOT_RUN, REFUTED, exit_code_of
 from checkers.ledger_options import Book, cluster_option, ledger_option, read_summary, resume_option
 from checkers.memory import keep_freed_memory
 from checkers.module import own_statements
 from checkers.options import (
+    COUNTEREXAMPLES,
     Output,
     architectures_option,
     as_path,
@@ -23,6 +26,7 @@ from checkers.options import (
     device_option,
     drawn,
     finite,
+    folder_option,
     identifiers_argument,
     json_option,
     modules_option,
@@ -36,18 +40,26 @@ from checkers.options import (
     seed_option,
     valid_device,
 )
-from checkers.terminal import progress_bars
+from checkers.terminal import echo, progress_bars, take_every_character
 from checkers.train_command import train
 from theorems import registry
 
-REFUTED, COULD_NOT_RUN = 1, 2
-COUNTEREXAMPLES = "counterexamples"
+DEBUG = "--debug"
 # The report is made again by everyone who changes anything: with a fixed seed its differences are differences of the code.
 REPORT_SEED = 20190609
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """Shows each command's first sentence whole."""
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.get_short_help_str(limit=1000)) for name, command in sorted(self.commands.items())])
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="lemmafuzz", message="lemmafuzz %(version)s")
+@click.option(DEBUG, is_flag=True, expose_value=False, help="Show where an error came from. In any place.")
 def lemmafuzz() -> None:
     """Check the theorems of "A Convergence Theory for Deep Learning via Over-Parameterization" the way tests check a program.
 
@@ -56,17 +68,28 @@ def lemmafuzz() -> None:
 
 
 @lemmafuzz.command("list")
+@click.argument("what", type=click.Choice(["statements", *CATALOGUE]), default="statements", metavar="[WHAT]")
 @options(modules_option, json_option, quiet_option)
-def list_command(modules: tuple[Path, ...], json_file: str | None, quiet: bool) -> int:
-    """List the statements, in the order in which they rest on each other."""
-    from checkers import description
+def list_command(what: str, modules: tuple[Path, ...], json_file: str | None, quiet: bool) -> int:
+    """List the statements, in the order in which they rest on each other, or WHAT else has names.
+
+    WHAT: statements (the default), losses, architectures, adversaries, data, labels or profiles.
+    """
+    from checkers import description, words
 
     output = Output(json_file, quiet)
     with own_statements(modules):
+        if what != "statements":
+            entries = CATALOGUE[what]()
+            output.facts(entries)
+            rows = [[words.number(cell) if isinstance(cell, int | float) else cell for cell in entry.values()] for entry in entries]
+            output.text(words.table(list(entries[0]), rows) + "\n")
+            output.text(f"{len(entries)} {what}", closing=True)
+            return 0
         statements = chosen(())
+        output.facts([description.listed(statement) for statement in statements])
         output.text(description.statement_table(statements) + "\n")
         output.text(f"{len(statements)} statements", closing=True)
-        output.facts([description.listed(statement) for statement in statements])
     return 0
 
 
@@ -80,7 +103,7 @@ def show(identifier: str, architecture: str | None, modules: tuple[Path, ...]) -
 
     with own_statements(modules):
         named = on_architectures(chosen([identifier]), [architecture] if architecture else [])
-        click.echo(description.statement_in_words(named[0], registry))
+        echo(description.statement_in_words(named[0], registry))
     return 0
 
 
@@ -96,6 +119,7 @@ def _run(
     processes: int | None,
     quiet: bool,
     cluster: str,
+    folder: Path,
     book: Book | None = None,
 ) -> Any:
     """suite.check or suite.power with the options of the command line."""
@@ -112,7 +136,7 @@ def _run(
             seed=seed,
             profile=profile_named(profile),
             device=device,
-            folder=Path(COUNTEREXAMPLES),
+            folder=folder,
             modules=modules,
             processes=process_count(processes),
             progress=progress,
@@ -129,7 +153,7 @@ _run_options = options(
 
 @lemmafuzz.command()
 @_run_options
-@options(architectures_option, ledger_option, resume_option)
+@options(architectures_option, folder_option, ledger_option, resume_option)
 def check(json_file: str | None, quiet: bool, ledger: Path | None, resume: bool, **given: Any) -> int:
     """Search for instances on which a statement fails; all statements if none is named."""
     from checkers import words
@@ -139,19 +163,19 @@ def check(json_file: str | None, quiet: bool, ledger: Path | None, resume: bool,
     given |= book.arguments(click.get_current_context())
     with own_statements(given["modules"]):
         run = _run("check", quiet=quiet, book=book, **given)
+        output.facts(run)
         output.text(words.check_table(run) + "\n")
         refuted = [verdict for verdict in run.verdicts if verdict.verdict == "REFUTED"]
         for verdict in refuted:
             form = registry.form(verdict.id, verdict.architecture)
-            output.text(words.refutation_in_words(verdict, form, COUNTEREXAMPLES) + "\n", closing=True)
+            output.text(words.refutation_in_words(verdict, form, str(given["folder"])) + "\n", closing=True)
         output.text(book.closing() + words.check_closing(run), closing=True)
-        output.facts(run)
     return REFUTED if refuted else 0
 
 
 @lemmafuzz.command()
 @_run_options
-@architectures_option
+@options(architectures_option, folder_option)
 def power(json_file: str | None, quiet: bool, **given: Any) -> int:
     """Refute the false variants of the statements: what a checker that cannot fail would not do. Exit code 1 if one survives."""
     from checkers import words
@@ -159,9 +183,9 @@ def power(json_file: str | None, quiet: bool, **given: Any) -> int:
     output = Output(json_file, quiet)
     with own_statements(given["modules"]):
         run = _run("power", quiet=quiet, **given)
+        output.facts(run)
         output.text(words.power_table(run) + "\n")
         output.text(words.power_closing(run), closing=True)
-        output.facts(run)
     return 0 if all(variant.verdict == "REFUTED" for variant in run.variants) else REFUTED
 
 
@@ -199,9 +223,9 @@ def scale(
                 progress=progress,
                 cluster=cluster,
             )
+        output.facts(rows)
         output.text(words.scaling_table(rows) + "\n")
         output.text(words.scaling_closing(rows, selected, profile, seed), closing=True)
-        output.facts(rows)
     return 0 if all(row.consistent for row in rows) else REFUTED
 
 
@@ -231,9 +255,9 @@ def certify(
                 progress("certificates", done, len(wanted))
                 found.append(certify(statement, seed=seed, sizes=fixed))
             progress("certificates", len(wanted), len(wanted))
+        output.facts(found)
         output.text(words.certificate_table(found, {statement.id: statement for statement in selected}) + "\n")
         output.text(words.certificate_closing(found, seed), closing=True)
-        output.facts(found)
     return 0
 
 
@@ -259,9 +283,9 @@ def calibrate(
     with progress_bars(quiet=quiet) as progress:
         found = calibration.calibrate(selected, seed=seed, margin=margin or calibration.MARGIN, progress=progress)
     calibration.write(found, destination)
+    output.facts(found)
     output.text(words.calibration_table(found) + "\n")
     output.text(f"{len(found)} constants written to {destination}\nseed {seed}", closing=True)
-    output.facts(found)
     return 0
 
 
@@ -281,10 +305,10 @@ def replay(file: Path, modules: tuple[Path, ...], json_file: str | None, quiet: 
 
         found = counterexample.read(file)
         result = counterexample.replay(found, registry)
+        output.facts(result)
         cell = found.decision.statement, found.decision.architecture
         known = registry.form(*cell) if registry.has_form(*cell) else None
         output.text(words.replay_in_words(found, result, known), closing=True)
-        output.facts(result)
     return {"FIXED": 0, "STILL FAILS": REFUTED, "CANNOT RUN": COULD_NOT_RUN}[result.status]
 
 
@@ -292,17 +316,24 @@ def replay(file: Path, modules: tuple[Path, ...], json_file: str | None, quiet: 
 @click.argument("file", callback=as_path)
 @options(modules_option, json_option, quiet_option)
 def ledger_command(file: Path, modules: tuple[Path, ...], json_file: str | None, quiet: bool) -> int:
-    """Show what a ledger holds: its runs, and the evidence of all nights about each statement."""
+    """Show what a ledger holds: its runs, and the evidence of all nights about each statement.
+
+    A statement of your own is shown if --module names its file. Exit code 1 if a statement that is shown is refuted, else 2 if the ledger
+    holds decisions about one that cannot be shown, else 0.
+    """
     from checkers import ledger_text
 
     output = Output(json_file, quiet)
     with own_statements(modules):
         summary = read_summary(file, chosen(()))
-        for text in (ledger_text.run_table(summary.runs), ledger_text.evidence_table(summary.evidence), *ledger_text.notes(summary)):
+        output.facts(summary)
+        shown = [ledger_text.evidence_table(summary.evidence)] if summary.evidence else []
+        for text in (ledger_text.run_table(summary.runs), *shown, *ledger_text.notes(summary)):
             output.text(text + "\n")
         output.text(ledger_text.closing(summary), closing=True)
-        output.facts(summary)
-    return REFUTED if any(one.refuted for one in summary.evidence) else 0
+    if any(one.refuted for one in summary.evidence):
+        return REFUTED
+    return COULD_NOT_RUN if summary.hidden else 0
 
 
 @lemmafuzz.command("report")
@@ -325,25 +356,26 @@ def report_command(
     output = Output(json_file, quiet)
     with own_statements(modules):
         from checkers import report
+        from checkers.files import staged
 
         report.check_folder(folder)
         nights = read_summary(ledger, chosen(())) if ledger else None
         device = valid_device(device)
-        with progress_bars(quiet=quiet) as progress:
+        with progress_bars(quiet=quiet) as progress, staged(folder) as stage:
             facts = report.gather(
                 on_architectures(chosen(()), ()),
                 seed=seed,
                 profile=profile_named(profile),
                 device=device,
-                folder=folder / COUNTEREXAMPLES,
+                folder=stage / COUNTEREXAMPLES,
                 modules=modules,
                 processes=process_count(processes),
                 progress=progress,
             )
-        facts = msgspec.structs.replace(facts, nights=nights)
-        report.write(facts, chosen(()), folder)
-        output.text(report.closing(facts, folder), closing=True)
+            facts = msgspec.structs.replace(facts, nights=nights)
+            report.write(facts, chosen(()), stage)
         output.facts(facts)
+        output.text(report.closing(facts, folder), closing=True)
     return 0 if report.as_claimed(facts) else REFUTED
 
 
@@ -353,24 +385,17 @@ lemmafuzz.add_command(threshold)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code; bad input is one sentence on standard error and code 2."""
-    given = sys.argv[1:] if arguments is None else list(arguments)
+    if "_LEMMAFUZZ_COMPLETE" in os.environ:  # a shell asks for completions
+        lemmafuzz.main(prog_name="lemmafuzz")
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    asked = [argument for argument in given if argument != DEBUG]  # wherever it stands
     keep_freed_memory()
-    try:
-        code = lemmafuzz.main(given or ["--help"], prog_name="lemmafuzz", standalone_mode=False)
-    except click.ClickException as error:
-        return _refuse(error.format_message())
-    except InputError as error:
-        return _refuse(str(error))
-    except (click.Abort, KeyboardInterrupt):
-        return _refuse("interrupted")
-    except OSError as error:  # a full disk, a folder that was taken away: whatever is written is written whole or not at all
-        where = f"{error.filename}: " if error.filename else ""
-        return _refuse(f"{where}{error.strerror or error}")
-    except MemoryError as error:
-        return _refuse(f"out of memory{f': {error}' if str(error) else ''}")
-    return int(code or 0)
+    take_every_character()
+    return exit_code_of(lambda: _invoke(asked or ["--help"]), debug=asked != given)
 
 
-def _refuse(sentence: str) -> int:
-    click.echo(f"lemmafuzz: {' '.join(sentence.split())}", err=True)
-    return COULD_NOT_RUN
+def _invoke(arguments: list[str]) -> int | None:
+    """What click's own `main` does, without its answers to errors: to a closed pipe it is code 1."""
+    with lemmafuzz.make_context("lemmafuzz", arguments) as context:
+        found: int | None = lemmafuzz.invoke(context)
+        return found

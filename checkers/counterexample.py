@@ -40,11 +40,11 @@ def versions() -> Versions:
     return Versions(lemmafuzz=own, python=platform.python_version(), torch=version("torch"), numpy=version("numpy"))
 
 
-def file_name(statement: str, variant: str, role: str, architecture: str = FULLY_CONNECTED) -> str:
-    """separation--false-variant-name--simplest.json; without the middle part for the statement as declared, with the architecture
-    before it where that is not the fully connected one."""
+def file_name(statement: str, variant: str, seed: int, role: str, architecture: str = FULLY_CONNECTED) -> str:
+    """separation--false-variant-name--seed-1--simplest.json; without the second part for the statement as declared, with the architecture
+    before it where that is not the fully connected one. Runs with different seeds leave each other's files alone."""
     names = ["" if architecture == FULLY_CONNECTED else architecture, variant]
-    words = [statement, *(re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") for name in names), role]
+    words = [statement, *(re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") for name in names), f"seed-{seed}", role]
     return "--".join(word for word in words if word) + ".json"
 
 
@@ -67,7 +67,7 @@ def write_both(found: Campaign, statement: Statement, seed: int, folder: Path | 
             module=", ".join(path.name for path in modules),
             triage=found.triages.get(role),
         )
-        path = folder / file_name(statement.id, statement.variant_name, role, statement.architecture)
+        path = folder / file_name(statement.id, statement.variant_name, seed, role, statement.architecture)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             write_whole(path, msgspec.json.format(msgspec.json.encode(record), indent=1))

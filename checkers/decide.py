@@ -108,7 +108,7 @@ def _moved(statement: Statement, origin: NetworkSubject, source: NormalSource) -
 
 def largest_ratio(statement: Statement, origin: NetworkSubject, questions: NormalSource, network: Network) -> Tensor:
     """The statement's largest ratio left/right in each trial, (trials,), with its derivatives."""
-    comparison = statement.measure(NetworkSubject(network, origin.instance, questions, origin), **statement.constant_values())
+    comparison = statement.sides(NetworkSubject(network, origin.instance, questions, origin))
     ratio = comparison.left / comparison.right
     return ratio.reshape(ratio.shape[0], -1).amax(1)
 
@@ -143,7 +143,7 @@ def judged_cases(
     """Every subject of a decision with its worst case."""
     source = source_of(statement, instance, seed, engine, stage)
     return [
-        (worst_case(statement, statement.measure(subject, **statement.constant_values()), name), subject)
+        (worst_case(statement, statement.sides(subject), name), subject)
         for name, subject in subjects(statement, instance, engine, trials, source, device)
     ]
 

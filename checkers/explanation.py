@@ -23,6 +23,17 @@ def _distance(run: TrainingRun, step: int) -> float:
     return run.radius[run.recorded.index(step)]
 
 
+def _outside(run: TrainingRun, identifier: str) -> bool:
+    return any(identifier in one.ids for one in run.outside)
+
+
+def _sizes(run: TrainingRun) -> str:
+    """What the lemmas ask of sizes and the run's do not meet."""
+    asked = [f"{one.formula}{f' of {one.of[0]}' if one.of else ''}, {one.limit:.3g} here, not {one.value:.3g}" for one in run.outside]
+    inside = ", ".join(check.id for check in run.checks if not _outside(run, check.id))
+    return f"The sizes lie outside the regime of {f'all but {inside}' if inside else 'all'}: {'; '.join(asked)}."
+
+
 def explain(
     run: TrainingRun, descent: Sequence[tuple[int, float, float]], left_out: Sequence[tuple[str, str]] = ()
 ) -> list[str]:
@@ -48,7 +59,8 @@ def explain(
         if name in by_id and by_id[name].verdict == "HOLDS"
     ]
     sentences += [
-        f"{check.id} does not hold from step {check.first_failure:,} on, {_distance(run, check.first_failure):.3g} away from W(0)."
+        f"{check.id} does not hold from step {check.first_failure:,} on, {_distance(run, check.first_failure):.3g} away from W(0)"
+        + (": at sizes that it does not speak of, so that refutes nothing." if _outside(run, check.id) else ".")
         for check in run.checks
         if check.verdict == "FAILED" and check.id in SLACK_OF and check.id != "gd-radius"
     ]
@@ -58,6 +70,7 @@ def explain(
             f"The kernel's least eigenvalue went from {least:.3g} to {now:.3g} by step {step:,}."
             if least > 0 else "The kernel of the untrained network is singular: small changes of its weights cannot fit all labels."
         )  # fmt: skip
+    sentences += [_sizes(run)] if run.outside else []
     beyond = [radius for radius in run.radii if radius.reached > radius.needed]
     if beyond:
         worst = max(beyond, key=lambda radius: radius.reached / radius.needed)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import platform
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -48,3 +51,41 @@ def write_whole(path: Path, content: str | bytes | Callable[[BinaryIO], object])
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+STAGE = ".lemmafuzz"  # then the machine and the process that fills it
+
+
+@contextmanager
+def staged(folder: Path) -> Iterator[Path]:
+    """A new folder inside `folder`; when all is done its files are moved there, and where it is not they are removed.
+
+    What a killed process left behind is removed by the next one on its machine. Raises OSError.
+    """
+    for left in folder.glob(f"{STAGE}-{platform.node()}-*"):
+        if not _runs(left.name.rpartition("-")[2]):
+            shutil.rmtree(left, ignore_errors=True)
+    stage = folder / f"{STAGE}-{platform.node()}-{os.getpid()}"
+    stage.mkdir()
+    try:
+        yield stage
+        # those beside the folders last: a report comes after the figures that it shows
+        for path in sorted((path for path in stage.rglob("*") if path.is_file()), key=lambda path: path.parent == stage):
+            destination = folder / path.relative_to(stage)
+            destination.parent.mkdir(exist_ok=True)
+            path.replace(destination)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def _runs(process: str) -> bool:
+    """Whether another process of that number does."""
+    if process == str(os.getpid()):
+        return False
+    try:
+        os.kill(int(process), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        pass
+    return True

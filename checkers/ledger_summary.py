@@ -58,6 +58,19 @@ class Accumulated(Struct, frozen=True, kw_only=True):
     other_editions: int = 0
 
 
+class Hidden(Struct, frozen=True, kw_only=True):
+    """Decisions about a statement that nobody declares here: without its declaration there is no e-value.
+
+    refuted: runs that refuted it by themselves. modules: the files that were named with --module when it was decided.
+    """
+
+    id: str
+    architecture: str
+    decisions: int
+    refuted: list[int]
+    modules: list[str]
+
+
 class LedgerSummary(Struct, frozen=True, kw_only=True):
     """All of `lemmafuzz ledger`."""
 
@@ -65,6 +78,7 @@ class LedgerSummary(Struct, frozen=True, kw_only=True):
     alpha: float
     runs: list[RunSummary]
     evidence: list[Accumulated]
+    hidden: list[Hidden] = []
 
 
 def runs(ledger: RunLedger) -> list[RunSummary]:
@@ -126,7 +140,28 @@ def accumulated(ledger: RunLedger, statements: Sequence[Statement], registry: Re
     return result
 
 
+def hidden(ledger: RunLedger, registry: Registry) -> list[Hidden]:
+    """The statements of the ledger that the registry does not hold."""
+    found = []
+    for name, architecture, decisions in ledger.read(
+        "SELECT statement, architecture, count(*) FROM decisions GROUP BY statement, architecture ORDER BY min(id)"
+    ):
+        if registry.has_form(name, architecture):
+            continue
+        key = [name, architecture]
+        refuted = ledger.read(
+            "SELECT run FROM verdicts WHERE verdict = 'REFUTED' AND statement = ? AND architecture = ? ORDER BY run", key
+        )  # fmt: skip
+        files = ledger.read(
+            "SELECT DISTINCT r.modules FROM runs r JOIN decisions d ON d.run = r.id WHERE d.statement = ? AND d.architecture = ?", key
+        )
+        modules = dict.fromkeys(file for (listed,) in files for file in json.loads(listed))
+        one = Hidden(id=name, architecture=architecture, decisions=decisions, refuted=[run for (run,) in refuted], modules=list(modules))
+        found.append(one)
+    return found
+
+
 def summarize(ledger: RunLedger, statements: Sequence[Statement], registry: Registry, alpha: float) -> LedgerSummary:
     """The whole ledger in short."""
     evidence = accumulated(ledger, statements, registry, alpha)
-    return LedgerSummary(ledger=str(ledger.path), alpha=alpha, runs=runs(ledger), evidence=evidence)
+    return LedgerSummary(ledger=str(ledger.path), alpha=alpha, runs=runs(ledger), evidence=evidence, hidden=hidden(ledger, registry))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from checkers.ledger_summary import Accumulated, LedgerSummary, RunSummary
+from checkers.ledger_summary import Accumulated, Hidden, LedgerSummary, RunSummary
 from checkers.words import number, several_architectures, table
+from theorems.statement import FULLY_CONNECTED
 
 LEGEND = (
     "*e-value*: how many times one's money a bet against the statement would have multiplied by now, if it were placed afresh on every"
@@ -46,12 +47,21 @@ def evidence_table(evidence: Sequence[Accumulated], style: str = "simple") -> st
     return table(headers, map(row, evidence), style)
 
 
+def hidden_in_words(one: Hidden) -> str:
+    """`half-active: 24 decisions, run 1 refutes it; it was checked with --module own.py`."""
+    name = one.id if one.architecture == FULLY_CONNECTED else f"{one.id} on {one.architecture} networks"
+    runs = f", run {', '.join(map(str, one.refuted))} refutes it" if one.refuted else ""
+    files = f"; it was checked with {' '.join(f'--module {file}' for file in one.modules)}" if one.modules else ""
+    return f"{name}: {one.decisions:,} decisions{runs}{files}"
+
+
 def notes(summary: LedgerSummary) -> list[str]:
     """What a reader of the tables must also know."""
     older = [f"{one.id} ({one.other_editions:,})" for one in summary.evidence if one.other_editions]
     files = [f"run {one.run}: {name}" for one in summary.runs for name in one.counterexamples]
     left = [str(one.run) for one in summary.runs if one.state == "interrupted"]
     return [
+        *(f"not shown, for nobody declares it here: {hidden_in_words(one)}" for one in summary.hidden),
         *([f"decisions about earlier declarations, not counted: {', '.join(older)}"] if older else []),
         *([f"counterexamples: {'; '.join(files)}"] if files else []),
         *([f"interrupted: run {', '.join(left)}; `check --resume` continues the latest"] if left else []),
@@ -61,7 +71,9 @@ def notes(summary: LedgerSummary) -> list[str]:
 def closing(summary: LedgerSummary) -> str:
     """The last line: what came of all nights."""
     refuted = [one.id for one in summary.evidence if one.refuted]
-    return f"{len(summary.runs)} runs in {summary.ledger}; refuted by the evidence of all nights: {', '.join(refuted) or 'nothing'}"
+    unseen = ", ".join(dict.fromkeys(one.id for one in summary.hidden))
+    known = f" that is shown; not shown: {unseen}" if unseen else ""
+    return f"{len(summary.runs)} runs in {summary.ledger}; refuted by the evidence of all nights: {', '.join(refuted) or 'nothing'}{known}"
 
 
 def section(summary: LedgerSummary | None) -> list[str]:
@@ -69,7 +81,8 @@ def section(summary: LedgerSummary | None) -> list[str]:
     if summary is None:
         return []
     if not summary.evidence:
-        return ["## Evidence over nights", f"The ledger {summary.ledger} holds no evidence about these statements yet."]
+        lines = [f"The ledger {summary.ledger} holds no evidence about these statements yet.", *_sentences(summary)]
+        return ["## Evidence over nights", *lines]
     finished = sum(one.state == "finished" for one in summary.runs)
     days = sorted({one.started[:10] for one in summary.runs})
     lead = (
@@ -81,5 +94,9 @@ def section(summary: LedgerSummary | None) -> list[str]:
         lead,
         evidence_table(summary.evidence, "github"),
         LEGEND.format(alpha=number(summary.alpha)),
-        *(f"{note[0].upper()}{note[1:]}." for note in notes(summary)),
+        *_sentences(summary),
     ]
+
+
+def _sentences(summary: LedgerSummary) -> list[str]:
+    return [f"{note[0].upper()}{note[1:]}." for note in notes(summary)]

@@ -12,7 +12,7 @@ from pathlib import Path
 from traceback import format_exception
 
 from checkers.architectures import known, restore
-from checkers.errors import InputError
+from checkers.errors import InputError, in_words
 from theorems import registry
 from theorems.losses import losses
 from theorems.statement import DeclarationError
@@ -36,7 +36,7 @@ def own_statements(paths: Sequence[Path]) -> Iterator[list[str]]:
         yield list(dict.fromkeys(cell[0] for cell in registry.cells() if cell not in before))
     except InputError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         _explain(error, paths)
         raise
     finally:
@@ -49,18 +49,13 @@ def own_statements(paths: Sequence[Path]) -> Iterator[list[str]]:
             sys.modules.pop(name, None)
 
 
-def _explain(error: Exception, paths: Sequence[Path]) -> None:
+def _explain(error: BaseException, paths: Sequence[Path]) -> None:
     """Raise InputError if the error comes from a line of one of the user's files."""
     trace = "".join(format_exception(error))  # as text, for so it also comes from another process
     for path in paths:
         lines = re.findall(rf'File "{re.escape(str(path.absolute()))}", line (\d+)', trace)
         if lines:
-            raise InputError(f"module {path}, line {lines[-1]}: {_sentence(error)}") from error
-
-
-def _sentence(error: BaseException) -> str:
-    reason = " ".join(str(error).split())
-    return f"{type(error).__name__}{': ' if reason else ''}{reason}"
+            raise InputError(f"module {path}, line {lines[-1]}: {in_words(error)}") from error
 
 
 def _import(path: Path, name: str) -> None:
@@ -76,6 +71,6 @@ def _import(path: Path, name: str) -> None:
     except DeclarationError as error:
         raise InputError(f"module {path}: {error}") from error
     except (Exception, SystemExit) as error:
-        raise InputError(f"module {path} does not import: {_sentence(error)}") from error
+        raise InputError(f"module {path} does not import: {in_words(error)}") from error
     finally:
         sys.dont_write_bytecode = writes

@@ -15,12 +15,14 @@ import msgspec
 
 from checkers.errors import InputError
 from checkers.files import check_destination, write_whole
+from checkers.terminal import echo
 from theorems import registry
 from theorems.statement import Statement
 
 if TYPE_CHECKING:
     from checkers.profiles import Profile
 
+COUNTEREXAMPLES = "counterexamples"
 PROFILES = ("quick", "standard", "thorough")
 Command = Callable[..., Any]
 
@@ -52,6 +54,9 @@ architectures_option = click.option(
 processes_option = click.option(
     "--processes", type=click.IntRange(min=1), help="Processes to share the work; they change no verdict.  [default: one for each core]"
 )
+folder_option = click.option(
+    "--folder", default=COUNTEREXAMPLES, show_default=True, callback=as_path, help="Where counterexamples go, the seed in their names."
+)
 json_option = click.option("--json", "json_file", metavar="FILE", help="Write the same facts as JSON to FILE; '-': standard output, alone.")
 quiet_option = click.option("--quiet", is_flag=True, help="Print only what was refuted, and the closing line.")
 
@@ -80,14 +85,14 @@ class Output:
     def text(self, text: str, *, closing: bool = False) -> None:
         """Print, unless standard output is for JSON, or is to be quiet and this is not a closing line or a refutation."""
         if not self.to_stdout and (closing or not self.quiet):
-            click.echo(text)
+            echo(text)
 
     def facts(self, record: Any) -> None:
         """Write the JSON that --json asks for."""
         if self.to_stdout or self.path is not None:
             content = msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n"
             if self.path is None:
-                click.echo(content, nl=False)
+                echo(content)
             else:
                 write_whole(self.path, content)
 

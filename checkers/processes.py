@@ -5,21 +5,24 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 
-from checkers.errors import InputError
+from checkers.errors import InputError, JobError, in_words
 from checkers.memory import keep_freed_memory
 from checkers.module import own_statements
 from checkers.terminal import Progress
+from theorems.statement import DeclarationError
 
 Result = TypeVar("Result")
 
@@ -48,9 +51,20 @@ def one_thread() -> Iterator[None]:
 def _prepare(modules: Sequence[Path]) -> None:
     """A new process learns the user's own statements; its tensors stay on one thread, for the others have the other cores."""
     threading.Thread(target=_die_with_parent, daemon=True).start()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all processes of a terminal; the parent ends its workers
     keep_freed_memory()
     torch.set_num_threads(1)
     _kept_open.enter_context(own_statements(modules))
+
+
+def returning(work: Callable[..., Result], *arguments: Any) -> Result:
+    """work(*arguments) where its errors have to travel: one that another process may not be able to make again is told in words."""
+    try:
+        return work(*arguments)
+    except (Exception, SystemExit) as error:
+        if isinstance(error, InputError | DeclarationError | MemoryError | OSError):
+            raise
+        raise JobError(in_words(error)) from error
 
 
 def _die_with_parent() -> None:
@@ -93,8 +107,9 @@ def each(
     context = multiprocessing.get_context("spawn")  # a fork would copy the parent's threads half way through their work
     for workers in (count, 1):  # a worker that was killed, most likely for its memory: the rest again, one job at a time
         try:
+            end = _ending_workers(multiprocessing.active_children())
             with ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare, initargs=(tuple(modules),)) as pool:
-                collect(pool, lambda job: (work, settings, silent, *job), jobs, label, progress, finished, results)
+                collect(pool, lambda job: (returning, work, settings, silent, *job), jobs, label, progress, finished, results, end)
             return [results[number] for number in range(len(jobs))]
         except BrokenProcessPool:
             lost = len(jobs) - len(results)
@@ -102,6 +117,17 @@ def each(
         f"a worker process was killed twice, the second time with no other beside it ({lost} of {len(jobs)} {label} were left);"
         " if memory is short, a smaller --profile needs less"
     )
+
+
+def _ending_workers(others: Sequence[BaseProcess]) -> Callable[[], None]:
+    """A function that ends all processes that this one has started, but for the others."""
+
+    def end() -> None:
+        for worker in multiprocessing.active_children():
+            if worker not in others:
+                worker.terminate()
+
+    return end
 
 
 def collect(
@@ -112,8 +138,12 @@ def collect(
     progress: Progress,
     finished: Callable[[int, Result], None],
     results: dict[int, Result],
+    end_workers: Callable[[], None] | None = None,
 ) -> None:
-    """Run those jobs that have no result yet on any executor; call: from a job to what is submitted, a function and its arguments."""
+    """Run those jobs that have no result yet on any executor; call: from a job to what is submitted, a function and its arguments.
+
+    end_workers: for executors that would wait for what their workers are at; called where this process is interrupted.
+    """
     progress(label, len(results), len(jobs))
     futures = {executor.submit(*call(job)): number for number, job in enumerate(jobs) if number not in results}
     try:
@@ -122,8 +152,11 @@ def collect(
             results[number] = future.result()
             finished(number, results[number])
             progress(label, len(results), len(jobs))
-    except BaseException:
-        for future in futures:  # not every executor's shutdown can do it
-            future.cancel()
+    except BaseException as error:
+        if end_workers is not None and not isinstance(error, Exception):
+            end_workers()  # a pool without workers fails all futures itself, and must not find them cancelled
+        else:
+            for future in futures:  # not every executor's shutdown can do it
+                future.cancel()
         executor.shutdown(wait=False)
         raise

@@ -156,6 +156,18 @@ class LemmaRadius(Struct, frozen=True, kw_only=True):
     reached: float
 
 
+class OutsideRegime(Struct, frozen=True, kw_only=True):
+    """A condition on sizes that a training run does not meet. of: the statements that declare it; ids: those checked along the run that
+    are or rest on one of them. value, limit: of the quantity, the run's and the condition's as declared."""
+
+    ids: list[str]
+    of: list[str]
+    formula: str
+    quantity: str
+    value: float
+    limit: float
+
+
 class Prediction(Struct, frozen=True, kw_only=True):
     """Gradient descent on the tangent kernel of W(0), beside the network, at the examined steps.
 
@@ -178,6 +190,7 @@ class TrainingRun(Struct, frozen=True, kw_only=True):
     of several; empty where it did not fail. explanation: what drove the descent and how much slack each inequality had, in sentences.
     loss_function, batch: what was minimized, and the samples in a minibatch (0: all). stable: 2/(smoothness lambda_max) at W(0).
     kernel: (step, least eigenvalue, largest) of one output's tangent kernel. radii: how far the lemmas let the weights move.
+    outside: the conditions of the checked statements that the run's sizes do not meet.
     """
 
     seed: int
@@ -207,6 +220,7 @@ class TrainingRun(Struct, frozen=True, kw_only=True):
     stable: float = 0.0
     kernel: list[tuple[int, float, float]] = []
     radii: list[LemmaRadius] = []
+    outside: list[OutsideRegime] = []
     explanation: list[str] = []
     prediction: Prediction | None = None
     planned_bytes: int = 0

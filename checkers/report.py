@@ -138,8 +138,9 @@ def _train(settings: tuple[int, str], progress: Progress, plan: Planned) -> Trai
 def check_folder(folder: Path) -> None:
     """Raise InputError unless the report can be written there."""
     check_destination(folder / "REPORT.md")
-    if (folder / "report").exists() and not (folder / "report").is_dir():
-        raise InputError(f"cannot write figures to {folder / 'report'}: it is a file")
+    for name, content in (("report", "figures"), ("counterexamples", "counterexamples")):
+        if (folder / name).exists() and not (folder / name).is_dir():
+            raise InputError(f"cannot write {content} to {folder / name}: it is a file")
 
 
 def write(facts: Facts, statements: Sequence[Statement], folder: Path) -> None:

@@ -110,7 +110,7 @@ def _cases(
 ) -> list[list[Worst]]:
     """For each adversary the worst case of each part of the claim."""
     return [
-        [worst_case(statement, part, name) for part in _parts(statement.measure(subject, **statement.constant_values()))]
+        [worst_case(statement, part, name) for part in _parts(statement.sides(subject))]
         for name, subject in subjects(statement, instance, engine, trials, source, settings.device)
     ]
 

@@ -123,7 +123,7 @@ def broken(network: Network, instance: Instance, identifiers: Sequence[str], sou
             continue
         if "radius" in statement.exponents:  # a bound that vanishes with the perturbation says nothing of a network that has not moved
             continue
-        case = worst_case(statement, statement.measure(subject, **statement.constant_values()))
+        case = worst_case(statement, statement.sides(subject))
         if float(case.ratio.max()) > 1 + case.rounding:
             found.append(identifier)
     return found

@@ -1,13 +1,59 @@
-"""Progress on a terminal. In a pipe there is none: the same results, as plain lines."""
+"""Text and progress on a terminal. In a pipe there is no progress: the same results, as plain lines."""
 
 from __future__ import annotations
 
+import codecs
+import io
+import os
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import IO, Any, Final
+
+import click
 
 # Called with (what is being done, how much is done, how much there is).
 Progress = Callable[[str, int, int], None]
+
+# In place of characters that a terminal lacks; for others what Unicode decomposes them into (1 for ¹), or a question mark.
+PLAIN: Final = {"‖": "||", "√": "sqrt ", "±": "+-", "⁻": "^-", "−": "-", "≤": "<=", "≥": ">=", "·": "*", "×": "x", "…": "..."}
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    """An error handler of `codecs`."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    decomposed = (PLAIN.get(one) or unicodedata.normalize("NFKD", one).encode("ascii", "ignore").decode() or "?" for one in lacking)
+    return "".join(decomposed), error.end
+
+
+def take_every_character() -> None:
+    """From now on no text is lost because a terminal cannot print one of its characters."""
+    codecs.register_error("lemmafuzz.plain", _plain)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="lemmafuzz.plain")
+
+
+def echo(content: str | bytes, *, error: bool = False) -> None:
+    """Print a text and the end of its line, or bytes as they are. A reader that has left, as `head` does, ends no run."""
+    stream = sys.stderr if error else sys.stdout
+    try:
+        click.echo(content, file=stream, nl=isinstance(content, str))
+    except OSError as failure:
+        abandon(stream)
+        if not isinstance(failure, BrokenPipeError):
+            raise
+
+
+def abandon(stream: IO[Any]) -> None:
+    """Let a stream lead nowhere: what is left in its buffer would be an error again when the process ends."""
+    with suppress(OSError):  # a stream without a file
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import click
 
 from checkers.data_options import reading_options, tell
 from checkers.errors import InputError
+from checkers.exit_code import REFUTED
 from checkers.module import own_statements
 from checkers.options import (
     Output,
@@ -33,7 +34,6 @@ from checkers.terminal import training_bar
 if TYPE_CHECKING:
     from checkers.columns import Reading
 
-REFUTED = 1
 # Every step of revealed weights adds directions to remember: memory, not patience, is their limit.
 DEPTH_AND_STEPS = {"dense": (4, 50_000), "revealed": (2, 200)}
 BATCH = 32
@@ -111,7 +111,7 @@ _descent_options = options(
         help="paper: that of Theorem 1 or 2.  [default: the largest stable one]",
     ),
     click.option("--goal", type=click.FloatRange(0, 1), default=1e-3, show_default=True, callback=finite, help="Share of loss to stop at."),
-    click.option("--checkpoint", callback=as_path, metavar="FILE", help="Where to save the state now and then."),
+    click.option("--checkpoint", callback=as_path, metavar="FILE", help="Where to save the state now and then, at the end, and on Ctrl-C."),
     click.option("--resume", callback=as_path, metavar="FILE", help="A checkpoint of this very run to go on from."),
 )
 
@@ -262,6 +262,7 @@ def _train(
 def _print(run: Any, output: Output) -> None:
     from checkers import words
 
+    output.facts(run)
     parts: Sequence[str] = (
         words.training_in_words(run),
         words.training_table(run),
@@ -273,4 +274,3 @@ def _print(run: Any, output: Output) -> None:
         if text:
             output.text(text + "\n")
     output.text(words.training_closing(run), closing=True)
-    output.facts(run)

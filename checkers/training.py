@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -26,6 +27,7 @@ from checkers.network import Network, Record
 from checkers.prediction import HeldOut, KernelDescent
 from checkers.randomness import NormalSource, seed_sequence
 from checkers.records import TrainingRun
+from checkers.run_regime import outside_regime
 from checkers.step_checks import blame, conclusions, lemma_radii, tally
 from checkers.subject import NetworkSubject
 from checkers.trainer import gradient_descent, loss_vectors
@@ -101,7 +103,7 @@ class Recorder:
     batches: Minibatches | None
     chain: Chain
     progress: Progress | None = None
-    save: Callable[[int, Recorder, Record], None] | None = None
+    save: Callable[[int, Recorder, Record, bool], None] | None = None
     prediction: KernelDescent | None = None
     recorded: list[int] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
@@ -130,7 +132,7 @@ class Recorder:
         if self.progress is not None:
             self.progress(step, self.steps, value / initial if initial else 0.0)
         if self.save is not None and not diverged:
-            self.save(step, self, record)
+            self.save(step, self, record, done or step == self.steps)
         return diverged or done
 
     def _examine(self, step: int, record: Record, value: float) -> None:
@@ -190,7 +192,8 @@ def train(
     unit rows; targets: (samples, outputs); classes: (samples,) for the training accuracy; step_size None: the largest one sure to be
     stable; "paper": the theorem's. loss: a name of theorems.losses.
     held_out: samples to compare the tangent kernel's prediction on, beside those trained on; None: no prediction.
-    save_to, resume_from: a checkpoint file to write now and then, and one to go on from; the numbers do not depend on interruptions.
+    save_to, resume_from: a checkpoint file to write now and then, at the end and where the run is interrupted, and one to go on from; the
+    numbers do not depend on interruptions.
     """
     samples, outputs = targets.shape
     delta = separation(inputs) if samples > 1 else 1.0
@@ -230,15 +233,16 @@ def train(
         "architecture": architecture,
     }  # fmt: skip
     first, passed = checkpoint.load(resume_from, recorder, facts) if resume_from is not None else (0, None)
-    if save_to is not None:
-        recorder.save = checkpoint.Saver(save_to, facts)
+    saver = checkpoint.Saver(save_to, facts) if save_to is not None else None
+    recorder.save = saver
     every = record_every(samples, batch)
     start = time.monotonic()
     if not (recorder.recorded and recorder.values[-1] <= goal * recorder.values[0]):
-        gradient_descent(
-            network, inputs, targets, eta, steps, recorder, loss=chosen, batches=batches, first=first, passed=passed,
-            recorded=lambda step: step % every == 0 or step in examined or step - 1 in examined,
-        )  # fmt: skip
+        with saver.listening() if saver is not None else nullcontext():
+            gradient_descent(
+                network, inputs, targets, eta, steps, recorder, loss=chosen, batches=batches, first=first, passed=passed,
+                recorded=lambda step: step % every == 0 or step in examined or step - 1 in examined,
+            )  # fmt: skip
     return _result(recorder, untrained, source, outputs_before, facts, delta, stable, needed, time.monotonic() - start)
 
 
@@ -288,6 +292,7 @@ def _result(
         regime_depth=registry.form("gd-rate", architecture).regime_depth(instance) if rated else 0.0, constants=used,
         recorded=recorder.recorded, loss_function=loss.name, batch=batch, stable=_json(stable * 2 / 1.5), kernel=chain.kernel,
         radii=lemma_radii(instance, max((value for value in recorder.radius if math.isfinite(value)), default=0.0), architecture),
+        outside=outside_regime(instance, [check.id for check in checks], architecture),
         prediction=recorder.prediction.result(recorder.network) if recorder.prediction is not None else None, planned_bytes=needed,
     )  # fmt: skip
     return _with_explanation(run, chain)

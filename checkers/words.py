@@ -131,12 +131,14 @@ def training_table(run: TrainingRun, style: str = "simple") -> str:
 
 
 def step_check_table(run: TrainingRun, style: str = "simple") -> str:
+    outside = {identifier for one in run.outside for identifier in one.ids}
     rows = [
-        [one.id, one.verdict, f"{one.steps:,}", number(one.worst_ratio), f"{one.worst_step:,}", number(one.median_ratio),
-         "never" if one.first_failure < 0 else f"step {one.first_failure:,}"]
+        [one.id, one.verdict, "outside" if one.id in outside else "inside", f"{one.steps:,}", number(one.worst_ratio),
+         f"{one.worst_step:,}", number(one.median_ratio), "never" if one.first_failure < 0 else f"step {one.first_failure:,}"]
         for one in run.checks
     ]  # fmt: skip
-    return table(["checked along the run", "outcome", "steps", "worst ratio", "at step", "median ratio", "first failure"], rows, style)
+    headers = ["checked along the run", "outcome", "sizes", "steps", "worst ratio", "at step", "median ratio", "first failure"]
+    return table(headers, rows, style)
 
 
 def prediction_in_words(run: TrainingRun) -> str:

@@ -147,5 +147,6 @@ def test_an_error_in_a_users_measure_names_its_line(
     line = 1 + text[: text.index("nonsense(m)")].count("\n")
     Path("broken.py").write_text(text)
     assert main(["check", "loudest-neuron", "--module", "broken.py", "--seed", "1"]) == 2
-    assert capsys.readouterr().err == f"lemmafuzz: module broken.py, line {line}: NameError: name 'nonsense' is not defined\n"
+    sentence = f"module broken.py, line {line}: NameError: name 'nonsense' is not defined, in field 'measure' of statement 'loudest-neuron'"
+    assert capsys.readouterr().err == f"lemmafuzz: {sentence}\n"
     assert "loudest-neuron" not in registry

@@ -22,11 +22,13 @@ import pytest
 from distributed import Client
 
 from checkers import processes, suite
+from checkers.cluster import _work as on_worker
 from checkers.command_line import main
 from checkers.errors import InputError
 from checkers.ledger import RunLedger
 from checkers.ledger_runs import Entry, RecordedRun, begin
 from checkers.profiles import PROFILES
+from checkers.provenance import software
 from checkers.records import CheckRun
 from checkers.terminal import Progress
 from theorems import registry
@@ -127,8 +129,31 @@ def test_a_cluster_that_is_not_there_is_one_sentence(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("checkers.cluster.PATIENCE", 0.2)
     assert main(["check", "relu-difference", "--cluster", "tcp://127.0.0.1:1"]) == 2
     assert "--cluster tcp://127.0.0.1:1: no scheduler answers there" in capsys.readouterr().err
-    assert main(["check", "relu-difference", "--cluster", "nonsense://x"]) == 2
-    assert "no scheduler answers there" in capsys.readouterr().err
+
+
+NO_ADDRESS = ["127.0.0.1", "tcp://127.0.0.1", "tcp://127.0.0.1:x", ":8786", "tcp://", "nonsense://x:1", "inproc://1/2"]
+
+
+def test_what_is_no_address_of_a_scheduler_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    for address in NO_ADDRESS:
+        sentence = f"--cluster {address}: not the address of a scheduler, which has a host and a port, as tcp://host:8786"
+        assert main(["check", "relu-difference", "--seed", "1", "--cluster", address]) == 2
+        assert capsys.readouterr().err == f"lemmafuzz: {sentence}\n"
+    # a traceback of Dask's came when the process ended
+    command = [sys.executable, "-c", "import sys; from checkers.command_line import main; sys.exit(main())"]
+    options = ["check", "relu-difference", "--seed", "1", "--cluster", address]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([*command, *options], env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"lemmafuzz: {sentence}\n")
+
+
+def test_a_worker_of_a_cluster_names_the_users_file_and_not_its_copy() -> None:
+    lemma = (ROOT / "docs" / "own-statement.py").read_text().replace("math.log(n * m)", "math.log(-n * m)")
+    settings = suite.Settings(1, QUICK, 1e-6, "cpu", None, (), remote=True)
+    sentence = r"^module own\.py, line 30: ValueError: math domain error, in field 'measure' of statement 'loudest-neuron'$"
+    with pytest.raises(InputError, match=sentence):
+        on_worker(suite.check_one, settings, {"own.py": lemma}, software(), "topic", ("loudest-neuron",))
+    assert "loudest-neuron" not in registry
 
 
 def test_a_cluster_without_the_extra_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

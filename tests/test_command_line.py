@@ -69,6 +69,35 @@ def test_list_json_to_a_file_prints_the_table_too(capsys: pytest.CaptureFixture[
     assert [path.name for path in Path().iterdir()] == ["listed.json"]
 
 
+def test_list_names_all_that_options_and_declarations_can_name(capsys: pytest.CaptureFixture[str]) -> None:
+    from checkers.adversaries import ADVERSARIES
+    from strategies import ALL_SHAPES, LABELS
+    from theorems.losses import losses
+
+    expected = {
+        "losses": losses, "architectures": registry.architectures(), "adversaries": ADVERSARIES, "data": ALL_SHAPES, "labels": LABELS,
+        "profiles": PROFILES,
+    }  # fmt: skip
+    for what, names in expected.items():
+        code, printed = run(f"list {what}", capsys)
+        assert code == 0
+        lines = printed.splitlines()
+        assert lines[-1] == f"{len(names)} {what}"
+        assert all(line.startswith(f"{name} ") for line, name in zip(lines[2:], names, strict=False))
+        assert [next(iter(entry.values())) for entry in facts(f"list {what}", capsys)[1]] == list(names)
+    meanings = {entry["adversary"]: entry["meaning"] for entry in facts("list adversaries", capsys)[1]}
+    assert meanings["hidden alignment"].startswith("Towards the top left direction of D_L W_L ... D_1, by power iteration: ")
+    assert "pseudo-huber" in run(f"list losses --module {ROOT / 'docs' / 'own-loss.py'}", capsys)[1]
+    assert run("list statements", capsys) == run("list", capsys)
+
+
+def test_help_gives_each_commands_first_sentence_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    text = " ".join(run("--help", capsys)[1].split())
+    assert "..." not in text.replace("[ARGS]...", "")
+    assert "on small sizes (L <= 6, m <= 512), and write them to the file that the checks read." in text
+    assert "Search for instances on which a statement fails; all statements if none is named." in text
+
+
 def test_quiet_list_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("list --quiet", capsys)[1] == f"{len(registry)} statements\n"
 
@@ -200,7 +229,22 @@ def test_a_false_statement_of_the_users_is_refuted(capsys: pytest.CaptureFixture
     code, printed = run("check loudest-neuron --module false.py --seed 1 --quiet", capsys)
     assert code == 1
     assert printed.startswith("REFUTED  loudest-neuron")
-    assert "lemmafuzz replay counterexamples/loudest-neuron--simplest.json" in printed
+    assert "lemmafuzz replay counterexamples/loudest-neuron--seed-1--simplest.json" in printed
+
+
+def test_a_second_run_leaves_the_counterexamples_of_the_first(capsys: pytest.CaptureFixture[str]) -> None:
+    for seed, kept in ((3, 1), (4, 2)):
+        assert run(f"power relu-difference --seed {seed} --quiet", capsys)[0] == 0
+        files = sorted(path.name for path in Path("counterexamples").glob("relu-difference--correction-at-most-1-2--*--simplest.json"))
+        assert len(files) == kept
+    assert files == [f"relu-difference--correction-at-most-1-2--seed-{seed}--simplest.json" for seed in (3, 4)]
+    assert run(f"replay counterexamples/{files[0]}", capsys)[0] == 1
+    Path("false.py").write_text(MODULE.read_text().replace("Constant(3.0", "Constant(2.2").replace("1 - C**2 / 4", "-2"))
+    code, printed = run("check loudest-neuron --module false.py --seed 1 --quiet --folder nights/monday", capsys)
+    assert code == 1
+    assert "lemmafuzz replay nights/monday/loudest-neuron--seed-1--simplest.json" in printed
+    assert len([*Path("nights/monday").iterdir()]) == 2
+    assert run("replay nights/monday/loudest-neuron--seed-1--simplest.json --module false.py", capsys)[0] == 1
 
 
 def test_a_surviving_false_variant_fails_the_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -260,7 +304,10 @@ def test_profiles_are_those_that_exist() -> None:
     assert tuple(KNOWN_PROFILES) == PROFILES
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["list"], ["list", "--json", "-"], ["show", "gd-rate"], ["check", "--help"], []])
+LIGHT = [["--help"], ["list"], ["list", "--json", "-"], ["list", "losses"], ["show", "gd-rate"], ["check", "--help"], []]
+
+
+@pytest.mark.parametrize("arguments", LIGHT)
 def test_light_commands_are_fast_and_import_nothing_heavy(arguments: list[str]) -> None:
     code = (
         "import sys; from checkers.command_line import main; code = main(sys.argv[1:])\n"

@@ -49,7 +49,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def simplest(folder: Path, engine: str) -> Path:
-    return folder / file_name(*VARIANTS[engine], "simplest")
+    return folder / file_name(*VARIANTS[engine], SEED, "simplest")
 
 
 def edited(folder: Path, tmp_path: Path, changes: dict[str, Any], engine: str = "dense") -> Path:
@@ -69,9 +69,10 @@ def edited(folder: Path, tmp_path: Path, changes: dict[str, Any], engine: str = 
     return copy
 
 
-def test_names_say_statement_variant_and_role() -> None:
-    assert file_name("separation", "", "severest") == "separation--severest.json"
-    assert file_name("separation", "delta <= c/L dropped!", "simplest") == "separation--delta-c-l-dropped--simplest.json"
+def test_names_say_statement_variant_seed_and_role() -> None:
+    assert file_name("separation", "", 7, "severest") == "separation--seed-7--severest.json"
+    assert file_name("separation", "delta <= c/L dropped!", 0, "simplest") == "separation--delta-c-l-dropped--seed-0--simplest.json"
+    assert file_name("separation", "", 7, "severest", "residual") == "separation--residual--seed-7--severest.json"
 
 
 @pytest.mark.parametrize("engine", VARIANTS)
@@ -82,7 +83,7 @@ def test_writing_and_reading_keep_everything(engine: str, folder: Path) -> None:
         assert case is not None
         decision, instance = case
         assert decision.engine == engine or engine == "revealed", "a narrow network is cheaper with stored weights"
-        record = read(folder / file_name(identifier, variant, role))
+        record = read(folder / file_name(identifier, variant, SEED, role))
         assert (record.schema, record.role, record.seed, record.decision) == (SCHEMA, role, SEED, decision)
         assert restore(record) == instance
         assert restore(record).key() == instance.key(), "the data too, to the last bit"

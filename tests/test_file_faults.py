@@ -40,7 +40,7 @@ def test_a_full_disk_leaves_the_old_json(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_leaves_the_old_counterexamples(tmp_path: Path) -> None:
-    names = [f"relu-difference--correction-at-most-1-2--{role}.json" for role in ("simplest", "severest")]
+    names = [f"relu-difference--correction-at-most-1-2--seed-1--{role}.json" for role in ("simplest", "severest")]
     (tmp_path / "counterexamples").mkdir()
     for name in names:
         (tmp_path / "counterexamples" / name).write_text("old")

@@ -204,6 +204,34 @@ def test_many_nights_refute_what_no_night_refutes(
     assert "REFUTED" in capsys.readouterr().out
 
 
+def test_a_statement_that_nobody_declares_is_named_and_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    lemma = (ROOT / "docs" / "own-statement.py").read_text()
+    Path("false.py").write_text(lemma.replace("Constant(3.0", "Constant(2.2").replace("1 - C**2 / 4", "-2"))
+    named = ["--module", "false.py"]
+    quick = ["--seed", "1", "--ledger", "runs.sqlite", "--processes", "1", "--quiet"]
+    assert main(["check", "loudest-neuron", *quick, *named]) == 1
+    assert main(["ledger", "runs.sqlite", *named]) == 1
+    capsys.readouterr()
+    assert main(["ledger", "runs.sqlite", "--json", "ledger.json"]) == 2, "its e-value is hidden, and nothing that is shown is refuted"
+    lines = capsys.readouterr().out.splitlines()
+    (hidden,) = json.loads(Path("ledger.json").read_text())["hidden"]
+    assert (hidden["id"], hidden["refuted"], hidden["modules"]) == ("loudest-neuron", [1], [str(tmp_path / "false.py")])
+    checked = f"{hidden['decisions']} decisions, run 1 refutes it; it was checked with --module {tmp_path / 'false.py'}"
+    assert f"not shown, for nobody declares it here: loudest-neuron: {checked}" in lines
+    assert lines[-1] == (
+        "1 runs in runs.sqlite; refuted by the evidence of all nights: nothing that is shown; not shown: loudest-neuron"
+    )
+    assert not [line for line in lines if line.startswith("statement")], "no table of nothing"
+    failing_often(begin(RunLedger(Path("runs.sqlite")), CHOSEN, seed=1, profile=QUICK, alpha=suite.ALPHA, device="cpu"), 1)
+    assert main(["ledger", "runs.sqlite"]) == 2
+    for night in range(2, 9):
+        failing_often(begin(RunLedger(Path("runs.sqlite")), CHOSEN, seed=night, profile=QUICK, alpha=suite.ALPHA, device="cpu"), night)
+    assert main(["ledger", "runs.sqlite"]) == 1, "a statement that is shown is refuted"
+
+
 @pytest.mark.parametrize(("narrow", "expected"), [(True, 0), (False, 64)])
 def test_what_is_only_rounding_counts_in_no_night(narrow: bool, expected: int) -> None:
     """A true inequality with a slack of 1e-9, added up in float32, and one that is false by 1e-9 in float64."""

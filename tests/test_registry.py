@@ -9,7 +9,7 @@ import pytest
 from theorems import registry as paper
 from theorems.registry import Registry
 from theorems.registry import statement as declare
-from theorems.statement import Assumption, Constant, DeclarationError, Statement, Variant
+from theorems.statement import Assumption, Constant, DeclarationError, FailureProbability, Statement, Variant
 from theorems.subject import Comparison, Subject
 
 
@@ -22,7 +22,7 @@ def holds_with_constant(subject: Subject, C: float) -> Comparison:
 
 
 VARIANTS = (
-    Variant("twice the truth", "constant", {"constants": {"C": Constant(2.0, "false variant")}}),
+    Variant("twice the truth", "constant", {"variance": 8.0}),
     Variant("another initialization", "initialization", {"variance": 4.0}),
 )
 SOUND: dict[str, Any] = {
@@ -118,8 +118,45 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "undeclared constant": (
         {"measure": holds_with_constant},
-        "statement 'sound' measures with a constant 'C' that it does not declare",
+        "statement 'sound': field 'measure' is called with (subject): missing a required argument: 'C'",
     ),
+    "a constant of a bare number": (
+        {"measure": holds_with_constant, "constants": {"C": 1.0}},
+        "statement 'sound': field 'constants': 'C' must be a Constant with a finite value, not 1.0",
+    ),
+    "constants without names": ({"constants": (1.0,)}, "statement 'sound': field 'constants' must be a dictionary by name, not (1.0,)"),
+    "a constant that is not a number": (
+        {"measure": holds_with_constant, "constants": {"C": Constant(float("nan"), "lost")}},
+        "statement 'sound': field 'constants': 'C' must be a Constant with a finite value, not Constant(value=nan, provenance='lost'",
+    ),
+    "a constant that is not measured with": (
+        {"constants": {"C": Constant(1.0, "sharp")}},
+        "statement 'sound': field 'measure' is called with (subject, C): got an unexpected keyword argument 'C'",
+    ),
+    "a variant's constant that is not measured with": (
+        {"variants": (Variant("louder", "constant", {"constants": {"C": Constant(1.0, "false variant")}}), VARIANTS[1])},
+        "statement 'sound': its false variant 'louder': field 'measure' is called with (subject, C): got an unexpected keyword",
+    ),
+    "a failure bound without the constants": (
+        {
+            "measure": holds_with_constant, "constants": {"C": Constant(1.0, "sharp")},
+            "failure": FailureProbability("1/2", lambda instance: 0.5),
+        },
+        "statement 'sound': field 'failure' is called with (instance, C): got an unexpected keyword argument 'C'",
+    ),
+    "a failure that is no FailureProbability": (
+        {"failure": 0.5},
+        "statement 'sound': field 'failure' must be a FailureProbability(formula, function), not 0.5",
+    ),
+    "a measure that cannot be called": ({"measure": 1}, "statement 'sound': field 'measure' must be a function, not 1"),
+    "one name in place of several": ({"data": "any"}, "statement 'sound': field 'data' must be a tuple of names, not 'any'"),
+    "a range of three numbers": (
+        {"ranges": {"width": (1, 2, 3)}},
+        "statement 'sound': field 'ranges': 'width' must be a pair of numbers, lowest first, not (1, 2, 3)",
+    ),
+    "an assumption in words": ({"assumptions": ("m >= 1",)}, "statement 'sound': field 'assumptions' must be a tuple of Assumption, not ("),
+    "no passes": ({"passes": 0}, "statement 'sound': field 'passes' must be a positive integer, not 0"),
+    "a variance below zero": ({"variance": -2.0}, "statement 'sound': field 'variance' must be a positive number, not -2.0"),
 }
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -17,7 +21,8 @@ from checkers.records import CheckRun, PowerRun, StepCheck, TrainingRun
 from checkers.report_text import COLOURS, Facts, markdown
 from theorems import registry
 
-MODULE = Path(__file__).parent.parent / "docs" / "own-statement.py"
+ROOT = Path(__file__).parent.parent
+MODULE = ROOT / "docs" / "own-statement.py"
 CHOSEN = [registry["relu-difference"], registry["separation"]]
 
 
@@ -172,6 +177,50 @@ def test_the_command_writes_the_report_and_its_exit_code(
     monkeypatch.setattr(report, "gather", lambda *_, **__: msgspec.structs.replace(facts, power=power))
     assert main(["report", "--folder", str(tmp_path)]) == 1
     assert "none found" in (tmp_path / "REPORT.md").read_text()
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+import msgspec
+from checkers import report
+from checkers.command_line import main
+
+def gather(statements, *, folder, **options):
+    folder.mkdir()
+    for number in range(3):
+        (folder / f"{number}.json").touch()
+    sys.stdout.write("begun\\n")
+    sys.stdout.flush()
+    import time
+    time.sleep(60)
+
+report.gather = gather
+sys.exit(main(["report", "--seed", "1"]))
+"""
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda end: end.name)
+def test_a_report_that_is_stopped_leaves_nothing_but_the_old_one(
+    end: signal.Signals, facts: Facts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of one that is killed, the next removes what is left."""
+    (tmp_path / "REPORT.md").write_text("old")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    process = subprocess.Popen([sys.executable, "-c", KILLED], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begun\n"
+    process.send_signal(end)
+    process.communicate(timeout=60)
+    names = [path.name for path in tmp_path.iterdir() if not path.name.startswith(".lemmafuzz-")]
+    assert (names, (tmp_path / "REPORT.md").read_text()) == (["REPORT.md"], "old")
+    if end != signal.SIGKILL:
+        assert process.returncode == 2
+        assert len([*tmp_path.iterdir()]) == 1
+    monkeypatch.setattr(report, "gather", lambda *_, **__: facts)
+    assert main(["report", "--folder", str(tmp_path)]) == 0
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["REPORT.md", "margins.svg", "report", "training-1.svg"]
+    capsys.readouterr()
 
 
 def test_a_users_statement_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,8 @@ import pytest
 from checkers.command_line import main
 from theorems.losses import losses
 
-OWN_LOSS = Path(__file__).parent.parent / "docs" / "own-loss.py"
+ROOT = Path(__file__).parent.parent
+OWN_LOSS = ROOT / "docs" / "own-loss.py"
 SHORT = "--samples 5 --width 48 --depth 1 --steps 25 --seed 2"
 
 
@@ -69,6 +73,66 @@ def test_a_run_is_resumed_from_its_checkpoint(tmp_path: Path, monkeypatch: pytes
     whole = facts(f"--checkpoint {path}", capsys)
     again = facts(f"--resume {path}", capsys)
     assert {**again, "seconds": 0} == {**whole, "seconds": 0}
+
+
+@pytest.mark.parametrize("options", ["", "--goal 0.9", "--algorithm sgd --batch 3", "--weights revealed"])
+def test_a_finished_run_has_saved_its_last_step(options: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In less time than passes between two checkpoints."""
+    from checkers import checkpoint
+
+    path = tmp_path / "state.npz"
+    found = facts(f"--checkpoint {path} {options}", capsys)
+    assert checkpoint.read(path)[0].step == found["steps"]
+    assert {**facts(f"--resume {path} {options}", capsys), "seconds": 0} == {**found, "seconds": 0}
+
+
+INTERRUPTED = """
+import os, signal, sys
+from checkers import training
+from checkers.command_line import main
+
+examine = training.Chain.examine
+
+def interrupted(self, step, *given):
+    if step == 7:
+        os.kill(os.getpid(), getattr(signal, sys.argv[1]))
+    examine(self, step, *given)
+
+training.Chain.examine = interrupted
+sys.exit(main(sys.argv[2:]))
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_an_interrupted_run_has_saved_the_step_it_stood_at(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole = facts("", capsys)
+    options = ["train", *SHORT.split(), "--checkpoint", "state.npz", "--quiet"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, name, *options], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    sentence = "lemmafuzz: interrupted at step 7: --resume state.npz goes on from there\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", sentence)
+    assert [path.name for path in tmp_path.iterdir()] == ["state.npz"]
+    assert {**facts(f"--resume {tmp_path / 'state.npz'}", capsys), "seconds": 0} == {**whole, "seconds": 0}
+
+
+def test_sizes_outside_a_lemmas_regime_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A class for each of 40 samples at m = 64: ‖B‖ is no longer near sqrt(m/d), which the bounds rest on."""
+    rows = [f"{math.cos(k)},{math.sin(k)},{math.cos(2 * k)},c{k}" for k in range(40)]
+    (tmp_path / "classes.csv").write_text("\n".join(["a,b,c,kind", *rows]) + "\n")
+    options = ["--data", str(tmp_path / "classes.csv"), "--label-column", "kind", "--width", "16", "--depth", "2", "--steps", "3"]
+    code = main(["train", *options, "--seed", "1", "--json", str(tmp_path / "facts.json")])
+    printed = capsys.readouterr().out
+    found = json.loads((tmp_path / "facts.json").read_text())
+    assert code == (1 if found["blame"] else 0)
+    (outputs,) = (one for one in found["outside"] if one["quantity"] == "outputs")
+    assert (outputs["of"], outputs["formula"], outputs["value"]) == (["backward-norm"], "d <= m/(L log m)", 40)
+    assert outputs["limit"] == pytest.approx(16 / (2 * math.log(16)))
+    assert {"gradient-upper", "gradient-lower", "semi-smoothness"} <= set(outputs["ids"])
+    assert "gradient-upper does not hold from step 0 on, 0 away from W(0): at sizes that it does not speak of, so that refutes" in printed
+    assert "d <= m/(L log m) of backward-norm, 2.89 here, not 40" in printed
+    assert [line.split()[1:3] for line in printed.splitlines() if line.startswith("gradient-upper  ")] == [["FAILED", "outside"]]
 
 
 def test_the_text_says_what_is_planned_done_and_explained(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import math
 import re
 from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
+from theorems.fields import mistake
 from theorems.instance import QUANTITIES
 from theorems.statement import EXACT_LAW, FULLY_CONNECTED, DeclarationError, Engine, Kind, Statement
 from theorems.subject import Comparison
@@ -111,10 +111,12 @@ def validate(statement: Statement, registry: Registry) -> None:
     def refuse(reason: str) -> None:
         raise DeclarationError(f"{where} {reason}")
 
-    if not _ID.fullmatch(statement.id):
+    if not isinstance(statement.id, str) or not _ID.fullmatch(statement.id):
         refuse("needs an id of lower-case words joined by hyphens")
     if registry.has_form(statement.id, statement.architecture):
         refuse("is declared twice")
+    if wrong := mistake(statement):
+        raise DeclarationError(f"{where}: {wrong}")
     for name in statement.rests_on:
         if name not in registry:
             refuse(f"rests on {name!r}, which is not declared before it")
@@ -145,10 +147,8 @@ def validate(statement: Statement, registry: Registry) -> None:
         unknown = set(variant.changes) - _FIELDS
         if unknown or not variant.changes:
             refuse(f"has a false variant {variant.name!r} that changes {sorted(unknown) or 'nothing'}")
-    parameters = list(inspect.signature(statement.measure).parameters)[1:]
-    for name in parameters:
-        if name not in statement.constants:
-            refuse(f"measures with a constant {name!r} that it does not declare")
+        if wrong := mistake(statement.variant(variant.name)):
+            raise DeclarationError(f"{where}: its false variant {variant.name!r}: {wrong}")
 
 
 registry = Registry()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
+
+from theorems.subject import Comparison
 
 if TYPE_CHECKING:
     from theorems.along_training import Along
     from theorems.instance import Instance
-    from theorems.subject import Comparison
+    from theorems.subject import Subject
 
 Kind = Literal["identity", "derived", "declared"]
 Engine = Literal["vectors", "exact law", "dense", "revealed"]
@@ -22,7 +25,22 @@ EXACT_LAW: Engine = "exact law"
 
 
 class DeclarationError(ValueError):
-    """A declaration that cannot be right; raised when the module that holds it is imported."""
+    """A declaration that cannot be right; raised when the module that holds it is imported, or when a function of it is first called."""
+
+
+NOTE = "in field "  # how the notes of `naming` begin: others leave notes on errors too
+
+
+@contextmanager
+def naming(statement: Statement, name: str) -> Iterator[None]:
+    """Note on an error that passes which field's function it came from: the error keeps its type for those who await it."""
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        note = f"{NOTE}{name!r} of statement {statement.id!r}"
+        if note not in getattr(error, "__notes__", ()):
+            error.add_note(note)
+        raise
 
 
 @dataclass(frozen=True)
@@ -149,17 +167,38 @@ class Statement:
         """The constants as keyword arguments of `measure` and `failure.bound`."""
         return {name: constant.value for name, constant in self.constants.items()}
 
+    def sides(self, subject: Subject) -> Comparison:
+        """Both sides of the claim, measured on a subject; DeclarationError if the measure gives anything but a Comparison of tensors."""
+        from torch import Tensor
+
+        with naming(self, "measure"):
+            found = self.measure(subject, **self.constant_values())
+        if not isinstance(found, Comparison):
+            raise DeclarationError(f"statement {self.id!r}: field 'measure' gave a {type(found).__name__}, not a Comparison")
+        for name, side in (("left", found.left), ("right", found.right)):
+            if not isinstance(side, Tensor):
+                given = type(side).__name__
+                raise DeclarationError(f"statement {self.id!r}: field 'measure' gave a {given} as the {name} side, not a tensor")
+        return found
+
     def failure_probability(self, instance: Instance) -> float:
         """The claimed failure probability of this instance, at most 1."""
-        return min(1.0, self.failure.bound(instance, **self.constant_values()))
+        with naming(self, "failure"):
+            bound = self.failure.bound(instance, **self.constant_values())
+            sound = not isinstance(bound, complex) and bound >= 0  # which nan is not
+        if not sound:
+            raise DeclarationError(f"statement {self.id!r}: field 'failure' gave {bound!r}, which is no probability, for {instance}")
+        return min(1.0, float(bound))
 
     def inside(self, instance: Instance) -> bool:
         """Whether every assumption holds."""
-        return all(assumption.holds(instance) for assumption in self.assumptions)
+        with naming(self, "assumptions"):
+            return all(assumption.holds(instance) for assumption in self.assumptions)
 
     def regime_depth(self, instance: Instance) -> float:
         """The least depth over all assumptions: 1 at the border of the regime, hidden constants set to 1; infinite without assumptions."""
-        return min((assumption.depth(instance) for assumption in (*self.assumptions, *self.waived)), default=float("inf"))
+        with naming(self, "assumptions"):
+            return min((assumption.depth(instance) for assumption in (*self.assumptions, *self.waived)), default=float("inf"))
 
     def beyond_regime(self) -> Statement:
         """The statement on `beyond`, without its assumption on the width: how it fares where the paper says nothing."""
