@@ -78,9 +78,9 @@ def diagnose(
         goal=goal,
         fit=read_fit(),
     )
+    output.facts(found)
     output.text(diagnosis_text.diagnosis_table(found) + "\n")
     output.text(diagnosis_text.diagnosis_closing(found) + (f"\nseed {seed}" if samples else ""), closing=True)
-    output.facts(found)
     return 0
 
 
@@ -114,8 +114,8 @@ def threshold(
         from checkers.files import write_whole
 
         write_whole(figure, threshold_text.figure(run))
+    output.facts(run)
     for text in (threshold_text.meaning(run), threshold_text.rung_table(run), threshold_text.exponent_table(run)):
         output.text(text + "\n")
     output.text(threshold_text.closing(run), closing=True)
-    output.facts(run)
     return 0
