@@ -56,7 +56,7 @@ def stub_device() -> Iterator[str]:
         for function in torch.autograd.Function.__subclasses__():
             if not function.__module__.startswith("torch"):
                 stack.enter_context(mock.patch.multiple(function, **_on_either_device(function)))
-        stack.enter_context(mock.patch("torch.cuda.mem_get_info", lambda *_: (2**33, 2**33)))
+        stack.enter_context(mock.patch("torch.cuda.mem_get_info", return_value=(2**33, 2**33)))
         stack.enter_context(_Mode())
         yield "cuda"
 
@@ -100,7 +100,7 @@ def _tag(value: Any) -> Any:
     """The value on the device: a view, with its derivative."""
     if isinstance(value, Tensor):
         return value if isinstance(value, StubTensor) else value.as_subclass(StubTensor)
-    if isinstance(value, tuple) and hasattr(value, "_fields") or type(value).__module__ == "torch.return_types":
+    if (isinstance(value, tuple) and hasattr(value, "_fields")) or type(value).__module__ == "torch.return_types":
         return type(value)([_tag(one) for one in value])
     return type(value)(_tag(one) for one in value) if isinstance(value, list | tuple) else value
 
@@ -144,7 +144,8 @@ def _to(args: Any, kwargs: dict[str, Any]) -> Any:
 
 def _index(key: Any) -> list[Any]:
     """The tensors of an index; an integer of no dimension is as good as a number."""
-    return [one for one in _tensors([key]) if not (isinstance(one, Tensor) and one.ndim == 0 and one.dtype not in (torch.bool, torch.uint8))]
+    masks = (torch.bool, torch.uint8)
+    return [one for one in _tensors([key]) if not (isinstance(one, Tensor) and one.ndim == 0 and one.dtype not in masks)]
 
 
 def _call(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
@@ -186,14 +187,14 @@ def _decided(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     else:
         _check(name, owner, given)
     found = _run(function, args, kwargs)
-    if found is owner or function in (torch.tensor,) and not isinstance(owner, StubTensor):
+    if found is owner or (function in (torch.tensor,) and not isinstance(owner, StubTensor)):
         return found
     return _tag(found) if name != "__getitem__" or isinstance(owner, StubTensor) else found
 
 
 def _check(name: str, owner: Any, given: list[Any]) -> None:
     others = [one for one in given if isinstance(one, Tensor) and not isinstance(one, StubTensor)]
-    in_place = name.endswith("_") and not name.endswith("__") or name.startswith("__i")
+    in_place = (name.endswith("_") and not name.endswith("__")) or name.startswith("__i")
     for one in others:
         if one.ndim or name in _STRICT or name.startswith("linalg_") or (in_place and one is owner):
             raise _refuse(name)

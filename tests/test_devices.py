@@ -40,7 +40,7 @@ def an_instance(architecture: str, statement: Statement | None = None, **sizes: 
     return instance_from_sizes(statement, {**TINY, **circle, **sizes})
 
 
-@pytest.fixture()
+@pytest.fixture
 def _two_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Theorems about training ask for thousands of steps, all alike."""
     whole = trainer.follow
@@ -140,7 +140,7 @@ def test_the_place_inside_the_regime_trains_on_a_device() -> None:
     expected = regime.run(place, 1)
     with stub_device() as device:
         found = regime.run(place, 1, device)
-    assert expected.loss < 1
+    assert expected.taken is not None
     assert {**asdict(found), "seconds": 0.0} == {**asdict(expected), "seconds": 0.0}
 
 

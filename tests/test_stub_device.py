@@ -16,7 +16,7 @@ HERE = torch.tensor([[3.0, 1.0], [2.0, 5.0]], dtype=torch.float64)
 INDEX = torch.tensor([[1, 0]])
 
 
-@pytest.fixture()
+@pytest.fixture
 def there() -> Iterator[Tensor]:
     with stub_device() as device:
         yield HERE.to(device)
