@@ -226,7 +226,7 @@ def _train(
     output.text(words.memory_in_words(state + kernels))
     if further is not None and further.classes is not None and apart:
         size = architecture.limit_kernel_bytes(samples + apart, asked.depth)
-        output.text(words.memory_in_words(size, "regression with the limit kernel, at the end and if that is free"))
+        output.text(words.memory_in_words(size, "regression with the limit kernel, last and where it fits"))
     if save_to is not None:
         size = checkpoint.planned_bytes(asked.engine, asked.width, asked.depth, asked.patch, state, itemsize)
         output.text(words.memory_in_words(size, "each checkpoint, at most"))
