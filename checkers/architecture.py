@@ -76,6 +76,10 @@ class Architecture:
         """The limit of (d/m) K as the width grows, (n, n); width: for architectures whose layers depend on it. ValueError if unknown."""
         raise ValueError(f"the limit kernel of {self.name} networks is not known")
 
+    def limit_kernel_bytes(self, samples: int, depth: int) -> int:
+        """The most memory that `limit_kernel` takes: eight matrices (n, n) of doubles, unless it says otherwise."""
+        return 8 * 8 * samples**2
+
     # From here on nothing is an architecture's own.
 
     def _product(self, apply: Apply, vectors: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from checkers.architecture import Architecture
 from theorems.exact_laws import Array
-from theorems.limit_kernels import convolutional_limit_kernel
+from theorems.limit_kernels import convolutional_limit_kernel, convolutional_limit_kernel_bytes
 
 
 class Convolutional(Architecture):
@@ -75,3 +75,6 @@ class Convolutional(Architecture):
         if not self._shared_fan_in:
             raise ValueError("the limit kernel of convolutional networks without the factor q is not known")
         return convolutional_limit_kernel(inputs, depth, self._positions, self._patch)
+
+    def limit_kernel_bytes(self, samples: int, depth: int) -> int:
+        return convolutional_limit_kernel_bytes(samples, depth, self._positions)

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from checkers.fully_connected import FullyConnected
 from checkers.kernels import limit_kernel
+from checkers.memory import free_bytes, refuse_beyond_memory
 
 Array = npt.NDArray[np.float64]
 
@@ -27,6 +29,8 @@ class KernelDescent:
     @classmethod
     def of(cls, inputs: Array, depth: int) -> KernelDescent:
         """inputs: (samples, d_in), rows of unit norm."""
+        needed = FullyConnected().limit_kernel_bytes(len(inputs), depth)
+        refuse_beyond_memory(needed, free_bytes(), f"the limit kernel of {len(inputs)} samples", "take fewer samples")
         eigenvalues = np.linalg.eigvalsh(limit_kernel(inputs, depth))
         # eigvalsh is off by a few roundings of the largest eigenvalue, and a kernel has no negative one
         small = float(eigenvalues[0])

@@ -36,10 +36,9 @@ def free_bytes(device: str = "cpu") -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
 
 
-def refuse_beyond_memory(needed: int, available: int) -> None:
-    """Raise InputError unless a run that may hold `needed` bytes leaves a quarter of those available."""
+def refuse_beyond_memory(
+    needed: int, available: int, what: str = "this run", remedy: str = "take fewer steps, samples or layers, a smaller width, or float32"
+) -> None:
+    """Raise InputError unless what may hold `needed` bytes leaves a quarter of those available."""
     if needed > MEMORY * available:
-        raise InputError(
-            f"this run may need {needed / 2**30:.1f} GiB and {available / 2**30:.1f} GiB are free: "
-            "take fewer steps, samples or layers, a smaller width, or float32"
-        )
+        raise InputError(f"{what} may need {needed / 2**30:.1f} GiB and {available / 2**30:.1f} GiB are free: {remedy}")

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from checkers.errors import InputError
 from checkers.kernels import gradient_factors, layer_kernel, limit_kernel
+from checkers.memory import free_bytes, refuse_beyond_memory
 from checkers.network import Network, Record
 from checkers.records import Prediction
 from theorems.instance import Instance
@@ -28,6 +29,12 @@ class HeldOut:
 
     inputs: npt.NDArray[np.float64]
     classes: npt.NDArray[np.int64] | None = None
+
+
+def planned_bytes(width: int, depth: int, samples: int, held_out: int, outputs: int, itemsize: int) -> int:
+    """What the prediction holds: its kernel, a layer's with the two factors it is the product of, and a pass over all samples."""
+    rows = (samples + held_out) * outputs
+    return itemsize * (rows * samples * outputs + 3 * rows**2 + (depth + 3) * (rows + samples + held_out) * width)
 
 
 @dataclass
@@ -86,21 +93,26 @@ class KernelDescent:
     def result(self, network: Network) -> Prediction:
         """What came of it, with the accuracy on the held-out samples at the last step."""
         n, classes = self.instance.samples, self.held_out.classes
-        accuracy = [-1.0, -1.0, -1.0]
+        accuracy, missing = [-1.0, -1.0, -1.0], ""
         if classes is not None and len(classes):
-            held = self.advance(self.at)[n:]
-            found = (network.forward(self.held_out.inputs).outputs[0], held, torch.as_tensor(self._regression()))
-            accuracy = [float((z.argmax(-1).cpu().numpy() == classes).mean()) for z in found]
+            found = [z.argmax(-1).cpu().numpy() for z in (network.forward(self.held_out.inputs).outputs[0], self.advance(self.at)[n:])]
+            try:
+                found.append(self._regression().argmax(-1))
+            except (InputError, ValueError, MemoryError) as error:  # no memory, no limit known, singular: the run is not lost
+                missing = f"Regression with the limit kernel is missing: {' '.join(str(error).split()) or 'too little memory'}."
+            accuracy[: len(found)] = [float((z == classes).mean()) for z in found]
         return Prediction(
             steps=[step for step, _, _ in self.gaps], gap=[gap for _, gap, _ in self.gaps], held_out=len(self.held_out.inputs),
             held_out_gap=[gap for _, _, gap in self.gaps] if len(self.held_out.inputs) else [],
-            held_out_accuracy=accuracy[0], kernel_accuracy=accuracy[1], regression_accuracy=accuracy[2],
+            held_out_accuracy=accuracy[0], kernel_accuracy=accuracy[1], regression_accuracy=accuracy[2], missing=missing,
         )  # fmt: skip
 
     def _regression(self) -> npt.NDArray[np.float64]:
         """Regression with the limit kernel: K(x, X) K(X, X)^{-1} y, (k, d)."""
         n, network = self.instance.samples, self.network
         together = np.concatenate([self.instance.inputs, self.held_out.inputs])
+        needed = network.architecture.limit_kernel_bytes(len(together), network.depth)
+        refuse_beyond_memory(needed, free_bytes(), f"the limit kernel of {len(together)} samples", "hold out fewer samples")
         kernel = limit_kernel(together, network.depth, network.architecture, network.width)
         found: npt.NDArray[np.float64] = kernel[n:, :n] @ np.linalg.solve(kernel[:n, :n], self.instance.targets)
         return found

@@ -173,6 +173,7 @@ class Prediction(Struct, frozen=True, kw_only=True):
 
     gap, held_out_gap: ‖f(t) - f_kernel(t)‖/‖f_kernel(t) - f(0)‖ over the samples. held_out_accuracy: of the network; kernel_accuracy: of
     the kernel's trajectory at the last step; regression_accuracy: of regression with the limit kernel; -1 where there are no classes.
+    missing: what could not be computed, and why, in a sentence.
     """
 
     steps: list[int]
@@ -182,6 +183,7 @@ class Prediction(Struct, frozen=True, kw_only=True):
     held_out_accuracy: float
     kernel_accuracy: float
     regression_accuracy: float
+    missing: str = ""
 
 
 class TrainingRun(Struct, frozen=True, kw_only=True):

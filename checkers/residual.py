@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from checkers.architecture import Architecture
+from checkers.errors import InputError
 from theorems.exact_laws import Array
-from theorems.limit_kernels import residual_limit_kernel
+from theorems.limit_kernels import LARGEST, residual_limit_kernel, residual_limit_kernel_bytes
 from theorems.norm_laws import step
 
 
@@ -28,4 +29,11 @@ class Residual(Architecture):
     def limit_kernel(self, inputs: Array, depth: int, width: int) -> Array:
         if self._identity != 1.0:
             raise ValueError("the limit kernel of residual networks without their skip connections is not known")
+        if len(inputs) * depth > LARGEST:
+            raise InputError(
+                f"the limit kernel of residual networks takes at most {LARGEST} samples times layers, not {len(inputs)} times {depth}"
+            )
         return residual_limit_kernel(inputs, depth, self.scale(1, depth, width) if depth > 1 else 0.0)
+
+    def limit_kernel_bytes(self, samples: int, depth: int) -> int:
+        return residual_limit_kernel_bytes(samples, depth)

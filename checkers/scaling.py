@@ -117,9 +117,9 @@ def _cases(
 
 def _strongest(cases: Sequence[Worst]) -> tuple[Array, Array]:
     """Both sides under the adversary that is strongest in each trial."""
-    ratios = np.stack([case.ratio.double().numpy() for case in cases])
+    ratios = np.stack([case.ratio.double().cpu().numpy() for case in cases])
     pick = ratios.argmax(axis=0)[None]
-    sides = [np.stack([getattr(case, side).double().numpy() for case in cases]) for side in ("left", "right")]
+    sides = [np.stack([getattr(case, side).double().cpu().numpy() for case in cases]) for side in ("left", "right")]
     left, right = (np.take_along_axis(side, pick, axis=0)[0] for side in sides)
     return left, right
 

@@ -219,16 +219,24 @@ def _train(
     import torch
 
     from checkers import checkpoint, promises, training, words
+    from checkers.architectures import architecture_for
     from checkers.processes import one_thread
+    from theorems.instance import Instance
 
     dtype = getattr(torch, asked.dtype)
     samples, outputs = loaded.targets.shape
     itemsize = torch.empty(0, dtype=dtype).itemsize
     neurons = asked.positions * asked.width
-    needed = training.planned_bytes(asked.engine, neurons, asked.depth, samples, outputs, asked.steps, itemsize)
-    output.text(words.memory_in_words(needed))
+    state = training.planned_bytes(asked.engine, neurons, asked.depth, samples, outputs, asked.steps, itemsize)
+    circle = Instance(width=asked.width, positions=asked.positions, patch=asked.patch)
+    architecture, apart = architecture_for(asked.architecture, circle), None if further is None else len(further.inputs)
+    kernels = training.planned_kernel_bytes(architecture, asked.engine, neurons, asked.depth, samples, outputs, itemsize, apart)
+    output.text(words.memory_in_words(state + kernels))
+    if further is not None and further.classes is not None and apart:
+        size = architecture.limit_kernel_bytes(samples + apart, asked.depth)
+        output.text(words.memory_in_words(size, "regression with the limit kernel, last and where it fits"))
     if save_to is not None:
-        size = checkpoint.planned_bytes(asked.engine, asked.width, asked.depth, asked.patch, needed, itemsize)
+        size = checkpoint.planned_bytes(asked.engine, asked.width, asked.depth, asked.patch, state, itemsize)
         output.text(words.memory_in_words(size, "each checkpoint, at most"))
     promises.keep(asked.loss, loaded.targets)
     with one_thread(), training_bar(quiet=quiet) as progress:

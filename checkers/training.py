@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from checkers import checkpoint
+from checkers.architecture import Architecture
 from checkers.architectures import architecture_for
 from checkers.dense import DenseWeights
 from checkers.errors import InputError
@@ -25,6 +26,7 @@ from checkers.memory import free_bytes, refuse_beyond_memory
 from checkers.minibatches import Minibatches
 from checkers.network import Network, Record
 from checkers.prediction import HeldOut, KernelDescent
+from checkers.prediction import planned_bytes as prediction_bytes
 from checkers.randomness import NormalSource, seed_sequence
 from checkers.records import TrainingRun
 from checkers.run_regime import outside_regime
@@ -53,14 +55,19 @@ STALLED = 0.999  # of the loss half way: what is left at the end of a run that n
 TINY = 0.01  # unless its steps are smaller than this share of the largest stable one
 
 
+def takes_limit_kernel(engine: str, samples: int, outputs: int) -> bool:
+    """Whether the step size is that of the limit kernel, the network's own being too large or not there."""
+    return engine != "dense" or samples * outputs > LARGEST_KERNEL
+
+
 def stable_step_size(network: Network, instance: Instance) -> float:
     """1.5/lambda_max of the tangent kernel, three quarters of what a fixed kernel allows; the rest is for its drift in training.
 
     The kernel is that of the initial network where it is small enough to form; else its limit, whose largest eigenvalue a network's
     exceeds by five standard deviations at most: one is below 3 sqrt(L/m) (6% for L = 1 and 11% for L = 8 at m = 2048).
     """
-    exact = isinstance(network.hidden[0], DenseWeights) and instance.samples * instance.outputs <= LARGEST_KERNEL
-    if exact:
+    engine = "dense" if isinstance(network.hidden[0], DenseWeights) else "revealed"
+    if not takes_limit_kernel(engine, instance.samples, instance.outputs):
         subject = NetworkSubject(network, instance, NormalSource(seed_sequence(0)))
         kernel = torch.stack([subject.layer_kernel(layer) for layer in range(1, instance.depth + 1)]).sum(0)
         largest = float(torch.linalg.eigvalsh(kernel).max())
@@ -154,6 +161,16 @@ def planned_bytes(engine: str, width: int, depth: int, samples: int, outputs: in
     return itemsize * (width * (3 * samples + 4 * (depth - 1) * directions) + passes)
 
 
+def planned_kernel_bytes(
+    architecture: Architecture, engine: str, width: int, depth: int, samples: int, outputs: int, itemsize: int, held_out: int | None
+) -> int:
+    """Memory for the kernels of a run, beside `planned_bytes`: the limit kernel of the step size, and the prediction's. width: neurons of
+    a layer. held_out: samples held out; None: no prediction. Regression with the limit kernel comes last, and is left out if need be."""
+    limit = architecture.limit_kernel_bytes(samples, depth) if takes_limit_kernel(engine, samples, outputs) else 0
+    predicted = 0 if held_out is None else prediction_bytes(width, depth, samples, held_out, outputs, itemsize)
+    return max(limit, predicted)  # the one is forgotten before the other is begun
+
+
 def record_every(samples: int, batch: int) -> int:
     """Steps between records: gradient descent passes by every sample anyway; stochastic gradient descent looks up once an epoch."""
     return 1 if not batch else max(1, samples // batch)
@@ -197,8 +214,6 @@ def train(
     """
     samples, outputs = targets.shape
     delta = separation(inputs) if samples > 1 else 1.0
-    needed = planned_bytes(engine, positions * width, depth, samples, outputs, steps, torch.empty(0, dtype=dtype).itemsize)
-    refuse_beyond_memory(needed, free_bytes(device))
     chosen = losses[loss]
     instance = Instance(
         width=width, depth=depth, samples=samples, input_dimension=inputs.shape[1], outputs=outputs,
@@ -207,6 +222,10 @@ def train(
     instance = replace(instance, separation=promised_separation(delta, instance, architecture))
     source = NormalSource(seed_sequence(seed, "train", engine, width, depth, samples))
     chosen_architecture = architecture_for(architecture, instance)
+    itemsize, apart = torch.empty(0, dtype=dtype).itemsize, len(held_out.inputs) if held_out is not None else None
+    needed = planned_bytes(engine, positions * width, depth, samples, outputs, steps, itemsize)
+    needed += planned_kernel_bytes(chosen_architecture, engine, positions * width, depth, samples, outputs, itemsize, apart)
+    refuse_beyond_memory(needed, free_bytes(device))
     network = Network.draw(
         engine, width, depth, inputs.shape[1], outputs, 1, source, variance, dtype, device, architecture=chosen_architecture
     )  # fmt: skip

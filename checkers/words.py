@@ -156,10 +156,10 @@ def prediction_in_words(run: TrainingRun) -> str:
     words += f", those of {found.held_out} held-out samples to within {number(max(found.held_out_gap), 2)}."
     if found.held_out_accuracy < 0:
         return words
-    return (
-        f"{words} Held-out accuracy: network {100 * found.held_out_accuracy:.4g}%, its kernel's descent {100 * found.kernel_accuracy:.4g}%,"
-        f" regression with the limit kernel {100 * found.regression_accuracy:.4g}%."
-    )
+    words += f" Held-out accuracy: network {100 * found.held_out_accuracy:.4g}%, its kernel's descent {100 * found.kernel_accuracy:.4g}%"
+    if found.missing:
+        return f"{words}. {found.missing}"
+    return f"{words}, regression with the limit kernel {100 * found.regression_accuracy:.4g}%."
 
 
 def memory_in_words(planned: int, of: str = "memory planned") -> str:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from msgspec.structs import replace
 
+from checkers import prediction
+from checkers.architecture import Architecture
 from checkers.errors import InputError
+from checkers.fully_connected import FullyConnected
 from checkers.kernels import limit_kernel
 from checkers.network import Network
 from checkers.prediction import HeldOut, KernelDescent
 from checkers.randomness import NormalSource, seed_sequence
-from checkers.records import Prediction
+from checkers.records import Prediction, TrainingRun
 from checkers.training import train
+from checkers.words import prediction_in_words
 from strategies import instance_from_sizes
 from theorems.losses import losses
 
@@ -23,9 +30,13 @@ ORDER = [2, 0, 1, 4, 3]  # of the coordinates before the last: other unit rows o
 HELD_OUT = HeldOut(TRAINED.inputs[:3][:, [*ORDER[: TRAINED.inputs.shape[1] - 1], TRAINED.inputs.shape[1] - 1]], np.array([0, 1, 0]))
 
 
-def predicted(width: int, seed: int) -> Prediction:
+def run(width: int, seed: int) -> TrainingRun:
     settings: dict[str, Any] = {"depth": 2, "engine": "dense", "steps": 40, "goal": 0.0, "classes": TRAINED.targets.argmax(1)}
-    found = train(inputs=TRAINED.inputs, targets=TRAINED.targets, width=width, seed=seed, held_out=HELD_OUT, **settings).prediction
+    return train(inputs=TRAINED.inputs, targets=TRAINED.targets, width=width, seed=seed, held_out=HELD_OUT, **settings)
+
+
+def predicted(width: int, seed: int) -> Prediction:
+    found = run(width, seed).prediction
     assert found is not None
     return found
 
@@ -71,6 +82,38 @@ def test_accuracies_are_of_the_held_out_samples() -> None:
     assert found.steps[0] == 0
     assert found.gap[0] == 0.0
     assert len(found.gap) == len(found.held_out_gap) == len(found.steps)
+
+
+FAULTS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
+    r"the limit kernel of 9 samples may need 0\.0 GiB and 0\.0 GiB are free: hold out fewer samples":
+        lambda patch: patch.setattr(prediction, "free_bytes", lambda: 1000),
+    "Unable to allocate 19.5 GiB":
+        lambda patch: patch.setattr(prediction, "limit_kernel", failing(MemoryError("Unable to allocate 19.5 GiB"))),
+    "too little memory": lambda patch: patch.setattr(prediction, "limit_kernel", failing(MemoryError())),
+    "not known": lambda patch: patch.setattr(FullyConnected, "limit_kernel", Architecture.limit_kernel),
+    "Singular matrix": lambda patch: patch.setattr(prediction, "limit_kernel", lambda *_: np.zeros((9, 9))),
+}  # fmt: skip
+
+
+def failing(error: Exception) -> Callable[..., None]:
+    def fail(*_: object) -> None:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize("said", FAULTS)
+def test_what_comes_last_and_fails_loses_nothing_of_the_run(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Regression with the limit kernel is not needed for anything else: one sentence says that it is missing, and why."""
+    expected = run(64, 1)
+    FAULTS[said](monkeypatch)
+    found = run(64, 1)
+    assert found.prediction is not None
+    assert re.fullmatch(rf"Regression with the limit kernel is missing: [^\n]*{said}[^\n]*\.", found.prediction.missing)
+    assert prediction_in_words(found).endswith(f"%. {found.prediction.missing}")
+    assert expected.prediction is not None
+    whole = replace(found.prediction, missing="", regression_accuracy=expected.prediction.regression_accuracy)
+    assert replace(found, prediction=whole, seconds=expected.seconds) == expected
 
 
 def test_nothing_need_be_held_out() -> None:

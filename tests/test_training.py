@@ -8,10 +8,12 @@ import msgspec
 import numpy as np
 import pytest
 
+from checkers import training
 from checkers.errors import InputError
 from checkers.kernels import limit_kernel
 from checkers.records import TrainingRun
-from checkers.training import planned_bytes, train
+from checkers.residual import Residual
+from checkers.training import planned_bytes, planned_kernel_bytes, train
 from checkers.trajectory import examined_steps
 from checkers.user_data import TrainingData, load_training_data
 from theorems import registry
@@ -146,6 +148,28 @@ def test_one_sample_is_enough() -> None:
 def test_a_run_that_does_not_fit_into_memory_is_refused_before_it_starts(engine: str) -> None:
     with pytest.raises(InputError, match=r"^this run may need [\d.]+ GiB and [\d.]+ GiB are free: take fewer [^\n]*$"):
         run(digits(4), width=10**10, engine=engine)
+
+
+def test_the_plan_knows_of_the_kernels() -> None:
+    """400 samples and 10 outputs: the limit kernel decides the step size; four samples: the network's own kernel does."""
+    sizes: dict[str, Any] = {"width": 64, "depth": 4, "outputs": 10, "itemsize": 8}
+    limit = Residual().limit_kernel_bytes(400, 4)
+    assert planned_kernel_bytes(Residual(), "dense", samples=400, held_out=None, **sizes) == limit > 2**28
+    assert planned_kernel_bytes(Residual(), "dense", samples=4, held_out=None, **sizes) == 0
+    assert planned_kernel_bytes(Residual(), "revealed", samples=4, held_out=None, **sizes) > 0
+    predicted = planned_kernel_bytes(Residual(), "dense", samples=400, held_out=100, **sizes)
+    assert predicted > 8 * 5000 * 4000, "the prediction's kernel"
+    assert run(digits(4), width=8).planned_bytes == planned_bytes("dense", 8, DEPTH, 4, 10, 30, 8)
+
+
+def test_a_limit_kernel_that_does_not_fit_is_refused_before_it_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    def begun(*_: Any) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(Residual, "limit_kernel", begun)
+    monkeypatch.setattr(training, "free_bytes", lambda _: 2**25)
+    with pytest.raises(InputError, match=r"^this run may need 0\.\d GiB and 0\.0 GiB are free: take fewer [^\n]*$"):
+        run(digits(400), architecture="residual", width=8)
 
 
 def test_planned_memory_grows_as_matrices_do_or_as_directions_do() -> None:

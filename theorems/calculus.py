@@ -28,14 +28,20 @@ def _forward(first: Tensor, hidden: Sequence[Tensor], last: Tensor, inputs: Tens
     return after, before, after[-1] @ last.mT
 
 
+def _loss_vectors(subject: Subject) -> Tensor:
+    """f(x_i) - y_i: (trials, samples, outputs)."""
+    import torch
+
+    outputs = subject.network_outputs()
+    return outputs - torch.as_tensor(subject.instance.targets, device=outputs.device)
+
+
 def _gradients(subject: Subject, next_layer: int = 0, samples: slice = slice(None)) -> list[Tensor]:
     """grad_{W_l} F = sum_i (D_l Back_{l+1}^T loss_i) h_{l-1}^T, for l = 1..L, as (trials, width, width), from the subject's own passes.
 
     The keyword arguments are mistakes of false variants: h_{l-1+next_layer} in place of h_{l-1}, samples left out.
     """
-    import torch
-
-    loss = subject.network_outputs() - torch.as_tensor(subject.instance.targets)
+    loss = _loss_vectors(subject)
     gradients = []
     for layer in range(1, subject.instance.depth + 1):
         left = (loss[:, :, None] @ subject.masked_backward(layer))[:, :, 0]
@@ -45,10 +51,8 @@ def _gradients(subject: Subject, next_layer: int = 0, samples: slice = slice(Non
 
 def _without_derivative(subject: Subject) -> list[Tensor]:
     """The mistake of a false variant: the backward pass B W_L ... W_{l+1}, without the D's."""
-    import torch
-
     _, hidden, last = subject.weights()
-    left = (subject.network_outputs() - torch.as_tensor(subject.instance.targets)) @ last
+    left = _loss_vectors(subject) @ last
     gradients: list[Tensor] = []
     for layer in range(len(hidden), 0, -1):
         gradients.insert(0, left.mT @ subject.activations(layer - 1))
@@ -67,7 +71,7 @@ def _compare(subject: Subject, formula: list[Tensor]) -> Comparison:
 
     instance = subject.instance
     first, hidden, last = subject.weights()
-    inputs, targets = torch.as_tensor(instance.inputs), torch.as_tensor(instance.targets)
+    inputs, targets = (torch.as_tensor(rows, device=last.device) for rows in (instance.inputs, instance.targets))
     free = [matrix.detach().clone().requires_grad_() for matrix in hidden]
     loss = 0.5 * (_forward(first, free, last, inputs)[2] - targets).square().sum()
     automatic = torch.autograd.grad(loss, free)

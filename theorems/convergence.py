@@ -76,7 +76,7 @@ def _rate(subject: Subject, c: float, step: float, whole: bool = True) -> Compar
     eta = step_size(instance, step)
     loss = subject.train(eta, STEPS).loss
     decay = rate(instance, eta, c) if whole else 1 - c * eta * instance.width / instance.outputs
-    powers = max(decay, 0.0) ** torch.arange(1, STEPS + 1, dtype=loss.dtype)
+    powers = max(decay, 0.0) ** torch.arange(1, STEPS + 1, dtype=loss.dtype, device=loss.device)
     return Comparison(loss[:, 1:], powers * loss[:, :1], axes=("step",), rounding=4 * subject.rounding)
 
 

@@ -38,7 +38,8 @@ def gradient_check(written: Written, formula: Formula = layer_gradient) -> Calla
 
         instance = subject.instance
         first, hidden, last = subject.weights()
-        inputs, targets = torch.as_tensor(instance.inputs).expand(subject.trials, -1, -1), torch.as_tensor(instance.targets)
+        inputs, targets = (torch.as_tensor(rows, device=last.device) for rows in (instance.inputs, instance.targets))
+        inputs = inputs.expand(subject.trials, -1, -1)
         loss = subject.network_outputs() - targets
         found = [formula(subject, layer, loss, *subject.gradient_factors(layer)) for layer in range(1, instance.depth + 1)]
 

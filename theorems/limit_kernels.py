@@ -20,12 +20,16 @@ as m grows.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from theorems.exact_laws import Array, kappa0, kappa1
 
 NODES = 1 << 13  # quadrature error about 1/sqrt(NODES) at worst: tests/test_limit_kernels.py measures 3e-3
+LARGEST = 21201  # dimensions of a Sobol sequence: samples times layers
+BLOCK = 1 << 26  # bytes of an array over a block of nodes
 
 
 def correlation(covariance: Array) -> tuple[Array, Array]:
@@ -70,40 +74,95 @@ def convolutional_limit_kernel(inputs: Array, depth: int, positions: int, patch:
     return kernel
 
 
+def convolutional_limit_kernel_bytes(samples: int, depth: int, positions: int) -> int:
+    """The most that `convolutional_limit_kernel` holds: two matrices (n, n) for each position and layer, and ten on the way."""
+    return 8 * (2 * depth + 10) * positions * samples**2
+
+
+def _nodes(samples: int, nodes: int) -> int:
+    """Four times as many as there are samples, at least: their second moments must have full rank."""
+    return max(nodes, 1 << (4 * samples - 1).bit_length())
+
+
+def _rows(count: int, columns: int) -> Iterator[slice]:
+    """Blocks of rows of an array of doubles, at most BLOCK bytes each and a power of two of them, as Sobol sequences like it."""
+    size = 1 << max(0, (BLOCK // (8 * columns)).bit_length() - 1)
+    return (slice(first, min(first + size, count)) for first in range(0, count, size))
+
+
+def residual_limit_kernel_bytes(samples: int, depth: int, nodes: int = NODES) -> int:
+    """The most that `residual_limit_kernel` holds: linear in the nodes and in the samples, beside (n, n) matrices."""
+    nodes = _nodes(samples, nodes)
+    normals, chains, signs = 8 * nodes * samples, 2 * 8 * nodes * samples, 2 * nodes * samples * (depth + 1)
+    block = min(BLOCK, 8 * nodes * samples * depth)
+    # three arrays at a time: the pre-activations of a block, its signs in single precision, or Sobol points and what becomes of them
+    return normals + chains + signs + 3 * block + 8 * samples**2 * (2 * depth + 8)
+
+
 def residual_limit_kernel(inputs: Array, depth: int, step: float, nodes: int = NODES) -> Array:
-    """(n, n) for rows of unit norm; the last layer's 1/2 r kappa0(r) and tau^2 times those below."""
-    from scipy.special import ndtri
-    from scipy.stats import qmc
+    """(n, n) for rows of unit norm; the last layer's 1/2 r kappa0(r) and tau^2 times those below.
 
+    Back to front, with A_l = s_l s_l^T from a neuron's signs and c_L = 2 pi_L: b_l b_l^T in the mean over what is fresh is
+    A_l o b_{l+1} b_{l+1}^T + c_l, c_l = 2 tau^2 M_l and M_l = E A_l o b_{l+1} b_{l+1}^T. Unrolled, M_l = sum_{k > l} c_k o
+    E[A_l o ... o A_{k-1}], where the mean is the share of neurons active in both samples from layer l to k - 1: one product of matrices
+    of signs, (n, nodes) by (nodes, n), and no (n, n) matrix for each node.
+    """
     samples = len(inputs)
-    points = qmc.Sobol(samples * depth, rng=np.random.default_rng(0)).random(nodes)
-    normals = ndtri(np.clip(points, 1e-12, 1 - 1e-12)).reshape(nodes, depth, samples)
-
-    def gaussian(layer: int, covariance: Array) -> Array:
-        """Nodes of N(0, covariance), their second moments exact."""
-        values, vectors = np.linalg.eigh(covariance)
-        z = normals[:, layer]
-        z = np.concatenate([z, -z])  # and their mirror images: odd moments exact as well
-        z = z @ np.linalg.inv(np.linalg.cholesky(z.T @ z / len(z))).T
-        rotated: Array = z @ (vectors * np.sqrt(np.maximum(values, 0))).T
-        return rotated
-
-    h = np.maximum(gaussian(0, 2 * (inputs @ inputs.T)), 0)
-    inner, signs = [h.T @ h / len(h)], []
-    for layer in range(1, depth):
-        g = h + step * gaussian(layer, 2 * inner[-1])
-        signs.append((g >= 0).astype(np.float64))
-        h = np.maximum(g, 0)
-        inner.append(h.T @ h / len(h))
+    nodes = _nodes(samples, nodes)
+    h = np.zeros((2, nodes, samples))  # the nodes and their mirror images: odd moments are exact as well
+    inner: list[Array] = []
+    z, signs = np.empty((nodes, samples)), np.empty((depth, 2, nodes, samples), dtype=np.bool_)
+    for layer in range(depth):
+        _fill(z, layer, depth)
+        # the nodes of N(0, 2 S), their second moments exact
+        values, vectors = np.linalg.eigh(2 * (inner[-1] if layer else inputs @ inputs.T))
+        whitening = np.linalg.inv(np.linalg.cholesky(_gram(z))).T
+        moved = (step if layer else 1.0) * whitening @ (vectors * np.sqrt(np.maximum(values, 0))).T
+        for rows in _rows(nodes, samples):
+            g = z[rows] @ moved
+            for side, mirrored in enumerate((g, -g)):
+                before = h[side, rows] + mirrored
+                signs[layer, side, rows] = before >= 0
+                np.maximum(before, 0, out=h[side, rows])
+        inner.append((_gram(h[0]) + _gram(h[1])) / 2)
     ratio, _ = correlation(inner[-1])
     top = 0.5 * kappa0(ratio)  # (d/m) <D_L B^T e, D_L B^T e>
     kernel = inner[-1] * top
-    back = np.broadcast_to(2 * top, (len(h), samples, samples)).copy()  # d E[b_L b_L^T | D's], per neuron
+    fresh = [2 * top]  # c_{l+1}, ..., c_L
     for layer in range(depth - 1, 0, -1):
-        active = signs[layer - 1][:, :, None] * signs[layer - 1][:, None, :]
-        back = active * back
-        mean = back.mean(0)
+        active = np.ones((2, nodes, samples), dtype=np.bool_)
+        mean = np.zeros_like(kernel)
+        for above, c in enumerate(fresh):
+            active &= signs[layer + above]
+            mean += c * (_together(active[0]) + _together(active[1])) / 2
         kernel = kernel + step**2 * inner[layer - 1] * mean
-        back = back + step**2 * 2 * mean
+        fresh.insert(0, step**2 * 2 * mean)
     symmetric: Array = (kernel + kernel.T) / 2
     return symmetric
+
+
+def _fill(z: Array, layer: int, depth: int) -> None:
+    """Nodes of N(0, I) for one layer, into (nodes, samples): coordinates of a Sobol sequence over all layers, gone through once a layer."""
+    from scipy.special import ndtri
+    from scipy.stats import qmc
+
+    nodes, samples = z.shape
+    sequence = qmc.Sobol(samples * depth, rng=np.random.default_rng(0))
+    for rows in _rows(nodes, samples * depth):
+        points = sequence.random(rows.stop - rows.start)[:, layer * samples : (layer + 1) * samples]
+        z[rows] = ndtri(np.clip(points, 1e-12, 1 - 1e-12))
+
+
+def _gram(values: Array) -> Array:
+    """Second moments over the nodes, (n, n)."""
+    gram: Array = values.T @ values / len(values)
+    return gram
+
+
+def _together(active: npt.NDArray[np.bool_]) -> Array:
+    """The share of nodes that are active in both of two samples, (n, n). Counts below 2^24 are exact in single precision."""
+    total = np.zeros((active.shape[1], active.shape[1]))
+    for rows in _rows(*active.shape):
+        part = active[rows].astype(np.float32)
+        total += part.T @ part
+    return total / len(active)
