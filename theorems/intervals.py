@@ -1,7 +1,7 @@
-"""The products W_b D_{b-1} ... D_a W_a, 1 <= a <= b <= L, that parts a to d of Lemma 7.3 speak of: all of them, or a few, which are then named.
+"""The products W_b D_{b-1} ... D_a W_a, 1 <= a <= b <= L, of parts a to d of Lemma 7.3: all of them, or a few, which are then named.
 
-There are L(L+1)/2 with L(L+1)(L+2)/6 factors together. A search asks a factor for dozens of vectors, so on large networks it looks at some
-only: those that its statement expects to be the worst, each with words that say so in terms of L.
+There are L(L+1)/2 with L(L+1)(L+2)/6 factors together. A search asks each factor for dozens of vectors, so on large networks it looks at
+a few products: those that its statement expects to be the worst, and it says in terms of L which.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 A measure that searches asks for the largest value found, which is a lower bound and can only refute. Here each such question is answered
 by a ball between that value and a number that no vector exceeds, so that `left <= right`, once proved, holds for all that the claim
-quantifies over inside the instance, and left - right is enclosed. Every product is afforded. What has no bound from above raises Unsupported.
+quantifies over inside the instance, and left - right is enclosed. Every product is afforded. What has no bound from above raises
+Unsupported.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ def _attained(matrix: Balls, left: int | None, right: int | None) -> arb:
     probes = torch.eye(len(middle), dtype=torch.float64)[None, None]
     _, u, v = (Balls(part[0, 0]) for part in sparse_pairs(lambda x: x @ middle.mT, lambda x: x @ middle, probes, left, right))
     values: Balls = ((v @ matrix.mT) * u).sum(-1).abs() / (u.norm(dim=-1) * v.norm(dim=-1))
-    return values.amax().data.item()
+    largest: arb = values.amax().data.item()
+    return largest
 
 
 class SupremumSubject(BallNetworkSubject):
@@ -66,7 +68,7 @@ class SupremumSubject(BallNetworkSubject):
         return True
 
     def _matrices(self, first: int, last: int) -> list[Balls]:
-        """W_b D_{b-1} ... D_a W_a of every sample, (neurons, neurons); from the one asked for before, if that lacks the last factor alone."""
+        """W_b D_{b-1} ... D_a W_a of every sample, (neurons, neurons); from the one asked for before, if that lacks W_b alone."""
         architecture, hidden = self.network.architecture, self.network.hidden
         known = self._last[2] if self._last is not None and self._last[:2] == (first, last - 1) else None
         found = []

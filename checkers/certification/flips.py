@@ -44,7 +44,7 @@ def flips_found(pre_activations: np.ndarray, budget: arb) -> tuple[int, arb]:
 
 
 def over_all_perturbations(subject: Subject, comparison: Comparison) -> Comparison:
-    """sign-flips' two parts with the left sides replaced by their suprema over the ball, enclosed; right sides as the statement has them."""
+    """sign-flips' two parts with the left sides replaced by their suprema over the ball, enclosed; right sides as the statement's."""
     instance = subject.instance
     if instance.depth != 1:
         raise ValueError("the supremum over perturbations is known for one layer")

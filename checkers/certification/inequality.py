@@ -67,8 +67,8 @@ def _ends(comparison: Comparison, bits: int) -> Enclosure:
 
 
 def enclose(measure: Callable[..., Comparison], constants: Mapping[str, float], subject: Callable[[], Subject]) -> Enclosure:
-    """A statement's own measure on a subject of balls, made anew at each precision until the outcome is not open, or more precision does not
-    help: between the largest value found and an upper bound of a supremum there is a gap that no precision closes."""
+    """A statement's own measure on a subject of balls, made anew at each precision until the outcome is not open, or precision does not
+    help: between the largest value found and an upper bound of a supremum there is a gap that stays."""
     found = Enclosure("open", -np.inf, np.inf, PRECISIONS[0])
     for bits in PRECISIONS:
         width = found.high - found.low
