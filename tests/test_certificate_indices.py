@@ -123,7 +123,8 @@ def brute_force(identifier: str, net: Plain) -> float:
     if identifier == "forward-norm":
         return max(abs(float(np.linalg.norm(h)) - 1) for hs in net.h for h in hs) - i.tolerance
     if identifier == "operator-norm":
-        return max(float(np.linalg.norm(product, 2)) for product in net.products()) - C * (math.sqrt(i.depth) if min(net.scales) == 1 else 1)
+        growth = math.sqrt(i.depth) if min(net.scales) == 1 else 1.0
+        return max(float(np.linalg.norm(product, 2)) for product in net.products()) - C * growth
     if identifier == "backward-norm":
         return max(float(np.linalg.norm(back, 2)) for back in net.backs()) - C * math.sqrt(i.width / i.outputs)
     if identifier.startswith("sparse-") and identifier != "sparse-output":
