@@ -38,6 +38,7 @@ class Worst:
     axes: tuple[str, ...]
     rounding: float
     adversary: str
+    looked_at: str
 
     def place(self, trial: int) -> dict[str, int]:
         """The trial and, for each axis that the claim quantifies over, the index of the worst case in it."""
@@ -61,7 +62,8 @@ def worst_case(statement: Statement, comparison: Comparison, adversary: str = ""
     top, index = ratio.max(dim=1)
     pick = index[:, None]
     axes = comparison.axes if len(comparison.axes) == len(shape) else tuple(f"axis {k}" for k in range(len(shape)))
-    return Worst(top, left.gather(1, pick)[:, 0], right.gather(1, pick)[:, 0], index, shape, axes, comparison.rounding, adversary)
+    left, right = left.gather(1, pick)[:, 0], right.gather(1, pick)[:, 0]
+    return Worst(top, left, right, index, shape, axes, comparison.rounding, adversary, comparison.looked_at)
 
 
 def draw_network(statement: Statement, instance: Instance, engine: Engine, trials: int, source: NormalSource, device: str) -> Network:
@@ -168,6 +170,7 @@ def _decide(
         refuted=informative and failures > 0 and alpha > 0 and value <= alpha, evidence=informative,
         ratio=_finite(case.ratio[trial]), left=_finite(case.left[trial]), right=_finite(case.right[trial]), place=case.place(trial),
         regime_depth=_finite(statement.regime_depth(instance)), stage=stage, adversary=case.adversary,
+        looked_at=case.looked_at,
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     ratio: largest left/right over all trials; left, right, place: the two sides there, and the trial, sample, layer it is at;
     adversary: who had moved the weights there.
     evidence: the instance is inside the regime and the claimed probability is below 1/2, so that it says something.
+    looked_at: the only indices that were compared, where they are not all that the claim quantifies over.
     """
 
     statement: str
@@ -45,6 +46,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     regime_depth: float
     stage: int = 1
     adversary: str = ""
+    looked_at: str = ""
 
 
 class Triage(Struct, frozen=True, kw_only=True):
@@ -73,6 +75,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     regime: how far inside its assumptions (hidden constants 1) the instances lay, in words. vacuous: instances that say nothing.
     beyond, beyond_failures: instances outside the regime, and how many of them broke the inequality; they decide nothing.
     triage: of the simplest counterexample. withdrawn: refutations that were within rounding or outside the regime, and refute nothing.
+    looked_at: where not all indices of the claim were compared, which, and on how many of the instances.
     """
 
     id: str
@@ -97,6 +100,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     counterexamples: list[str] = []
     triage: Triage | None = None
     withdrawn: list[Triage] = []
+    looked_at: dict[str, int] = {}
 
 
 class CheckRun(Struct, frozen=True, kw_only=True):
@@ -241,7 +245,8 @@ class Versions(Struct, frozen=True, kw_only=True):
 class Certificate(Struct, frozen=True, kw_only=True):
     """One drawn instance, its inequality proved in ball arithmetic: see checkers/certification/certify.py for what that says.
 
-    low <= left - right <= high where the difference is largest; claimed: the probability with which a draw may fail; bits: precision.
+    low <= the largest left - right over all indices <= high, suprema included; claimed: the probability with which a draw may fail;
+    bits: precision. indices: how many of each kind were compared; looked_at: which, where they are not all that the claim quantifies over.
     """
 
     id: str
@@ -257,6 +262,8 @@ class Certificate(Struct, frozen=True, kw_only=True):
     claimed: float
     regime_depth: float
     reason: str = ""
+    indices: dict[str, int] = {}
+    looked_at: str = ""
 
 
 class Counterexample(Struct, frozen=True, kw_only=True):

@@ -40,8 +40,9 @@ TRIAGE = (
 
 CERTIFICATES = (
     "The inequality on one drawn instance each, proved in ball arithmetic for these very weights and data, for all vectors or perturbations"
-    " that the claim quantifies over inside the instance: *left - right* encloses the largest difference over all indices. A certificate"
-    " says nothing about other draws, whose failures have the probability in the last column."
+    " that the claim quantifies over inside the instance: *left - right* encloses the largest difference over all indices, each supremum"
+    " between the largest value found and one that nothing exceeds. A certificate says nothing about other draws, whose failures have the"
+    " probability in the last column."
 )
 
 
@@ -89,6 +90,7 @@ def markdown(facts: Facts, statements: Sequence[Statement]) -> str:
         "![Largest ratio of left side to right side, for each statement and its false variants](report/margins.svg)",
         "Beyond 1 lies what a claim forbids; ratios beyond the axis are drawn at its ends. A claim about probabilities allows a few of"
         " its trials there, and a false variant may also fail by probability rather than by size.",
+        *_looked_at(facts.check),
         *_withdrawn(facts.check),
         *_certificates(facts.certificates, by_id),
         "### How far inside the regime",
@@ -197,6 +199,12 @@ def _variant_table(run: PowerRun, by_id: dict[str, Statement]) -> str:
     return words.table([*headers, "smallest counterexample", "triage"], map(row, run.variants), "github")
 
 
+def _looked_at(run: CheckRun) -> list[str]:
+    """Statements that were not looked at everywhere, one line for each way."""
+    lines = [f"- {line}" for one in run.verdicts for line in words.looked_at_in_words(one)]
+    return ["Where not every index of the claim was looked at:", "\n".join(lines)] if lines else []
+
+
 def _withdrawn(run: CheckRun) -> list[str]:
     """Refutations that did not stand, one line a statement."""
     lines = [f"- {one.id}: {words.triage_in_words(one.withdrawn[0])}" for one in run.verdicts if one.withdrawn]
@@ -204,7 +212,8 @@ def _withdrawn(run: CheckRun) -> list[str]:
 
 
 def _certificates(found: list[Certificate], by_id: dict[str, Statement]) -> list[str]:
-    return ["### Certified instances", words.certificate_table(found, by_id, "github"), CERTIFICATES] if found else []
+    partial = [f"Not every index of the claim: {one.id} only at {one.looked_at}." for one in found if one.looked_at]
+    return ["### Certified instances", words.certificate_table(found, by_id, "github"), CERTIFICATES, *partial] if found else []
 
 
 def _counterexample(one: VariantVerdict, by_id: dict[str, Statement]) -> str:

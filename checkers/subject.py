@@ -36,6 +36,11 @@ DENSE_PROBES = 32
 REVEALED_PROBES = 4
 SPARSE_STARTS, SPARSE_ROUNDS = 2, 4
 
+# Multiplications in one application of all the factors of the products whose suprema are searched for, in one trial; a search takes fifty.
+# Below this all products of L = 8 layers cost a few tenths of a second a trial. Revealed weights, which compare each vector asked for with
+# all before it, afford none but those that every depth can.
+ALL_PRODUCTS = 2**24
+
 FULL_BATCH = Descent()
 
 
@@ -71,6 +76,9 @@ class PartialSubject:
 
     def _refuse(self, question: str) -> NoReturn:
         raise ValueError(f"the engine {self.engine!r} cannot answer {question}")
+
+    def affords(self, layers: int) -> bool:
+        self._refuse("affords")
 
     @property
     def origin(self) -> Subject:
@@ -152,6 +160,9 @@ class NetworkSubject(PartialSubject):
         self._origin = origin  # None for itself: a cycle would keep the weights until a garbage collection comes by
         self._record: Record | None = None
         self._factors: list[Tensor] | None = None
+
+    def affords(self, layers: int) -> bool:
+        return self.engine == "dense" and layers * self.instance.samples * self.instance.neurons**2 <= ALL_PRODUCTS
 
     @property
     def origin(self) -> NetworkSubject:

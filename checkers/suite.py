@@ -130,7 +130,13 @@ def judge(statement: Statement, campaign: Campaign, beyond: Campaign, written: l
         counterexamples=written,
         triage=campaign.triages.get("simplest"),
         withdrawn=campaign.withdrawn,
+        looked_at={words: len({tuple(d.sizes.items()) for d in evidence if d.looked_at == words}) for words in _partial(evidence)},
     )
+
+
+def _partial(evidence: Sequence[Decision]) -> list[str]:
+    """What decisions looked at that did not look at every index of the claim, each once."""
+    return sorted({d.looked_at for d in evidence} - {""})
 
 
 def grade(statement: Statement) -> Grade:

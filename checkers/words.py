@@ -177,14 +177,23 @@ def refutation_in_words(verdict: Verdict, statement: Statement, folder: str) -> 
     return "\n".join(lines)
 
 
+def looked_at_in_words(verdict: Verdict) -> list[str]:
+    """Where not all indices of a claim were compared: `operator-norm: on 5 of 16 instances only at a = b`; empty where all were."""
+    return [
+        f"{verdict.id} ({verdict.architecture}): on {count} of {verdict.instances} instances only at {where}"
+        for where, count in verdict.looked_at.items()
+    ]
+
+
 def check_closing(run: CheckRun) -> str:
-    """The last lines of a check: what came of it, how surely, and the seed that gives it again."""
+    """The last lines of a check: what came of it, how surely, where it did not look, and the seed that gives it again."""
     counts = count_verdicts(verdict.verdict for verdict in run.verdicts)
     why = [(one.id, one.withdrawn[0]) for one in run.verdicts if one.withdrawn]
     withdrawn = "".join(f"\n{name}: a refutation was withdrawn, {triage_in_words(found)}" for name, found in why)
+    partial = "".join(f"\nnot every index of the claim: {line}" for one in run.verdicts for line in looked_at_in_words(one))
     return (
         f"{counts}; the probability that a true statement is refuted is at most {number(run.alpha)}"
-        f"{withdrawn}\nprofile {run.profile}, seed {run.seed}, {run.seconds:.1f} s"
+        f"{withdrawn}{partial}\nprofile {run.profile}, seed {run.seed}, {run.seconds:.1f} s"
     )
 
 
@@ -273,7 +282,8 @@ def certificate_closing(found: Sequence[Certificate], seed: int) -> str:
     rest = [f"{one.id}: {'fails on this draw, as a draw may' if one.outcome == 'FAILS' else one.reason or 'undecided'}" for one in found
             if one.outcome != "HOLDS"]  # fmt: skip
     words = f"{proved} of {len(found)} instances proved, each for its own drawn weights and data" + (f"; {'; '.join(rest)}" if rest else "")
-    return f"{words}\nseed {seed}"
+    partial = "".join(f"\nnot every index of the claim: {one.id} only at {one.looked_at}" for one in found if one.looked_at)
+    return f"{words}{partial}\nseed {seed}"
 
 
 def replay_in_words(found: Counterexample, result: Replay, statement: Statement | None) -> str:

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from flint import arb
 from torch import Tensor
 
 from checkers.certification.balls import Balls, precision
-from checkers.certification.bounds import UpperBoundSubject
+from checkers.certification.bounds import SupremumSubject
 from checkers.certification.certify import certifiable, certify, obstacle
-from checkers.certification.flips import most_flips
+from checkers.certification.flips import flips_found, most_flips
+from checkers.certification.inequality import enclose
 from checkers.certification.subjects import in_balls
 from checkers.command_line import main
 from checkers.dense import DenseWeights
@@ -24,17 +26,18 @@ from checkers.randomness import NormalSource, seed_sequence
 from checkers.subject import NetworkSubject
 from strategies import instance_from_sizes
 from theorems import registry
+from theorems.subject import Comparison
 
 SOURCE = NormalSource(seed_sequence(4))
 WIDTH = 7  # all supports can be tried
 
 
-def subjects(depth: int = 2, outputs: int = 2) -> tuple[NetworkSubject, UpperBoundSubject, Tensor]:
+def subjects(depth: int = 2, outputs: int = 2) -> tuple[NetworkSubject, SupremumSubject, Tensor]:
     instance = instance_from_sizes(None, {"width": WIDTH, "depth": depth, "outputs": outputs, "samples": 2, "input_dimension": 3})
     network = Network.draw("dense", WIDTH, depth, 3, outputs, 1, SOURCE.spawn(f"{depth} {outputs}"))
     batch = NetworkSubject(network, instance, SOURCE)
-    made = in_balls(batch, 0, SOURCE, UpperBoundSubject)()
-    assert isinstance(made, UpperBoundSubject)
+    made = in_balls(batch, 0, SOURCE, SupremumSubject)()
+    assert isinstance(made, SupremumSubject)
     first, second = (weights.matrix[0] for weights in network.hidden if isinstance(weights, DenseWeights))
     product = second * batch.signs(1)[0, 0] @ first
     return batch, made, product
@@ -123,6 +126,46 @@ def test_sizes_are_taken_and_impossible_ones_refused() -> None:
     for reason, sizes in wrong.items():
         with pytest.raises(InputError, match=reason):
             certify(registry["operator-norm"], seed=1, sizes=sizes)
+
+
+def test_a_certificate_looks_at_the_interval_in_the_middle() -> None:
+    """L = 3: of the first, of the last and of all layers the largest difference is -0.2629; the product of layers 2 and 3 has more."""
+    found = certify(registry["sparse-bilinear"], seed=2, sizes={"depth": 3, "width": 512})
+    # the largest entry of W_3 D_2 W_2, as an exact sum of products of binary numbers, less C sqrt(log(m)/m)
+    assert found.low <= -0.24576540727885807 <= found.high
+    assert found.high - found.low < 1e-12
+    assert found.indices == {"sample": 1, "interval": 6}
+
+
+def test_an_enclosure_reaches_to_the_largest_upper_end() -> None:
+    """Not only to that of the index whose lower end is largest: [1, 2] and [0, 9] have their maximum in [1, 9]."""
+    left = Balls(np.array([[arb(1).union(arb(2)), arb(0).union(arb(9))]], dtype=object))
+
+    def measure(subject: Any) -> Comparison:
+        return Comparison(left, torch.zeros(1, 2), axes=("k",))  # type: ignore[arg-type]
+
+    found = enclose(measure, {}, lambda: None)  # type: ignore[arg-type,return-value]
+    assert (found.outcome, found.indices) == ("violated", {"k": 2})
+    assert found.low == pytest.approx(1, rel=1e-6)
+    assert found.high == pytest.approx(9, rel=1e-6)
+
+
+def test_what_compares_nothing_is_not_proved() -> None:
+    found = enclose(lambda subject: Comparison(torch.ones(1, 1), torch.full((1, 1), torch.inf)), {}, lambda: None)  # type: ignore[arg-type,return-value]
+    assert (found.outcome, found.reason) == ("open", "the measure compares nothing")
+
+
+def test_flips_that_are_found_can_be_had_and_are_nearly_all() -> None:
+    g = Balls(torch.tensor([0.3, -0.4, 1.2, 0.0, -5.0], dtype=torch.float64)).data
+    with precision(64):
+        found = [flips_found(g, Balls(budget).data.item()) for budget in (0.0, 0.089, 0.0901, 0.2499, 0.2501, 1.6901, 100.0)]
+    assert [count for count, _ in found] == [0, 1, 2, 2, 3, 4, 5]
+    assert [float(carried) for _, carried in found] == pytest.approx([0, 0, 0.09, 0.16, 0.25, 1.69, 26.69])
+
+
+def test_a_certificate_about_plain_vectors_says_that_it_saw_those_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["certify", "relu-difference", "--seed", "1"]) == 0
+    assert "not every index of the claim: relu-difference only at the vectors that were drawn" in capsys.readouterr().out
 
 
 def test_a_false_variant_is_proved_to_fail_by_what_the_search_finds() -> None:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import pytest
 import torch
 from torch import Tensor
 
+from checkers.evidence import Account
+from checkers.fuzz import Campaign, search
 from checkers.network import Engine, Network
+from checkers.profiles import Profile
 from checkers.randomness import NormalSource, seed_sequence
+from checkers.records import CheckRun
 from checkers.sparse_suprema import sparse_supremum, truncated
 from checkers.subject import NetworkSubject
+from checkers.suite import judge
+from checkers.words import check_closing
 from strategies import instance_from_sizes
 from theorems import registry
+from theorems.intervals import Few, every_interval, growing, outermost
 
 ENGINES: tuple[Engine, ...] = ("dense", "revealed")
 ROWS, COLUMNS, TRIALS = 6, 7, 40
@@ -93,3 +101,67 @@ def test_revealed_weights_are_attacked_nearly_as_well_as_stored_ones(left: int |
         subject = NetworkSubject(network, instance, source.spawn("questions"))
         means[engine] = float(subject.sparse_product_norm(1, 2, left, right).mean())
     assert 0.85 * means["dense"] < means["revealed"] < 1.03 * means["dense"]
+
+
+def drawn(engine: Engine, **sizes: int) -> NetworkSubject:
+    """A network of these sizes as a subject."""
+    source = NormalSource(seed_sequence(5, "intervals"))
+    instance = instance_from_sizes(None, sizes)
+    network = Network.draw(engine, instance.width, instance.depth, instance.inputs.shape[1], 1, 2, source)
+    return NetworkSubject(network, instance, source.spawn("questions"))
+
+
+PRODUCTS = ("operator-norm", "sparse-forward", "sparse-backward", "sparse-bilinear")
+
+
+@pytest.mark.parametrize("identifier", PRODUCTS)
+@pytest.mark.parametrize("depth", [1, 2, 3, 5, 8])
+def test_stored_weights_are_looked_at_in_all_products(identifier: str, depth: int) -> None:
+    statement = registry[identifier]
+    found = statement.measure(drawn("dense", width=16, depth=depth), **statement.constant_values())
+    assert found.left.shape == (2, 1, depth * (depth + 1) // 2)
+    assert found.looked_at == ""
+
+
+@pytest.mark.parametrize("identifier", PRODUCTS)
+@pytest.mark.parametrize("depth", [2, 3, 6, 9])
+def test_revealed_weights_are_looked_at_in_all_products_of_few_layers_or_in_those_that_are_named(identifier: str, depth: int) -> None:
+    statement = registry[identifier]
+    found = statement.measure(drawn("revealed", width=64, depth=depth), **statement.constant_values())
+    every = depth * (depth + 1) // 2
+    assert (found.left.shape[2] == every) == (depth <= 3)
+    assert bool(found.looked_at) == (found.left.shape[2] < every)
+
+
+def test_what_a_large_network_affords_is_decided_by_its_multiplications() -> None:
+    few, many = 20, 2000
+    assert drawn("dense", width=64, depth=4).affords(few)
+    assert not drawn("dense", width=256, depth=4).affords(many)
+    assert not drawn("revealed", width=64, depth=4).affords(few)
+
+
+@pytest.mark.parametrize("few", [growing, outermost])
+@pytest.mark.parametrize("depth", [4, 5, 8, 9, 32])
+def test_a_few_products_are_some_of_all_and_have_the_ends_among_them(few: Few, depth: int) -> None:
+    pairs, words = few(depth)
+    assert {(1, 1), (1, depth), (depth, depth)} <= set(pairs) < set(every_interval(depth))
+    assert len(set(pairs)) == len(pairs)
+    assert words
+
+
+def test_a_verdict_says_on_how_many_instances_it_did_not_look_everywhere() -> None:
+    """In its words and in its JSON; where all products were looked at there is nothing to say."""
+    statement = registry["sparse-forward"]
+    sizes = {"depth": (4, 4), "samples": (1, 1), "width": (768, 800)}
+    profile = Profile("tiny", 1, 1, 1, 2**12, 2**12, 256, 2048)
+    for engine in ENGINES:
+        asked = dataclasses.replace(statement, engines=(engine,), ranges={**statement.ranges, **sizes})
+        campaign = search(asked, dataclasses.replace(profile, dense_width=800), Account(1e-8), seed=1, examples=1)
+        verdict = judge(asked, campaign, Campaign(), [])
+        assert verdict.instances
+        partial = engine == "revealed"
+        assert verdict.looked_at == ({"(a, b) = (1, 1), (1, L) and (L, L)": verdict.instances} if partial else {})
+        closing = check_closing(CheckRun(seed=1, alpha=1e-6, profile="tiny", verdicts=[verdict]))
+        count = verdict.instances
+        line = f"not every index of the claim: sparse-forward (fully connected): on {count} of {count} instances only at (a, b) ="
+        assert (line in closing) == partial

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from theorems.calibration import calibrated
 from theorems.exact_laws import norm_failure_probability
 from theorems.instance import Instance
+from theorems.intervals import growing, intervals
 from theorems.registry import statement
 from theorems.statement import Assumption, Constant, FailureProbability, Variant
 from theorems.subject import Comparison
@@ -102,18 +103,6 @@ def wide_enough_to_say(constant: float) -> Assumption:
     )
 
 
-def intervals(depth: int) -> list[tuple[int, int]]:
-    """Pairs a <= b: all of them up to depth 4; beyond, single layers and the first and last products of 2, 4, 8, ... and L layers; beyond
-    depth 8, where the norm's growth with the number of factors tells, the first and the last layer, the first half and the whole."""
-    if depth <= 4:
-        return [(a, b) for a in range(1, depth + 1) for b in range(a, depth + 1)]
-    if depth > 8:
-        return [(1, 1), (1, depth // 2), (1, depth), (depth, depth)]
-    lengths = sorted({*(2**k for k in range(1, depth.bit_length())), depth})
-    ends = {pair for length in lengths for pair in ((1, length), (depth - length + 1, depth))}
-    return [(a, a) for a in range(1, depth + 1)] + sorted(ends)
-
-
 @statement(
     id="operator-norm",
     source="Lemma 7.3a",
@@ -154,9 +143,10 @@ def operator_norm(subject: Subject, C: float, c: float) -> Comparison:
 def _operator_norm(subject: Subject, C: float, growth: float) -> Comparison:
     import torch
 
-    depth = subject.instance.depth
-    left = torch.stack([subject.product_norm(a, b) for a, b in intervals(depth)], dim=-1)
-    return Comparison(left, torch.full_like(left, C * depth**growth), axes=("sample", "interval"), rounding=subject.rounding)
+    pairs, looked_at = intervals(subject, growing, shallow=4)
+    left = torch.stack([subject.product_norm(a, b) for a, b in pairs], dim=-1)
+    right = torch.full_like(left, C * subject.instance.depth**growth)
+    return Comparison(left, right, axes=("sample", "interval"), rounding=subject.rounding, looked_at=looked_at)
 
 
 def _backward_norm(subject: Subject, C: float, outputs_exponent: float = 0.5) -> Comparison:

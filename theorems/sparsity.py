@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from theorems.calibration import calibrated
 from theorems.initialization import WIDTH_FOR_OPERATORS, wide_enough_to_say
+from theorems.intervals import intervals, outermost
 from theorems.registry import statement
 from theorems.statement import Assumption, Constant, FailureProbability, Variant
 from theorems.subject import Comparison
@@ -29,11 +30,6 @@ def sparsity_limit(instance: Instance) -> float:
     return instance.width / (instance.depth * _log_width(instance))
 
 
-def _intervals(depth: int) -> list[tuple[int, int]]:
-    """Products of the first, of the last and of all layers: one factor has the longest columns, all of them the widest spread."""
-    return sorted({(1, 1), (depth, depth), (1, depth)})
-
-
 # The union over supports costs s log(em/s) in the exponent: sqrt 2 (1 + sqrt(2 s log(em/s)/m)) < 2 for one layer when s <= 0.05 m/log m,
 # and log-norms of L layers vary by 5L/(4m), which asks for 1/L; 4/5 of that.
 SPARSE = Assumption("sparsity", "s <= c m/(L log m)", "sparsity", "<=", sparsity_limit, constant=0.04)
@@ -46,6 +42,8 @@ EXPONENT = Constant(1 / 64, "one long column has exponent log(sqrt 2)^2 2m/(5L) 
 RANGES = {
     "width": (64, 2**20), "depth": (1, 32), "samples": (1, 2), "input_dimension": (2, 8), "separation": (1e-2, 1.0), "sparsity": (1, 4096),
 }  # fmt: skip
+# A search asks each factor of a product for fifty vectors; at L = 4 all products take revealed weights several times what three take.
+SHALLOW = 3
 ASSUMPTIONS = (WIDTH_FOR_OPERATORS, WIDE_FOR_SPARSE, SOME_SPARSITY, SPARSE)
 
 
@@ -54,11 +52,10 @@ def _stretch(subject: Subject, bound: float, left: bool, depth_exponent: float =
     import torch
 
     depth, s = subject.instance.depth, subject.instance.sparsity
-    found = [subject.sparse_product_norm(a, b, s if left else None, None if left else s) for a, b in _intervals(depth)]
-    stretch = torch.stack(found, dim=-1)
-    return Comparison(
-        stretch, torch.full_like(stretch, bound * depth**depth_exponent), axes=("sample", "interval"), rounding=subject.rounding
-    )
+    pairs, looked_at = intervals(subject, outermost, SHALLOW)
+    stretch = torch.stack([subject.sparse_product_norm(a, b, s if left else None, None if left else s) for a, b in pairs], dim=-1)
+    right = torch.full_like(stretch, bound * depth**depth_exponent)
+    return Comparison(stretch, right, axes=("sample", "interval"), rounding=subject.rounding, looked_at=looked_at)
 
 
 DENSE_SUPPORTS = Variant(
@@ -131,9 +128,10 @@ def _bilinear(subject: Subject, C: float, sparsity_exponent: float = 0.5, log_ex
     import torch
 
     instance, s = subject.instance, subject.instance.sparsity
-    found = torch.stack([subject.sparse_product_norm(a, b, s, s) for a, b in _intervals(instance.depth)], dim=-1)
+    pairs, looked_at = intervals(subject, outermost, SHALLOW)
+    found = torch.stack([subject.sparse_product_norm(a, b, s, s) for a, b in pairs], dim=-1)
     right = C * s**sparsity_exponent * _log_width(instance) ** log_exponent / math.sqrt(instance.width)
-    return Comparison(found, torch.full_like(found, right), axes=("sample", "interval"), rounding=subject.rounding)
+    return Comparison(found, torch.full_like(found, right), axes=("sample", "interval"), rounding=subject.rounding, looked_at=looked_at)
 
 
 @statement(

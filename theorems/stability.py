@@ -155,7 +155,9 @@ def _operator_stability(subject: Subject, C: float, growth: float = 0.5, share: 
     nonzeros = max(1, int(share * instance.width), int(flip_count(instance)))
     pairs = sorted({(1, 1), (1, min(2, instance.depth)), (1, instance.depth)})  # the norm grows with the number of factors
     left = torch.stack([subject.changed_product_norm(a, b, min(nonzeros, instance.width)) for a, b in pairs], -1)
-    return Comparison(left, torch.full_like(left, C * instance.depth**growth), axes=("sample", "interval"), rounding=subject.rounding)
+    right = torch.full_like(left, C * instance.depth**growth)
+    looked_at = "(a, b) = (1, 1), (1, 2) and (1, L)" if instance.depth > 1 else ""
+    return Comparison(left, right, axes=("sample", "interval"), rounding=subject.rounding, looked_at=looked_at)
 
 
 @statement(

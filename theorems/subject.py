@@ -25,12 +25,14 @@ class Comparison:
     left, right: broadcastable to (trials, *axes). axes: what each further dimension counts ("sample", "layer", ...).
     rounding: relative error that floating-point arithmetic may have put into left/right; a trial whose excess lies
     within it is neither a failure nor a success. Zero where the arithmetic is exact.
+    looked_at: in words, the only indices that are compared, where they are not all that the claim quantifies over; empty: all.
     """
 
     left: Tensor
     right: Tensor
     axes: tuple[str, ...] = ()
     rounding: float = 0.0
+    looked_at: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,10 @@ class Subject(Protocol):
     @property
     def rounding(self) -> float:
         """Relative error bound of one forward and backward pass at these sizes, in the norms that statements measure."""
+        ...
+
+    def affords(self, layers: int) -> bool:
+        """Whether a measure may ask for suprema over products with so many factors W_l together; else it looks at fewer, and says so."""
         ...
 
     @property

@@ -1,8 +1,8 @@
 """Certificates: one drawn instance on which a statement's inequality is proved, for the very numbers that were drawn.
 
 What a certificate says: for these weights and these data, exact binary numbers, the inequality holds at every sample, layer and pair of
-layers that the measure looks at, for *all* vectors (or labels, or perturbations) that the claim quantifies over inside the instance. What
-it does not say: anything about other draws. The probability is the business of `check`.
+layers, for *all* vectors (or labels, or perturbations) that the claim quantifies over inside the instance; where it was looked at in fewer
+places, it says in which. What it does not say: anything about other draws. The probability is the business of `check`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from checkers.certification.balls import Unsupported
-from checkers.certification.bounds import UpperBoundSubject
+from checkers.certification.bounds import SupremumSubject
 from checkers.certification.flips import over_all_perturbations
 from checkers.certification.inequality import Enclosure, enclose
 from checkers.certification.subjects import in_balls
@@ -24,19 +24,20 @@ from strategies import instance_from_sizes
 from strategies.data import ALL_SHAPES
 from strategies.region import ORDER, Region, box
 from theorems.instance import Instance
-from theorems.statement import Engine, Statement
+from theorems.statement import FULLY_CONNECTED, Engine, Statement
 from theorems.subject import Comparison, Subject
 
 WIDTHS = (48, 256)  # the least width inside the regime is taken; matrices of 256 take seconds
 TOLERANCES = (0.5, 1.0)  # nearer to the border a draw may well fail, as the statement allows
 MOST_NUMBERS = 2**20  # entries of all matrices
 FLIPS = "sign-flips"
+DRAWN = "the vectors that were drawn"  # of a claim about plain vectors, of which an instance has none
 SEARCHES = frozenset({"Lanczos iteration", "truncated power iteration", "alternating truncation"})  # suprema with a proved upper bound
 
 
 def obstacle(statement: Statement) -> str:
     """Why no instance of the statement can be certified; empty if one can."""
-    if statement.id == FLIPS:
+    if statement.id == FLIPS and statement.architecture == FULLY_CONNECTED:
         return ""
     if statement.adversary or statement.start:
         return "it speaks of all weights in a ball, over which there is no certificate"
@@ -87,10 +88,11 @@ def certify(statement: Statement, *, seed: int, sizes: Mapping[str, int]) -> Cer
             raise InputError(f"no certificate for {statement.id!r}: its measure does not run on balls: {error}") from error
     outcomes: dict[str, Literal["HOLDS", "FAILS", "UNDECIDED"]] = {"holds": "HOLDS", "violated": "FAILS", "open": "UNDECIDED"}
     return Certificate(
-        id=statement.id, architecture="fully connected", source=statement.source, sizes=instance.sizes(), seed=seed,
+        id=statement.id, architecture=statement.architecture, source=statement.source, sizes=instance.sizes(), seed=seed,
         outcome=outcomes[found.outcome],
         grade="certified" if found.outcome != "open" else "", low=found.low, high=found.high, bits=found.bits,
         claimed=statement.failure_probability(instance), regime_depth=statement.regime_depth(instance), reason=found.reason,
+        indices=dict(found.indices), looked_at=found.looked_at or (DRAWN if engine == "vectors" else ""),
     )  # fmt: skip
 
 
@@ -98,19 +100,14 @@ def _proved(statement: Statement, instance: Instance, engine: Engine, seed: int)
     source = source_of(statement, instance, seed, engine, 1)
     still = dataclasses.replace(statement, adversary=(), start=())
     ((_, batch),) = subjects(still, instance, engine, 1, source, "cpu")
-    make = in_balls(batch, 0, source.copy(), UpperBoundSubject)
-    if statement.id == FLIPS:
+    make = in_balls(batch, 0, source.copy(), SupremumSubject)
 
-        def measure(subject: Subject, **constants: float) -> Comparison:
-            return over_all_perturbations(subject, statement.measure(subject, **constants))
+    def over_the_ball(subject: Subject, **constants: float) -> Comparison:
+        return over_all_perturbations(subject, statement.measure(subject, **constants))
 
-        return enclose(measure, statement.constant_values(), make)
-    found = enclose(statement.measure, statement.constant_values(), make)
-    if found.outcome == "violated" and statement.attack:
-        # an upper bound that is too large proves nothing; what a search finds might
-        lower = enclose(statement.measure, statement.constant_values(), in_balls(batch, 0, source.copy()))
-        between = Enclosure("open", lower.low, found.high, found.bits, "the limit lies between the largest value found and its upper bound")
-        return lower if lower.outcome == "violated" else between
+    found = enclose(over_the_ball if statement.id == FLIPS else statement.measure, statement.constant_values(), make)
+    if found.outcome == "open" and not found.reason and statement.attack:
+        return dataclasses.replace(found, reason="the limit lies between the largest value found and its upper bound")
     return found
 
 

@@ -1,8 +1,9 @@
 """Sign flips of one layer over all perturbations at once: the claim of Lemma 8.2b where its supremum is known.
 
 In one layer W' moves g = W h_0 by u = W' h_0, and u may be any vector of norm at most omega ‖h_0‖. Flipping neuron k takes
-|u_k| >= |g_k|, so the flips of any W' are at most as many as the smallest |g_k| whose squares sum to no more than (omega ‖h_0‖)^2;
-and what the flipped neurons carried, sqrt(sum of their g_k^2), is at most ‖u‖ <= omega ‖h_0‖.
+|u_k| >= |g_k|, and |u_k| > |g_k| suffices. So neurons flip together only if their g_k^2 sum to no more than (omega ‖h_0‖)^2, and do for
+some W' if to less: the flips are at most as many as the smallest |g_k| that fit, and what the flipped neurons carried,
+sqrt(sum of their g_k^2), is at most omega ‖h_0‖, and at least what fits when the largest are tried first.
 """
 
 from __future__ import annotations
@@ -27,8 +28,23 @@ def most_flips(pre_activations: np.ndarray, budget: arb) -> int:
     return count
 
 
+def flips_found(pre_activations: np.ndarray, budget: arb) -> tuple[int, arb]:
+    """So many entries have squares that sum to less than `budget`, and other ones such a sum: upper ends, so that both are proved."""
+    squares = sorted((x * x).upper() for x in pre_activations.tolist())
+    spent, count = arb(0), 0
+    for square in squares:
+        if not spent + square < budget:
+            break
+        spent, count = spent + square, count + 1
+    carried = arb(0)
+    for square in reversed(squares):
+        if carried + square < budget:
+            carried = carried + square
+    return count, carried
+
+
 def over_all_perturbations(subject: Subject, comparison: Comparison) -> Comparison:
-    """sign-flips' two parts with the left sides replaced by their suprema over the ball; right sides as the statement has them."""
+    """sign-flips' two parts with the left sides replaced by their suprema over the ball, enclosed; right sides as the statement's."""
     instance = subject.instance
     if instance.depth != 1:
         raise ValueError("the supremum over perturbations is known for one layer")
@@ -36,6 +52,8 @@ def over_all_perturbations(subject: Subject, comparison: Comparison) -> Comparis
     sides = []
     for sample in range(instance.samples):
         reach = (h[0, sample].norm() * instance.radius).data.item()
-        sides.append([[arb(most_flips(g.data[0, sample], reach * reach)), reach]])
+        pre_activations, budget = g.data[0, sample], reach * reach
+        count, carried = flips_found(pre_activations, budget)
+        sides.append([[arb(count).union(arb(most_flips(pre_activations, budget))), carried.sqrt().union(reach)]])
     left: Tensor = tensor(Balls(np.array([sides], dtype=object)))
     return Comparison(left, comparison.right, comparison.axes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -16,17 +16,23 @@ from theorems.subject import Comparison, Subject
 # ulps each. 2^-40 is 4096 ulps; what is proved is proved with that much to spare, relative to the two sides.
 SCALARS = 2.0**-40
 UNBOUNDED = "the balls enclose every number"  # after a division by a ball around zero, say; no sign of rounding in float64
+NOTHING = "the measure compares nothing"
 
 
 @dataclass(frozen=True)
 class Enclosure:
-    """outcome: of all indices together. low <= left - right <= high at the index where the difference is largest. bits: of precision."""
+    """outcome: of all indices together. low <= the largest left - right of all indices <= high. bits: of precision.
+
+    indices: how many of each axis were compared; looked_at: which, where they are not all (theorems.subject.Comparison).
+    """
 
     outcome: Literal["violated", "holds", "open"]
     low: float
     high: float
     bits: int
     reason: str = ""
+    indices: Mapping[str, int] = field(default_factory=dict)
+    looked_at: str = ""
 
 
 def _float(exact: arb, towards: float) -> float:
@@ -39,30 +45,38 @@ def _float(exact: arb, towards: float) -> float:
 def _ends(comparison: Comparison, bits: int) -> Enclosure:
     left, right = Balls(comparison.left).data, Balls(comparison.right).data
     left, right = np.broadcast_arrays(left, right)
-    worst: tuple[float, float] = (-np.inf, -np.inf)
+    # the largest difference is at least every lower end, and at most the largest upper end
+    low, high, compared = -np.inf, -np.inf, 0
     violated, holds, bounded = False, True, True
     for a, b in zip(left.reshape(-1).tolist(), right.reshape(-1).tolist(), strict=True):
         if b.mid() == arb.pos_inf() and b.is_exact() and a.is_finite():
             continue  # nothing is claimed here
+        compared += 1
         excess, slack = a - b, SCALARS * (abs(a) + abs(b))
         violated = violated or bool(excess > slack)
         holds = holds and bool(excess + slack <= 0)
-        low, high = _float(excess.lower(), -np.inf), _float(excess.upper(), np.inf)
-        if not excess.is_finite():
-            low, high, holds, bounded = -np.inf, np.inf, False, False
-        worst = max(worst, (low, high))
-    return Enclosure("violated" if violated else "holds" if holds else "open", *worst, bits, "" if bounded else UNBOUNDED)
+        if excess.is_finite():
+            low, high = max(low, _float(excess.lower(), -np.inf)), max(high, _float(excess.upper(), np.inf))
+        else:
+            high, holds, bounded = np.inf, False, False
+    outcome: Literal["violated", "holds", "open"] = "violated" if violated else "holds" if holds and compared else "open"
+    shape = left.shape[1:]
+    axes = comparison.axes if len(comparison.axes) == len(shape) else tuple(f"axis {k}" for k in range(len(shape)))
+    reason = NOTHING if not compared else "" if bounded else UNBOUNDED
+    return Enclosure(outcome, low, high, bits, reason, dict(zip(axes, shape, strict=True)), comparison.looked_at)
 
 
 def enclose(measure: Callable[..., Comparison], constants: Mapping[str, float], subject: Callable[[], Subject]) -> Enclosure:
-    """A statement's own measure on a subject of balls, made anew at each precision until the outcome is not open."""
+    """A statement's own measure on a subject of balls, made anew at each precision until the outcome is not open, or precision does not
+    help: between the largest value found and an upper bound of a supremum there is a gap that stays."""
     found = Enclosure("open", -np.inf, np.inf, PRECISIONS[0])
     for bits in PRECISIONS:
+        width = found.high - found.low
         with precision(bits):
             try:
                 found = _ends(measure(subject(), **constants), bits)
             except Undecided as error:
                 found = Enclosure("open", -np.inf, np.inf, bits, str(error))
-        if found.outcome != "open":
+        if found.outcome != "open" or width / 2 <= found.high - found.low < np.inf:
             break
     return found

@@ -66,7 +66,7 @@ def spectral_norm(left: Balls, right: Balls) -> arb:
     return norm
 
 
-class _Converted:
+class Converted:
     """Weights of one trial in balls, each made once, so that what was one matrix stays one matrix."""
 
     def __init__(self, trial: int, radius: float) -> None:
@@ -115,7 +115,7 @@ def _search(batch: NetworkSubject, question: str, *arguments: object) -> Any:
 class BallNetworkSubject(NetworkSubject):
     """One trial of a batch. Searches are the batch's; their findings are weighed in balls."""
 
-    def __init__(self, batch: NetworkSubject, convert: _Converted, origin: BallNetworkSubject | None = None) -> None:
+    def __init__(self, batch: NetworkSubject, convert: Converted, origin: BallNetworkSubject | None = None) -> None:
         super().__init__(convert.network(batch.network), batch.instance, NormalSource(np.random.SeedSequence(0)), origin)
         self.batch, self.trial, self._convert = batch, convert.trial, convert
 
@@ -125,6 +125,9 @@ class BallNetworkSubject(NetworkSubject):
 
     def integers(self, shape: Sequence[int], low: int, high: int) -> Tensor:
         raise Unsupported("random integers of a network's subject")
+
+    def affords(self, layers: int) -> bool:
+        return self.batch.affords(layers)  # the searches were asked about these products and no others
 
     def _picked(self, batch: Tensor) -> Tensor:
         return tensor(Balls(batch[self.trial : self.trial + 1]))
@@ -220,7 +223,7 @@ def in_balls(
     if isinstance(batch, NetworkSubject):
         if batch.engine != "dense":
             raise Unsupported("revealed weights have no entries to be exact about")
-        convert = _Converted(trial, batch.instance.radius)
+        convert = Converted(trial, batch.instance.radius)
 
         def make() -> Subject:
             origin = None if batch.origin is batch else kind(batch.origin, convert)
