@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -128,9 +128,19 @@ def judge(statement: Statement, campaign: Campaign, beyond: Campaign, written: l
         kind=statement.kind,
         worst=worst,
         counterexamples=written,
-        triage=campaign.triages.get("simplest"),
+        **_refutations(campaign),
         withdrawn=campaign.withdrawn,
     )
+
+
+def _refutations(campaign: Campaign) -> dict[str, Any]:
+    """The fields of a verdict that say what refutes: each decision with its own triage."""
+    return {
+        "counterexample": campaign.simplest[0] if campaign.simplest else None,
+        "triage": campaign.triages.get("simplest"),
+        "severest": campaign.severest[0] if campaign.severest else None,
+        "severest_triage": campaign.triages.get("severest"),
+    }
 
 
 def grade(statement: Statement) -> Grade:
@@ -221,9 +231,7 @@ def power_one(
         architecture=architecture,
         verdict="REFUTED" if found.severest else "HOLDS" if any(d.evidence for d in found.decisions) else "VACUOUS",
         instances=found.until_refuted,
-        counterexample=found.simplest[0] if found.simplest else None,
-        severest=found.severest[0] if found.severest else None,
-        triage=found.triages.get("simplest"),
+        **_refutations(found),
     )
     return Outcome(verdict, files)
 
