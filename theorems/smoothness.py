@@ -281,12 +281,14 @@ def _kernel(subject: Subject) -> Tensor:
 
 
 def _kernel_stability(subject: Subject, C: float, radius_exponent: float = 1 / 3) -> Comparison:
+    import torch
+
     instance = subject.instance
     before, after = _kernel(subject.origin), _kernel(subject)
     own = before.diagonal(dim1=2, dim2=3).sqrt()
     left = (after - before).abs() / (own[..., :, None] * own[..., None, :])
     right = C * math.sqrt(math.log(instance.width)) * instance.radius**radius_exponent * instance.depth**3
-    return Comparison(left, left.new_full((), right), axes=("output", "i", "j"), rounding=relative_rounding(subject))
+    return Comparison(left, torch.full_like(left, right), axes=("output", "i", "j"), rounding=relative_rounding(subject))
 
 
 @statement(
