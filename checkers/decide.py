@@ -61,7 +61,8 @@ def worst_case(statement: Statement, comparison: Comparison, adversary: str = ""
         raise InputError(f"statement {statement.id!r} measured a quantity that is not a number; its measure cannot be judged")
     top, index = ratio.max(dim=1)
     pick = index[:, None]
-    return Worst(top, left.gather(1, pick)[:, 0], right.gather(1, pick)[:, 0], index, shape, comparison.axes, comparison.rounding, adversary)
+    left, right = left.gather(1, pick)[:, 0], right.gather(1, pick)[:, 0]
+    return Worst(top, left, right, index, shape, comparison.axes, comparison.rounding, adversary)
 
 
 def draw_network(statement: Statement, instance: Instance, engine: Engine, trials: int, source: NormalSource, device: str) -> Network:

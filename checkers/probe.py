@@ -1,4 +1,4 @@
-"""Measures tried on a tiny instance before anything is decided. Its dimensions all differ, so that one in the place of another does not fit."""
+"""Measures tried on a tiny instance before anything is decided. Its dimensions all differ: one in the place of another does not fit."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 
 from checkers.decide import subjects
 from checkers.measured import NotInForm, measured
+from checkers.processes import one_thread
 from checkers.profiles import LAW
 from checkers.randomness import NormalSource, seed_sequence
 from strategies import instance_from_sizes
@@ -26,8 +27,9 @@ def axes_of(statement: Statement, engine: Engine) -> tuple[str, ...]:
     """The axes of what the statement measures on the tiny instance; NotInForm if its sides have not the form of a Comparison."""
     still = dataclasses.replace(statement, adversary=(), start=())
     source = NormalSource(seed_sequence(0, "probe", *statement.stream, engine))
-    ((_, subject),) = subjects(still, tiny_instance(statement, engine), engine, TRIALS, source, "cpu")
-    return measured(statement, subject).axes
+    with one_thread():
+        ((_, subject),) = subjects(still, tiny_instance(statement, engine), engine, TRIALS, source, "cpu")
+        return measured(statement, subject).axes
 
 
 def tiny_instance(statement: Statement, engine: Engine) -> Instance:
@@ -39,6 +41,7 @@ def tiny_instance(statement: Statement, engine: Engine) -> Instance:
         if name in ranges:
             low, high = (min(end, WIDEST) for end in ranges[name]) if name == "width" else ranges[name]
             near = min(max(wanted, low), high)
+            near += 1 - near % 2 if name in ODD else 0
             if name in LENGTHS:
                 choices = [near + step for distance in range(2 * len(LENGTHS)) for step in (distance, -distance)]
                 free = [value for value in choices if low <= value <= high and not taken & _lengths(name, int(value))]
@@ -61,7 +64,9 @@ def examine(statements: Iterable[Statement]) -> None:
     for statement in statements:
         variants = [statement.variant(variant.name) for variant in statement.variants]
         for forms in (registry.forms(statement.id), *([variant] for variant in variants)):
-            named = {(one.architecture, engine): axes for one in forms for engine in one.engines if (axes := _examined(one, engine)) is not None}
+            places = [(one, engine) for one in forms for engine in one.engines]
+            found = {(one.architecture, engine): _examined(one, engine) for one, engine in places}
+            named = {place: axes for place, axes in found.items() if axes is not None}
             if len(set(named.values())) > 1:
                 words = "; ".join(f"({', '.join(axes)}) on {' networks by '.join(place)}" for place, axes in named.items())
                 raise NotInForm(f"statement {statement.id!r} must measure along the same axes everywhere, not along {words}")

@@ -1,4 +1,4 @@
-"""What is drawn lies inside the ranges that a statement declares: in every search, beyond the regime, on ladders and for user statements."""
+"""What is drawn lies inside the ranges that a statement declares: in searches, beyond the regime, on ladders, for users' statements."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_data_that_need_another_dimension_are_not_drawn(dimensions: Range, shape
 
 def test_a_range_that_leaves_no_data_is_refused_in_one_sentence() -> None:
     for statement in (own((2, 8), data=("digits",)), own((2, 2), samples=(2, 6)), own((2, 3), samples=(4, 4), data=("orthogonal",))):
-        with pytest.raises(ValueError, match="^own has no instance that meets its assumptions within its ranges and limits$"):
+        with pytest.raises(ValueError, match=r"^own has no instance that meets its assumptions within its ranges and limits$"):
             instances(statement)
 
 

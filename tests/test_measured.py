@@ -24,7 +24,7 @@ from theorems.subject import Comparison
 CELLS = registry.cells()
 INSTANCE = instance_from_sizes(None, {"width": 8, "depth": 4, "samples": 3, "outputs": 2})
 OWN = Statement(
-    id="own", source="", claim="", kind="declared", measure=lambda subject: None, engines=("dense",),
+    id="own", source="", claim="", kind="declared", measure=lambda subject: Comparison(torch.zeros(1), torch.ones(1)), engines=("dense",),
     ranges={"width": (8, 64), "depth": (1, 8), "samples": (1, 6), "outputs": (1, 4), "input_dimension": (2, 8), "separation": (0.01, 1.0)},
 )  # fmt: skip
 
@@ -87,7 +87,7 @@ def test_the_tiny_instance_has_no_two_equal_dimensions() -> None:
     lengths = [TRIALS, tiny.depth, tiny.depth + 1, *(int(tiny.quantity(name)) for name in LENGTHS if name not in ("depth", "positions"))]
     assert len(set(lengths)) == len(lengths)
     crowded = tiny_instance(dataclasses.replace(OWN, ranges={**OWN.ranges, "samples": (4, 5), "input_dimension": (5, 6)}), "dense")
-    assert (crowded.samples, crowded.depth, crowded.input_dimension) == (4, 5, 5)  # what is left of depths: 5, with L + 1 = 6
+    assert (crowded.samples, crowded.depth, crowded.input_dimension) == (4, 5, 6)  # 4 is taken; no dimension is free, 6 is nearest
     law = tiny_instance(dataclasses.replace(OWN, ranges={"width": (2**20, 2**30), "depth": (1, 8)}), EXACT_LAW)
     assert (law.samples, law.outputs, law.depth, law.width) == (1, 1, 4, WIDEST)
 
@@ -144,7 +144,13 @@ def own(subject):
                            " networks by dense; (floor, image) on fully connected networks by revealed"),
 ])  # fmt: skip
 def test_a_users_measure_is_probed_before_anything_is_decided(
-    measure: str, variant: str, complaint: str, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    measure: str,
+    variant: str,
+    complaint: str,
+    command: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("own.py").write_text(OWN_MODULE.replace("MEASURE", measure).replace("VARIANT", variant))
