@@ -17,6 +17,7 @@ from checkers.errors import InputError
 from checkers.evidence import Account
 from checkers.files import write_whole
 from checkers.fuzz import search
+from checkers.measured import measured
 from checkers.processes import one_thread, silent
 from checkers.profiles import Profile
 from checkers.randomness import NormalSource, seed_sequence
@@ -82,7 +83,7 @@ def _median(statement: Statement, worst: Decision, seed: int) -> float:
     source = NormalSource(seed_sequence(seed, "calibration", statement.id, instance.key()))
     with one_thread():
         cases = [
-            worst_case(statement, statement.sides(subject), name).ratio
+            worst_case(statement, measured(statement, subject), name).ratio
             for name, subject in subjects(statement, instance, worst.engine, NETWORKS, source, "cpu")  # type: ignore[arg-type]
         ]
     return float(torch.stack(cases).amax(0).median())

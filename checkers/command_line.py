@@ -161,7 +161,7 @@ def check(json_file: str | None, quiet: bool, ledger: Path | None, resume: bool,
     output = Output(json_file, quiet)
     book = Book(ledger, resume)
     given |= book.arguments(click.get_current_context())
-    with own_statements(given["modules"]):
+    with own_statements(given["modules"], probed=True):
         run = _run("check", quiet=quiet, book=book, **given)
         output.facts(run)
         output.text(words.check_table(run) + "\n")
@@ -181,7 +181,7 @@ def power(json_file: str | None, quiet: bool, **given: Any) -> int:
     from checkers import words
 
     output = Output(json_file, quiet)
-    with own_statements(given["modules"]):
+    with own_statements(given["modules"], probed=True):
         run = _run("power", quiet=quiet, **given)
         output.facts(run)
         output.text(words.power_table(run) + "\n")
@@ -207,7 +207,7 @@ def scale(
 
     output = Output(json_file, quiet)
     seed = drawn(seed)
-    with own_statements(modules):
+    with own_statements(modules, probed=True):
         selected = chosen(identifiers)
         device = valid_device(device)
         from checkers import scaling
@@ -244,7 +244,7 @@ def certify(
     output = Output(json_file, quiet)
     seed = drawn(seed)
     fixed = {name: value for name, value in sizes.items() if value is not None}
-    with own_statements(modules):
+    with own_statements(modules, probed=True):
         selected = chosen(identifiers)
         from checkers.certification.certify import certifiable, certify
 
@@ -354,7 +354,7 @@ def report_command(
 ) -> int:
     """Check, refute the false variants, measure the exponents, train, and write REPORT.md with its figures."""
     output = Output(json_file, quiet)
-    with own_statements(modules):
+    with own_statements(modules, probed=True):
         from checkers import report
         from checkers.files import staged
 

@@ -15,6 +15,7 @@ from checkers.adversaries import ADVERSARIES, Attack, affordable
 from checkers.architectures import architecture_for
 from checkers.errors import InputError
 from checkers.evidence import p_value
+from checkers.measured import measured
 from checkers.network import Network
 from checkers.processes import one_thread
 from checkers.randomness import NormalSource, seed_sequence
@@ -61,9 +62,8 @@ def worst_case(statement: Statement, comparison: Comparison, adversary: str = ""
         raise InputError(f"statement {statement.id!r} measured a quantity that is not a number; its measure cannot be judged")
     top, index = ratio.max(dim=1)
     pick = index[:, None]
-    axes = comparison.axes if len(comparison.axes) == len(shape) else tuple(f"axis {k}" for k in range(len(shape)))
     left, right = left.gather(1, pick)[:, 0], right.gather(1, pick)[:, 0]
-    return Worst(top, left, right, index, shape, axes, comparison.rounding, adversary, comparison.looked_at)
+    return Worst(top, left, right, index, shape, comparison.axes, comparison.rounding, adversary, comparison.looked_at)
 
 
 def draw_network(statement: Statement, instance: Instance, engine: Engine, trials: int, source: NormalSource, device: str) -> Network:
@@ -145,7 +145,7 @@ def judged_cases(
     """Every subject of a decision with its worst case."""
     source = source_of(statement, instance, seed, engine, stage)
     return [
-        (worst_case(statement, statement.sides(subject), name), subject)
+        (worst_case(statement, measured(statement, subject), name), subject)
         for name, subject in subjects(statement, instance, engine, trials, source, device)
     ]
 

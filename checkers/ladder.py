@@ -27,7 +27,6 @@ SPAN: Final = 3.0  # a shorter ladder cannot tell exponents apart from finite-si
 RADII: Final = 31  # points at which the range of a radius is looked at: a factor 2.3 from one to the next in the widest
 LONG: Final = {"radius": 32.0}  # a longer one adds cost, not knowledge; small radii flip few signs
 LONGEST: Final = 64.0
-OUTPUTS: Final = 8.0  # d of a ladder, at least: where a range ends before, that is what searches can afford and no assumption of the paper
 # Width of the ladders in other quantities: finite-width effects are below the resolution of a slope there.
 REVEALED_WIDTH, DENSE_WIDTH = 4096.0, 256.0
 WIDTHS: Final = (DENSE_WIDTH, REVEALED_WIDTH, 16384.0, 32768.0, 65536.0)
@@ -139,8 +138,9 @@ def _flips(sizes: Mapping[str, float]) -> float:
 
 
 def _possible(statement: Statement, sizes: dict[str, float], shape: str, assumed: bool) -> bool:
-    samples = int(sizes["samples"])
-    if samples < ALL_SHAPES[shape].minimum_samples or ALL_SHAPES[shape].largest_separation(samples) < sizes["separation"]:
+    samples, kind = int(sizes["samples"]), ALL_SHAPES[shape]
+    dimension = kind.best_dimension(samples, statement.ranges.get("input_dimension", (2, math.inf))[1])
+    if samples < kind.minimum_samples or kind.largest_separation(samples, dimension) < sizes["separation"]:
         return False
     return not assumed or statement.inside(_instance(sizes))
 
@@ -175,9 +175,8 @@ def find(statement: Statement, axis: str, profile: Profile) -> list[Ladder]:
     Without assumptions, and so without refuting anything, where the assumptions leave no ladder of a factor 3; but not for a statement
     that declares ranges beyond its regime: that regime is out of reach. Empty where the ranges leave no ladder.
     """
-    if axis == "outputs":
-        low, high = statement.ranges[axis]
-        statement = dataclasses.replace(statement, ranges={**statement.ranges, axis: (low, max(high, OUTPUTS))})
+    if axis in statement.ladders:
+        statement = dataclasses.replace(statement, ranges={**statement.ranges, axis: statement.ladders[axis]})
     allowed = [name for name in (*PACKED, *SHAPES) if name in statement.data or "any" in statement.data]
     shapes = [name for name in allowed if name in PACKED] or allowed[:1] or list(statement.data[:1])
     labels = "random" if statement.labels[0] in ("any", "random") else statement.labels[0]

@@ -19,9 +19,10 @@ from theorems.statement import DeclarationError
 
 
 @contextmanager
-def own_statements(paths: Sequence[Path]) -> Iterator[list[str]]:
+def own_statements(paths: Sequence[Path], *, probed: bool = False) -> Iterator[list[str]]:
     """Import the files, and yield the ids that they declared. Afterwards, or if one fails, the registry is what it was before.
 
+    probed: try the measures on a tiny instance first, as every run that decides must.
     Raises InputError with one sentence if a file does not exist, does not import, or declares nothing or nothing valid.
     """
     before, before_losses, before_architectures = set(registry.cells()), set(losses), known()
@@ -33,7 +34,12 @@ def own_statements(paths: Sequence[Path]) -> Iterator[list[str]]:
             _import(path, names[-1])
             if len(registry.cells()) + len(losses) == declared:
                 raise InputError(f"module {path} declares no statement and no loss")
-        yield list(dict.fromkeys(cell[0] for cell in registry.cells() if cell not in before))
+        own = [cell for cell in registry.cells() if cell not in before]
+        if probed and own:
+            from checkers.probe import examine  # brings torch along
+
+            examine(registry.form(*cell) for cell in own)
+        yield list(dict.fromkeys(identifier for identifier, _ in own))
     except InputError:
         raise
     except (Exception, SystemExit) as error:

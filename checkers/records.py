@@ -74,7 +74,9 @@ class Verdict(Struct, frozen=True, kw_only=True):
     worst_ratio: largest left/right seen on evidence. constant, provenance: the declared constants and where they come from.
     regime: how far inside its assumptions (hidden constants 1) the instances lay, in words. vacuous: instances that say nothing.
     beyond, beyond_failures: instances outside the regime, and how many of them broke the inequality; they decide nothing.
-    triage: of the simplest counterexample. withdrawn: refutations that were within rounding or outside the regime, and refute nothing.
+    counterexample, triage: the simplest refutation and what it is made of; severest, severest_triage: the same of the most severe.
+    worst: the decision of worst_ratio, which need not be either of them.
+    withdrawn: refutations that were within rounding or outside the regime, and refute nothing.
     looked_at: where not all indices of the claim were compared, which, and on how many of the instances.
     """
 
@@ -98,7 +100,10 @@ class Verdict(Struct, frozen=True, kw_only=True):
     kind: str = ""
     worst: Decision | None = None
     counterexamples: list[str] = []
+    counterexample: Decision | None = None
     triage: Triage | None = None
+    severest: Decision | None = None
+    severest_triage: Triage | None = None
     withdrawn: list[Triage] = []
     looked_at: dict[str, int] = {}
 
@@ -114,8 +119,8 @@ class CheckRun(Struct, frozen=True, kw_only=True):
 
 
 class VariantVerdict(Struct, frozen=True, kw_only=True):
-    """What a run says of one false variant. instances: decisions until the first refutation. counterexample: the simplest one;
-    triage: of that."""
+    """What a run says of one false variant. instances: decisions until the first refutation. counterexample, triage: the
+    simplest one and what it is made of; severest, severest_triage: the same of the most severe."""
 
     id: str
     variant: str
@@ -126,6 +131,7 @@ class VariantVerdict(Struct, frozen=True, kw_only=True):
     counterexample: Decision | None
     severest: Decision | None = None
     triage: Triage | None = None
+    severest_triage: Triage | None = None
 
 
 class PowerRun(Struct, frozen=True, kw_only=True):

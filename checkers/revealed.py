@@ -16,6 +16,9 @@ W(t) - W(0) = U^T M Q with a small matrix M of coefficients: a step costs no pas
 unitarily invariant norm, and W(t) x for x = c Q is c Y + (c M^T) U. Where u was not asked for (a first layer's never is), its part
 is kept as E, rows W' Q^T in full: W(t) - W(0) = U^T M Q + E^T Q; from the left that is U_j -> (M + N)_j Q with N = U E^T.
 
+Copies change apart and speak of one W(0): Q, Y, U and V are one store, to which the questions of each are added; M, E and N are its own.
+A direction that another copy asked for is orthogonal to all that this one knew: M has no coordinates along it, and N has U E^T there.
+
 Asking again. In training a question differs little from the last one: what is split as x = c Q + r is the change since then, whose
 rounding is that much smaller, and a question repeated costs nothing.
 
@@ -81,9 +84,9 @@ class _Side:
         return self.directions.nbytes + self.images.nbytes + last
 
     def copy(self) -> _Side:
+        """Another asker of the same matrix: what either asks for is known to both."""
         twin = object.__new__(_Side)
         twin.__dict__.update(self.__dict__)
-        twin.directions, twin.images = self.directions.copy(), self.images.copy()
         return twin
 
     def state(self) -> dict[str, Tensor]:
@@ -194,8 +197,8 @@ class _Product(torch.autograd.Function):
 class RevealedWeights:
     """Matrices with independent N(0, variance) entries, exact in law jointly over all calls, in memory O(directions asked x dimension).
 
-    The answers depend on the order of the questions. A copy asked the same questions as the original gives the same
-    answers; asked different ones, each of the two follows the exact law, but they are not two views of one matrix.
+    The answers depend on the order of the questions, those of copies included: whatever original and copies are asked, their W(0) is one
+    matrix, and each has its own change of it.
     """
 
     def __init__(
@@ -252,6 +255,10 @@ class RevealedWeights:
     def _change(self, transposed: bool) -> Tensor:
         """What takes coordinates on one side to those of the change's image on the other: M + N from the left, M^T from the right."""
         shape = (self._left.count, self._right.count)
+        known = self._across.shape[1]
+        if known < shape[0] and self._beside.count:
+            fresh = _columns(self._beside.inner(self._left.directions.since(known)), shape[1])
+            self._across = torch.cat([_grown(self._across, known, shape[1]), fresh], 1)
         self._inside, self._across = (_grown(matrix, *shape) for matrix in (self._inside, self._across))
         return self._inside + self._across if transposed else self._inside.mT
 
@@ -293,8 +300,7 @@ class RevealedWeights:
     def copy(self) -> RevealedWeights:
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
-        twin._source = self._source.copy()
-        twin._right, twin._left, twin._beside = self._right.copy(), self._left.copy(), self._beside.copy(shared=False)
+        twin._right, twin._left, twin._beside = self._right.copy(), self._left.copy(), self._beside.copy()
         return twin
 
     def state(self) -> dict[str, Tensor]:
@@ -370,8 +376,6 @@ class RevealedWeights:
         if present is not None:
             image = image * present[..., None]
         if transposed and self._beside.count:
-            self._change(True)
-            self._across = torch.cat([self._across, _columns(self._beside.inner(fresh), self._right.count)], 1)
             moved = None  # N has coordinates along the new directions too
         side.directions.append(fresh)
         side.images.append(image)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch import Tensor
 
@@ -19,13 +21,12 @@ def _in_fours(rows: Tensor, length: int) -> Tensor:
 
 
 class RowBlocks:
-    """Row vectors (trials, count, dimension). Rows are only ever appended, so a copy shares the blocks; `add` is for unshared ones."""
+    """Row vectors (trials, count, dimension), appended and added to."""
 
     def __init__(self, trials: int, dimension: int, dtype: torch.dtype, device: str | torch.device) -> None:
         self._empty = torch.empty(trials, 0, dimension, dtype=dtype, device=device)
         self._blocks: list[Tensor] = []
         self._filled: list[int] = []
-        self._sealed = False  # whether the last block is shared with a copy
 
     @property
     def count(self) -> int:
@@ -54,16 +55,21 @@ class RowBlocks:
         """All rows in one tensor: a copy, where there is more than one block."""
         return torch.cat([self._empty, *self.parts], 1) if len(self._blocks) != 1 else self.parts[0]
 
+    def since(self, start: int) -> Tensor:
+        """The rows from that one on, in one tensor."""
+        ends = itertools.accumulate(self._filled)
+        kept = [part[:, max(0, start - end + filled) :] for part, end, filled in zip(self.parts, ends, self._filled, strict=True)]
+        return torch.cat([self._empty, *kept], 1)
+
     def append(self, rows: Tensor) -> None:
         """Take copies of rows (trials, k, dimension)."""
         while rows.shape[1]:
-            if not self._blocks or self._sealed or self._filled[-1] == self._blocks[-1].shape[1]:
+            if not self._blocks or self._filled[-1] == self._blocks[-1].shape[1]:
                 row_bytes = self._empty.shape[0] * self.dimension * self._empty.element_size()
                 small = FEW if FEW * row_bytes <= SMALL_BYTES else 0
                 capacity = max(rows.shape[1], min(self.count, BLOCK_BYTES // row_bytes), small)
                 self._blocks.append(self._empty.new_empty(rows.shape[0], capacity, self.dimension))
                 self._filled.append(0)
-                self._sealed = False
             block, filled = self._blocks[-1], self._filled[-1]
             taken = min(rows.shape[1], block.shape[1] - filled)
             block[:, filled : filled + taken] = rows[:, :taken]
@@ -103,7 +109,7 @@ class RowBlocks:
         """The rows as they lie in blocks, for sums run block by block and so does their rounding; views, no copies."""
         capacities = torch.tensor([block.shape[1] for block in self._blocks], dtype=torch.int64)
         parts = {f"block {k}": part for k, part in enumerate(self.parts)}
-        return {"capacities": capacities, "sealed": torch.tensor(self._sealed), **parts}
+        return {"capacities": capacities, **parts}
 
     def resume(self, state: dict[str, Tensor]) -> None:
         """Take copies of the rows of a `state`. Raises ValueError or KeyError if it is none of rows like these."""
@@ -115,16 +121,12 @@ class RowBlocks:
         if not fit or not all(0 < part.shape[1] <= size <= most for part, size in zip(parts, capacities, strict=True)):
             raise ValueError("the stored rows are not of these weights")
         self._blocks = [self._empty.new_empty(trials, size, dimension) for size in capacities]
-        self._filled, self._sealed = [part.shape[1] for part in parts], bool(state["sealed"])
+        self._filled = [part.shape[1] for part in parts]
         for block, part in zip(self._blocks, parts, strict=True):
             block[:, : part.shape[1]] = part
 
-    def copy(self, shared: bool = True) -> RowBlocks:
-        """The same rows; what is appended to one is not seen by the other. shared=False: rows that can be added to."""
+    def copy(self) -> RowBlocks:
+        """The same rows; what is appended or added to one is not seen by the other."""
         twin = RowBlocks(self._empty.shape[0], self.dimension, self._empty.dtype, self._empty.device)
-        if shared:
-            twin._blocks, twin._filled = list(self._blocks), list(self._filled)
-            twin._sealed = self._sealed = True
-        else:
-            twin.append(self.rows)
+        twin.append(self.rows)
         return twin

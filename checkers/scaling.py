@@ -28,6 +28,7 @@ import numpy.typing as npt
 from checkers import ladder
 from checkers.adversaries import COSTLY
 from checkers.decide import Worst, subjects, worst_case
+from checkers.measured import measured
 from checkers.processes import each, one_thread, silent
 from checkers.profiles import Profile, cost
 from checkers.randomness import NormalSource, seed_sequence
@@ -110,7 +111,7 @@ def _cases(
 ) -> list[list[Worst]]:
     """For each adversary the worst case of each part of the claim."""
     return [
-        [worst_case(statement, part, name) for part in _parts(statement.sides(subject))]
+        [worst_case(statement, part, name) for part in _parts(measured(statement, subject))]
         for name, subject in subjects(statement, instance, engine, trials, source, settings.device)
     ]
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 
 from checkers.decide import worst_case
+from checkers.measured import measured
 from checkers.network import Network
 from checkers.randomness import NormalSource
 from checkers.records import LemmaRadius, StepCheck
@@ -123,7 +124,7 @@ def broken(network: Network, instance: Instance, identifiers: Sequence[str], sou
             continue
         if "radius" in statement.exponents:  # a bound that vanishes with the perturbation says nothing of a network that has not moved
             continue
-        case = worst_case(statement, statement.sides(subject))
+        case = worst_case(statement, measured(statement, subject))
         if float(case.ratio.max()) > 1 + case.rounding:
             found.append(identifier)
     return found

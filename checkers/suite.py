@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -128,7 +128,7 @@ def judge(statement: Statement, campaign: Campaign, beyond: Campaign, written: l
         kind=statement.kind,
         worst=worst,
         counterexamples=written,
-        triage=campaign.triages.get("simplest"),
+        **_refutations(campaign),
         withdrawn=campaign.withdrawn,
         looked_at={words: len({tuple(d.sizes.items()) for d in evidence if d.looked_at == words}) for words in _partial(evidence)},
     )
@@ -137,6 +137,16 @@ def judge(statement: Statement, campaign: Campaign, beyond: Campaign, written: l
 def _partial(evidence: Sequence[Decision]) -> list[str]:
     """What decisions looked at that did not look at every index of the claim, each once."""
     return sorted({d.looked_at for d in evidence} - {""})
+
+
+def _refutations(campaign: Campaign) -> dict[str, Any]:
+    """The fields of a verdict that say what refutes: each decision with its own triage."""
+    return {
+        "counterexample": campaign.simplest[0] if campaign.simplest else None,
+        "triage": campaign.triages.get("simplest"),
+        "severest": campaign.severest[0] if campaign.severest else None,
+        "severest_triage": campaign.triages.get("severest"),
+    }
 
 
 def grade(statement: Statement) -> Grade:
@@ -227,9 +237,7 @@ def power_one(
         architecture=architecture,
         verdict="REFUTED" if found.severest else "HOLDS" if any(d.evidence for d in found.decisions) else "VACUOUS",
         instances=found.until_refuted,
-        counterexample=found.simplest[0] if found.simplest else None,
-        severest=found.severest[0] if found.severest else None,
-        triage=found.triages.get("simplest"),
+        **_refutations(found),
     )
     return Outcome(verdict, files)
 

@@ -238,8 +238,7 @@ def train(
         raise InputError("no gradient reaches a weight: the network is dead on these data; choose another seed, or a larger width")
     batches = Minibatches(batch, samples, 1, source.spawn("minibatches").seed) if batch else None
     examined = examined_steps(steps)
-    # Shares the matrices of dense weights. Revealed ones know their answers to the first forward pass; what they are asked beyond it
-    # follows the exact law given those.
+    # Shares the matrices of dense weights, and of revealed ones W(0), whatever either is asked.
     outputs_before = network.forward(inputs).outputs
     untrained = network.copy()
     recorder = Recorder(

@@ -168,11 +168,13 @@ def memory_in_words(planned: int, of: str = "memory planned") -> str:
 
 
 def refutation_in_words(verdict: Verdict, statement: Statement, folder: str) -> str:
-    """What refuted a statement, and the files that hold it."""
+    """What refuted a statement, each instance with its own triage, and the files that hold it."""
     lines = [f"REFUTED  {statement.id}  ({statement.source}): {statement.claim}"]
-    if verdict.worst is not None:
-        lines.append(f"  {decision_in_words(verdict.worst, statement)}")
-    lines += [f"  {triage_in_words(verdict.triage)}"] if verdict.triage else []
+    cases = [(verdict.counterexample, verdict.triage)]
+    cases += [(verdict.severest, verdict.severest_triage)] if verdict.severest != verdict.counterexample else []
+    for decision, triage in cases:
+        lines += [f"  {decision_in_words(decision, statement)}"] if decision else []
+        lines += [f"    {triage_in_words(triage)}"] if triage else []
     lines += [f"  lemmafuzz replay {folder}/{name}" for name in verdict.counterexamples]
     return "\n".join(lines)
 

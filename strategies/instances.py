@@ -28,8 +28,9 @@ def instances(statement: Statement, *, limits: Mapping[str, Range] | None = None
     """Instances that satisfy every assumption of the statement, by construction: nothing is filtered away.
 
     The quantities that the statement ranges over are log-uniform in their range, narrowed by `limits` (quantity -> (low, high)) and
-    by what region.py finds to be possible; the others keep Instance's default, except that the separation of several samples
-    varies in SEPARATIONS, and that input_dimension is at least what the data need. Data and labels come from a drawn seed.
+    by what region.py finds to be possible; data that need more room than the range of input_dimension has are not drawn. The others
+    keep Instance's default, except that the separation of several samples varies in SEPARATIONS, and that input_dimension is what the
+    data need. Data and labels come from a drawn seed.
     Shrinks to the simplest data and labels, low sizes, large radii, seed 0. Raises ValueError if no instance is inside.
     """
     ranges = box(statement, limits)
@@ -72,7 +73,7 @@ def instance_from_sizes(statement: Statement | None, sizes: Mapping[str, int | f
     """The instance with these scalar fields (Instance.sizes()), its data and labels drawn again from data_seed.
 
     Equal sizes give equal arrays. Missing fields: data and labels are the first that the statement allows, separation is half of what
-    the data could promise (at most 1), input_dimension what they need, the rest Instance's defaults.
+    the data could promise (at most 1), input_dimension the least of the statement's range that they fit into, the rest Instance's defaults.
     Raises ValueError naming a field that cannot be right.
     """
     known = {*QUANTITIES, "data", "labels", "data_seed"}
@@ -93,8 +94,13 @@ def instance_from_sizes(statement: Statement | None, sizes: Mapping[str, int | f
     fields.setdefault("data", _names("data", statement.data, ALL_SHAPES, tuple(SHAPES))[0] if statement else "random")
     fields.setdefault("labels", _names("labels", statement.labels, LABELS, LABELLED)[0] if statement else "none")
     samples, dimension = fields.setdefault("samples", 1), fields.get("input_dimension")
-    if "separation" not in fields and fields["data"] in ALL_SHAPES:
-        fields["separation"] = min(1.0, ALL_SHAPES[fields["data"]].largest_separation(samples, dimension) / 2)
+    shape = ALL_SHAPES.get(fields["data"])
+    least, highest = statement.ranges.get("input_dimension", (2, math.inf)) if statement else (2, math.inf)
+    if "separation" not in fields and shape:
+        most = shape.largest_separation(samples, dimension or shape.best_dimension(samples, highest))
+        fields["separation"] = min(1.0, most / 2)
+    if dimension is None and least > 2 and shape:
+        dimension = max(math.ceil(least), shape.minimum_dimension(samples, fields["separation"]))
     seed = fields.setdefault("data_seed", 0)
     inputs = data_set(fields["data"], _generator(seed, 0), samples, dimension, fields.get("separation", 1.0))
     fields["input_dimension"] = inputs.shape[1]

@@ -82,6 +82,8 @@ class Region:
 
     def __init__(self, statement: Statement, ranges: Mapping[str, Range], shape: str) -> None:
         self._statement, self._ranges, self._shape = statement, ranges, ALL_SHAPES[shape]
+        # Without a range the data have the dimension that they need.
+        self._highest = ranges["input_dimension"][1] if "input_dimension" in statement.ranges else math.inf
         scopes = [(assumption, _reads(assumption, ranges) | {assumption.quantity}) for assumption in statement.assumptions]
         # An assumption is due at the latest of its quantities: there it can be decided.
         self._due: dict[str, list[Assumption]] = {name: [] for name in ORDER}
@@ -100,12 +102,11 @@ class Region:
         if name == "samples":
             low = max(low, self._shape.minimum_samples)
         elif name == "separation":
-            high = min(high, self._shape.largest_separation(int(known["samples"])))
+            samples = int(known["samples"])
+            high = min(high, self._shape.largest_separation(samples, self._shape.best_dimension(samples, self._highest)))
         elif name == "input_dimension":
             low = max(low, self._shape.minimum_dimension(int(known["samples"]), known["separation"]))
-            high = max(low, high)  # a shape that needs more room than the range has gets it
-            if self._shape.highest_dimension:
-                low = high = min(low, self._shape.highest_dimension)
+            high = min(low if self._highest == math.inf else high, self._shape.highest_dimension or math.inf)
         for assumption in self._due[name]:
             if assumption.quantity == name:
                 try:

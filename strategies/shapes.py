@@ -35,7 +35,7 @@ class Shape:
 
     def largest_separation(self, samples: int, input_dimension: int | None = None) -> float:
         """The largest separation that `samples` points can promise, in the best input dimension unless one is given; 0 if none."""
-        dimension = self._best_dimension(samples) if input_dimension is None else input_dimension
+        dimension = self.best_dimension(samples) if input_dimension is None else input_dimension
         fits = samples >= self.minimum_samples and 2 <= dimension <= (self.highest_dimension or dimension)
         return self.limit(samples, dimension) if fits else 0.0
 
@@ -45,7 +45,7 @@ class Shape:
         def promises(dimension: int) -> bool:
             return 0 < self.largest_separation(samples, dimension) >= separation
 
-        low, high = 2, self._best_dimension(samples)
+        low, high = 2, self.best_dimension(samples)
         if not promises(high):
             raise ValueError(f"no data set of this shape has {samples} samples at separation {separation:.9g}")
         while low < high:
@@ -53,9 +53,11 @@ class Shape:
             low, high = (low, middle) if promises(middle) else (middle + 1, high)
         return low
 
-    def _best_dimension(self, samples: int) -> int:
+    def best_dimension(self, samples: int, highest: float = math.inf) -> int:
+        """The input dimension up to `highest` in which `samples` points can promise most."""
         # n orthonormal z need n + 1 coordinates; 256 more take "random" to within 10% of what any dimension allows.
-        return self.highest_dimension or samples + 256
+        best = self.highest_dimension or samples + 256
+        return best if highest >= best else math.floor(highest)
 
 
 def _inputs(z: Array) -> Array:

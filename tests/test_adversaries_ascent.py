@@ -122,7 +122,7 @@ def test_original_and_moved_network_share_one_matrix() -> None:
     assert torch.allclose(after.displacement(1, x), difference, atol=1e-10)
     assert torch.equal(after.displacement(2, x), torch.zeros_like(x))
     assert torch.allclose(after.displacement_norm(), u.norm(dim=-1)[:, 0] * v.norm(dim=-1)[:, 0])
-    # a copy is not two views of one matrix, and is refused
+    # a copy is no perturbation of the origin, and is refused
     stranger = NetworkSubject(origin.copy(), subject.instance, source("questions"), subject)
     with pytest.raises(ValueError, match="no perturbation of the origin's"):
         stranger.displacement(1, x)

@@ -5,6 +5,7 @@ Every comparison is a two-sample Kolmogorov-Smirnov test with p-value bound 1e-6
 
 from __future__ import annotations
 
+import copy
 from math import sqrt
 
 import pytest
@@ -138,11 +139,45 @@ def test_a_matrix_revealed_from_both_sides_has_independent_gaussian_entries(dime
         assert stats.kstest(squared_norm(ForgetsProjection), law.cdf).pvalue < ALARM
 
 
+class DrawsApart(RevealedWeights):
+    """Copies that each draw what was not asked before, so that they have no W(0) in common."""
+
+    def copy(self) -> RevealedWeights:
+        twin = super().copy()
+        twin._source = self._source.spawn("twin")
+        twin._right, twin._left = copy.deepcopy(self._right), copy.deepcopy(self._left)
+        return twin
+
+
+@pytest.mark.parametrize("dimension", [2, 4, 8, 64])
+def test_copies_have_the_law_of_one_matrix(dimension: int) -> None:
+    """A copy is asked for what the original answered, and turns into another matrix by a change of its own; both answers have the joint
+    law of copies of dense weights, where <u, W x> and <W^T u, x> of the two agree."""
+
+    def across(weights: Weights) -> Tensor:
+        twin = weights.copy()
+        x = torch.ones(TRIALS, 1, dimension, dtype=torch.float64) / sqrt(dimension)
+        u = weights.apply(x)
+        twin.add_outer(u, x)
+        back = twin.apply_transpose(u)
+        norms: Tensor = weights.apply(back).norm(dim=-1)[:, 0]
+        return norms
+
+    dense = across(DenseWeights.draw(dimension, dimension, 1.0, TRIALS, source("one matrix", dimension)))
+    assert stats.ks_2samp(dense, across(RevealedWeights(dimension, dimension, 1.0, TRIALS, source("copies", dimension)))).pvalue > ALARM
+    assert stats.ks_2samp(dense, across(DrawsApart(dimension, dimension, 1.0, TRIALS, source("apart", dimension)))).pvalue < ALARM
+
+
 def test_a_copy_answers_the_same_questions_alike() -> None:
+    """Up to rounding: what the original asked is known to the copy, and need not be drawn."""
     network = Network.draw("revealed", 8, DEPTH, 2, 1, 5, source("copy"))
     network.forward(INPUTS)
     twin = network.copy()
     for each in (network, twin):
         record = each.forward(INPUTS)
         each.step(record, record.outputs - TARGETS, 0.1)
-    assert torch.equal(network.forward(INPUTS).outputs, twin.forward(INPUTS).outputs)
+    expected = network.forward(INPUTS).outputs
+    directions = [weights.directions for weights in network.hidden if isinstance(weights, RevealedWeights)]
+    found = twin.forward(INPUTS).outputs
+    assert float((found - expected).abs().max()) < 1e-12  # some 100 roundings of numbers of size one
+    assert [weights.directions for weights in twin.hidden if isinstance(weights, RevealedWeights)] == directions

@@ -40,6 +40,7 @@ class Questions(RuleBasedStateMachine):
         self.answered = [torch.zeros(TRIALS, 0, dimension, dtype=self.dtype) for dimension in (ROWS, COLUMNS)]
         self.size = 10.0  # of W: a Gaussian matrix of this size with variance 1/2 has norm 10 with a probability below 1e-9
         self.operations = 1
+        self.beside: tuple[RevealedWeights, Tensor] | None = None  # a copy that goes its own way, and how far it is from these weights
 
     def near(self, a: Tensor, b: Tensor) -> None:
         """In numbers as large as the matrix with all its changes, every operation may make 32 roundings, and take up a direction that
@@ -96,6 +97,21 @@ class Questions(RuleBasedStateMachine):
         assert bool((self.weights.change_norm() <= (before + moved) * 1.001 + 1e-3 * self.size).all())
         self.answered[0] = self.answered[0] + self.asked[0] @ v.mT @ u
         self.answered[1] = self.answered[1] + self.asked[1] @ u.mT @ v
+        if self.beside is not None:
+            self.beside = self.beside[0], self.beside[1] - u.mT @ v
+
+    @rule(side=st.integers(0, 1), seed=SEEDS, count=COUNTS, changes=st.booleans())
+    def a_copy_goes_its_own_way(self, side: int, seed: int, count: int, changes: bool) -> None:
+        """It asks what these weights were not asked, and may change on its own."""
+        twin, apart = self.beside or (self.weights.copy(), torch.zeros(TRIALS, ROWS, COLUMNS, dtype=self.dtype))
+        self.operations += 2
+        (twin.apply_transpose if side else twin.apply)(vectors(seed + 2, count, ROWS if side else COLUMNS, self.dtype))
+        if changes:
+            u, v = vectors(seed + 3, count, ROWS, self.dtype), vectors(seed + 4, count, COLUMNS, self.dtype)
+            twin.add_outer(u, v)
+            apart = apart + u.mT @ v
+            self.size += float(torch.linalg.matrix_norm(u.mT @ v).max())
+        self.beside = twin, apart
 
     @rule()
     def continue_as_a_copy(self) -> None:
@@ -103,6 +119,7 @@ class Questions(RuleBasedStateMachine):
 
     @rule()
     def continue_from_a_file(self) -> None:
+        self.beside = None  # what is read from a file is a matrix of its own
         state = {name: tensor.clone() for name, tensor in self.weights.state().items()}
         self.weights = RevealedWeights(ROWS, COLUMNS, 0.5, TRIALS, NormalSource(seed_sequence(1, "machine")), self.dtype)
         self.weights.resume(state)
@@ -126,6 +143,11 @@ class Questions(RuleBasedStateMachine):
         by_rows = self.weights.apply_transpose(torch.eye(ROWS, dtype=self.dtype).expand(TRIALS, -1, -1))
         self.operations += 2
         self.near(by_columns, by_rows)
+        if self.beside is not None:
+            twin, apart = self.beside
+            self.operations += 2
+            self.near(twin.apply(torch.eye(COLUMNS, dtype=self.dtype).expand(TRIALS, -1, -1)).mT, by_columns + apart)
+            self.near(twin.apply_transpose(torch.eye(ROWS, dtype=self.dtype).expand(TRIALS, -1, -1)), by_rows + apart)
         self.near(self.asked[0] @ by_columns.mT, self.answered[0])
         for rows in (self.weights._right.directions.rows, self.weights._left.directions.rows):
             gram = rows @ rows.mT

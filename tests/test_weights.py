@@ -93,6 +93,30 @@ def test_a_revealed_matrix_is_one_matrix_however_it_is_asked() -> None:
 
 
 @both
+def test_copies_that_are_asked_different_questions_speak_of_one_matrix(make: Make) -> None:
+    """W(0), read off entry by entry from three copies that were asked and changed apart, from both sides."""
+    weights = make(torch.float64)
+    weights.apply(vectors("before", 1, COLUMNS))
+    copies = [weights, weights.copy()]
+    copies.append(copies[1].copy())
+    changes = [torch.zeros(TRIALS, ROWS, COLUMNS, dtype=torch.float64) for _ in copies]
+    for step in range(2):
+        for k, one in enumerate(copies):
+            one.apply_transpose(vectors(f"left question {step} {k}", 1, ROWS))
+            u, v = vectors(f"left {step} {k}", 1, ROWS), vectors(f"right {step} {k}", 1, COLUMNS)
+            one.add_outer(u, v)
+            changes[k] += u.mT @ v
+            one.apply(vectors(f"right question {step} {k}", 1, COLUMNS))
+    identity = [torch.eye(size, dtype=torch.float64).expand(TRIALS, -1, -1) for size in (ROWS, COLUMNS)]
+    start = copies[0].apply(identity[1]).mT - changes[0]
+    for one, change in zip(copies, changes, strict=True):
+        assert_near(one.apply(identity[1]).mT - change, start)
+        assert_near(one.apply_transpose(identity[0]) - change, start)
+        assert_near(one.change_norm(), torch.linalg.matrix_norm(change))
+        assert_near(one.change_spectral_norm(), torch.linalg.matrix_norm(change, ord=2))
+
+
+@both
 def test_new_questions_see_the_changes_made_before(make: Make) -> None:
     weights = make(torch.float64)
     x, u = vectors("x", 2, COLUMNS), vectors("u", 2, ROWS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from theorems.registry import statement
-from theorems.statement import Variant
+from theorems.statement import INPUTS, Variant
 from theorems.subject import Comparison
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _compare(subject: Subject, formula: list[Tensor]) -> Comparison:
     source="Fact 2.5",
     claim="grad_{W_l} F = sum_i (D_{i,l} Back_{i,l+1}^T loss_i) h_{i,l-1}^T, for every l",
     kind="identity",
-    ranges={"width": (2, 64), "depth": (1, 8), "samples": (1, 8), "input_dimension": (2, 10), "outputs": (1, 4), "separation": (1e-3, 1.0)},
+    ranges={"width": (2, 64), "depth": (1, 8), "samples": (1, 8), "input_dimension": INPUTS, "outputs": (1, 4), "separation": (1e-3, 1.0)},
     engines=("dense",),
     labels=("random", "one-hot"),
     exact=True,

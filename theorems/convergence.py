@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from theorems.registry import statement
-from theorems.statement import Assumption, Constant, FailureProbability, Variant
+from theorems.statement import INPUTS, Assumption, Constant, FailureProbability, Variant
 from theorems.subject import Comparison, Descent
 
 if TYPE_CHECKING:
@@ -60,10 +60,10 @@ HIDDEN_WIDTH = Assumption("width", "m >= c n^24 L^12 log^5(m) d/delta^8", "width
 FAILURE = FailureProbability("exp(-log^2 m)", _failure)
 # One sample and one layer: the paper's condition admits nothing larger below m = 2^24.
 INSIDE = {
-    "width": (2**18, 2**21), "depth": (1, 1), "samples": (1, 1), "input_dimension": (2, 8), "outputs": (1, 2), "separation": (0.8, 1.0),
+    "width": (2**18, 2**21), "depth": (1, 1), "samples": (1, 1), "input_dimension": INPUTS, "outputs": (1, 2), "separation": (0.8, 1.0),
 }  # fmt: skip
 BEYOND = {
-    "width": (64, 1024), "depth": (1, 3), "samples": (1, 6), "input_dimension": (2, 8), "outputs": (1, 3), "separation": (0.05, 1.0),
+    "width": (64, 1024), "depth": (1, 3), "samples": (1, 6), "input_dimension": INPUTS, "outputs": (1, 3), "separation": (0.05, 1.0),
 }  # fmt: skip
 STEP = Constant(0.25, "the kernel is near m/(2d) at n = L = 1, so eta = 2/lambda_max is c = 4 there; a sixteenth of that")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from theorems import along_training
 from theorems.calibration import calibrated
 from theorems.registry import statement
-from theorems.statement import Assumption, Constant, FailureProbability, Variant
+from theorems.statement import INPUTS, Assumption, Constant, FailureProbability, Variant
 from theorems.subject import Comparison
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ ASSUMPTIONS = (
     claim="‖grad_{W_l} F_i‖_F^2 <= C m F_i/d and ‖grad_{W_l} F‖_F^2 <= C n m F/d for all W with ‖W - W(0)‖_2 <= omega, l, i and all labels",
     kind="declared",
     ranges={
-        "width": (256, 131072), "depth": (1, 5), "samples": (1, 6), "input_dimension": (2, 8), "outputs": (1, 4),
+        "width": (256, 131072), "depth": (1, 5), "samples": (1, 6), "input_dimension": INPUTS, "outputs": (1, 4),
         "separation": (0.1, 1.0), "radius": (1e-9, 1e-2),
     },
     assumptions=ASSUMPTIONS,
@@ -88,6 +88,7 @@ ASSUMPTIONS = (
         "c": Constant(1.0, "the norms behind it fail with e^{-Omega(m/L)}, and omega^{2/3} L^2 is far below 1 in this regime"),
     },
     exponents={"width": 1.0, "outputs": -1.0, "samples": 1.0, "depth": 0.0},
+    ladders={"outputs": (1, 8)},
     rests_on=("forward-norm", "backward-norm"),
     adversary=("random", "rank-one alignment", "switching on"),
     exact=True,
@@ -158,7 +159,7 @@ def _gradient_lower(subject: Subject, c: float, separation_exponent: float = 1.0
     claim="‖grad_{W_L} F‖_F^2 >= c (delta m/(d n)) max_i F_i for all W with ‖W - W(0)‖_2 <= omega and all labels",
     kind="declared",
     ranges={
-        "width": (256, 131072), "depth": (1, 5), "samples": (1, 8), "input_dimension": (2, 8), "outputs": (1, 4),
+        "width": (256, 131072), "depth": (1, 5), "samples": (1, 8), "input_dimension": INPUTS, "outputs": (1, 4),
         "separation": (0.01, 1.0), "radius": (1e-10, 1e-2),
     },
     assumptions=ASSUMPTIONS,
@@ -168,6 +169,7 @@ def _gradient_lower(subject: Subject, c: float, separation_exponent: float = 1.0
         "C": Constant(1.0, "as for gradient-upper"),
     },
     exponents={"width": 1.0, "outputs": -1.0, "separation": 1.0, "samples": -1.0, "depth": 0.0},
+    ladders={"outputs": (1, 8)},
     rests_on=("forward-norm", "backward-norm", "separation"),
     adversary=("random", "rank-one alignment", "switching off"),
     exact=True,

@@ -10,7 +10,7 @@ from theorems.exact_laws import norm_failure_probability
 from theorems.instance import Instance
 from theorems.intervals import growing, intervals
 from theorems.registry import statement
-from theorems.statement import Assumption, Constant, FailureProbability, Variant
+from theorems.statement import INPUTS, Assumption, Constant, FailureProbability, Variant
 from theorems.subject import Comparison
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ WIDE_ENOUGH_FOR_NORMS = Assumption(
     claim="‖h_{i,l}‖ in [1 - eps, 1 + eps] for all i, l = 0..L",
     kind="derived",
     ranges={
-        "width": (16, 10**12), "depth": (1, 64), "samples": (1, 6), "input_dimension": (2, 10),
+        "width": (16, 10**12), "depth": (1, 64), "samples": (1, 6), "input_dimension": INPUTS,
         "separation": (1e-2, 1.0), "tolerance": (1e-6, 1.0),
     },
     assumptions=(TOLERANCE_AT_MOST_ONE, WIDE_ENOUGH_FOR_NORMS, TOLERANCE_SAYS_SOMETHING),
@@ -108,7 +108,7 @@ def wide_enough_to_say(constant: float) -> Assumption:
     source="Lemma 7.3a",
     claim="‖W_b D_{i,b-1} ... D_{i,a} W_a‖_2 <= C sqrt(L) for all 1 <= a <= b <= L and i",
     kind="declared",
-    ranges={"width": (16, 16384), "depth": (1, 32), "samples": (1, 4), "input_dimension": (2, 8), "separation": (1e-2, 1.0)},
+    ranges={"width": (16, 16384), "depth": (1, 32), "samples": (1, 4), "input_dimension": INPUTS, "separation": (1e-2, 1.0)},
     assumptions=(WIDTH_FOR_OPERATORS, wide_enough_to_say(1 / 16)),
     failure=FailureProbability("exp(-c m/L)", lambda i, C, c: math.exp(-c * i.width / i.depth)),
     constants={
@@ -165,7 +165,7 @@ def _backward_norm(subject: Subject, C: float, outputs_exponent: float = 0.5) ->
     claim="‖v^T Back_{i,a}‖ <= C sqrt(m/d) ‖v‖ for all v in R^d, 1 <= a <= L + 1 and i",
     kind="declared",
     ranges={
-        "width": (16, 2**20), "depth": (1, 64), "samples": (1, 4), "input_dimension": (2, 8), "outputs": (1, 8), "separation": (1e-2, 1.0),
+        "width": (16, 2**20), "depth": (1, 64), "samples": (1, 4), "input_dimension": INPUTS, "outputs": (1, 8), "separation": (1e-2, 1.0),
     },
     assumptions=(
         Assumption(
@@ -239,7 +239,7 @@ WIDE_ENOUGH_FOR_ANGLES = Assumption(
     source="Lemma 7.5",
     claim="‖(I - h_{i,l} h_{i,l}^T/‖h_{i,l}‖^2) h_{j,l}‖ >= delta/2 for all i != j and l = 0..L",
     kind="declared",
-    ranges={"width": (16, 2**20), "depth": (1, 64), "samples": (2, 6), "input_dimension": (3, 12), "separation": (1e-4, 1.0)},
+    ranges={"width": (16, 2**20), "depth": (1, 64), "samples": (2, 6), "input_dimension": (3, INPUTS[1]), "separation": (1e-4, 1.0)},
     assumptions=(
         SEPARATION_AT_MOST,
         WIDE_ENOUGH_FOR_ANGLES,

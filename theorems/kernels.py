@@ -9,7 +9,7 @@ from theorems.calibration import calibrated
 from theorems.exact_laws import Array, limit_kernel
 from theorems.kernel_deviation import kernel_deviation
 from theorems.registry import statement
-from theorems.statement import Assumption, Constant, FailureProbability, Variant
+from theorems.statement import INPUTS, Assumption, Constant, FailureProbability, Variant
 from theorems.subject import Comparison
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ ONE_LAYER = {"depth": (1, 1), "width": (16384, 131072), "samples": (1, 1), "outp
     claim="|(d/m) K_ij(W(0)) - K_inf(x_i, x_j)| <= C L (L^6 log(L/p)/m)^{1/4} for all i, j, with probability at least 1 - p",
     kind="declared",
     ranges={
-        "width": (64, 10**12), "depth": (1, 64), "samples": (1, 4), "input_dimension": (2, 8), "outputs": (1, 4), "separation": (1e-2, 1.0),
+        "width": (64, 10**12), "depth": (1, 64), "samples": (1, 4), "input_dimension": INPUTS, "outputs": (1, 4), "separation": (1e-2, 1.0),
     },
     engines=("exact law", "dense", "revealed"),
     assumptions=(

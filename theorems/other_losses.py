@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from theorems.convergence import DUPLICATES, FAILURE, HIDDEN_WIDTH, SEPARATED, STEP, patch_spread, rate, step_size
 from theorems.losses import Conclusion, Loss, losses
 from theorems.registry import statement
-from theorems.statement import Constant, Variant
+from theorems.statement import INPUTS, Constant, Variant
 from theorems.subject import Comparison, Descent
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _other_losses(subject: Subject, step: float, C: float, c: float, instead: di
 
 BUILT_IN = tuple(loss for loss in losses.values() if loss.name != "squared")
 SIZES = {
-    "width": (1024, 2**14), "depth": (1, 1), "samples": (1, 3), "input_dimension": (2, 8), "outputs": (2, 4), "separation": (0.5, 1.0),
+    "width": (1024, 2**14), "depth": (1, 1), "samples": (1, 3), "input_dimension": INPUTS, "outputs": (2, 4), "separation": (0.5, 1.0),
 }  # fmt: skip
 DOMINATED_BY_8 = {"measure": lambda subject, step, C, c: _other_losses(subject, step, C, 256 * c)}
 

@@ -127,12 +127,13 @@ def validate(statement: Statement, registry: Registry) -> None:
             refuse(f"names the unknown engine {engine!r}; known: {', '.join(get_args(Engine))}")
         if engine == EXACT_LAW and statement.architecture != FULLY_CONNECTED:
             refuse(f"names the engine {engine!r}, which is the law of fully connected networks")
-    quantities = [*statement.ranges, *statement.beyond, *statement.exponents, *(a.quantity for a in statement.assumptions)]
+    quantities = [*statement.ranges, *statement.beyond, *statement.ladders, *statement.exponents]
+    quantities += [assumption.quantity for assumption in statement.assumptions]
     quantities += [name for variant in statement.variants for name in variant.changes.get("ranges", ())]
     for name in quantities:
         if name not in QUANTITIES:
             refuse(f"names the unknown quantity {name!r}; known: {', '.join(QUANTITIES)}")
-    for name, (low, high) in [*statement.ranges.items(), *statement.beyond.items()]:
+    for name, (low, high) in [*statement.ranges.items(), *statement.beyond.items(), *statement.ladders.items()]:
         if not 0 < low <= high < math.inf:
             refuse(f"has an empty or infinite range for {name}: {low} to {high}")
     if "width" not in statement.ranges:

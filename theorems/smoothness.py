@@ -78,6 +78,7 @@ def _output_stability(subject: Subject, C: float, depth: float = 0.0, outputs_ex
         "c": SHARP_C,
     },
     exponents={"radius": 1.0, "depth": 1.5, "width": 0.5, "outputs": -0.5},
+    ladders={"outputs": (1, 8)},
     rests_on=("forward-norm", "operator-norm", "backward-norm", "forward-stability", "operator-stability"),
     start=START,
     passes=8,
@@ -139,6 +140,7 @@ LARGE_ENOUGH = Assumption(
         "c": SHARP_C,
     },
     exponents={"radius": 1 / 3, "depth": 2.0, "width": 0.5, "outputs": -0.5},
+    ladders={"outputs": (1, 8)},
     rests_on=("output-stability", "backward-stability", "gradient-upper"),
     labels=("random", "signs"),
     start=START,
@@ -248,6 +250,7 @@ def _linearization(subject: Subject, C: float, radius_exponent: float = 4 / 3) -
         "c": SHARP_C,
     },
     exponents={"radius": 4 / 3, "width": 0.5, "outputs": -0.5, "depth": 3.0},
+    ladders={"outputs": (1, 8)},
     rests_on=("gradient-drift", "output-stability"),
     adversary=OUTPUT_ADVERSARIES,
     passes=8,
@@ -278,12 +281,14 @@ def _kernel(subject: Subject) -> Tensor:
 
 
 def _kernel_stability(subject: Subject, C: float, radius_exponent: float = 1 / 3) -> Comparison:
+    import torch
+
     instance = subject.instance
     before, after = _kernel(subject.origin), _kernel(subject)
     own = before.diagonal(dim1=2, dim2=3).sqrt()
     left = (after - before).abs() / (own[..., :, None] * own[..., None, :])
     right = C * math.sqrt(math.log(instance.width)) * instance.radius**radius_exponent * instance.depth**3
-    return Comparison(left, left.new_full((), right), axes=("output", "i", "j"), rounding=relative_rounding(subject))
+    return Comparison(left, torch.full_like(left, right), axes=("output", "i", "j"), rounding=relative_rounding(subject))
 
 
 @statement(

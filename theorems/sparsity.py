@@ -13,7 +13,7 @@ from theorems.calibration import calibrated
 from theorems.initialization import WIDTH_FOR_OPERATORS, wide_enough_to_say
 from theorems.intervals import intervals, outermost
 from theorems.registry import statement
-from theorems.statement import Assumption, Constant, FailureProbability, Variant
+from theorems.statement import INPUTS, Assumption, Constant, FailureProbability, Variant
 from theorems.subject import Comparison
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ WIDE_FOR_SPARSE = wide_enough_to_say(1 / 64)
 FAILURE = FailureProbability("exp(-c m/L)", lambda i, C, c: math.exp(-c * i.width / i.depth))
 EXPONENT = Constant(1 / 64, "one long column has exponent log(sqrt 2)^2 2m/(5L) = 0.048 m/L, less log m for the choice of the column")
 RANGES = {
-    "width": (64, 2**20), "depth": (1, 32), "samples": (1, 2), "input_dimension": (2, 8), "separation": (1e-2, 1.0), "sparsity": (1, 4096),
+    "width": (64, 2**20), "depth": (1, 32), "samples": (1, 2), "input_dimension": INPUTS, "separation": (1e-2, 1.0), "sparsity": (1, 4096),
 }  # fmt: skip
 # A search asks each factor of a product for fifty vectors; at L = 4 all products take revealed weights several times what three take.
 SHALLOW = 3

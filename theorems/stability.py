@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from theorems.calibration import calibrated, too_small
 from theorems.registry import statement
-from theorems.statement import Assumption, Constant, FailureProbability, Variant
+from theorems.statement import INPUTS, Assumption, Constant, FailureProbability, Variant
 from theorems.subject import Comparison
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ SHARP_C = Constant(4.0, "a choice: omega may then be as small as one flip needs,
 VARIANT = "false variant"
 NETWORKS = {
     # At depth 24 the largest radius is about 1e-10: differences of that size are known to a tenth, and at depth 32 to nothing.
-    "width": (64, 2**20), "depth": (1, 24), "samples": (1, 2), "input_dimension": (2, 8), "outputs": (1, 3), "separation": (1e-2, 1.0),
+    "width": (64, 2**20), "depth": (1, 24), "samples": (1, 2), "input_dimension": INPUTS, "outputs": (1, 3), "separation": (1e-2, 1.0),
     "radius": (1e-12, 1e-1),
 }  # fmt: skip
 
@@ -239,6 +239,7 @@ WIDE_FOR_CHANGES = Assumption(
         "c": Constant(1.0, "the union bound over supports of D'' is exp(s log m)"),
     },
     exponents={"radius": 1 / 3, "width": 0.5, "depth": 2.0, "outputs": -0.5},
+    ladders={"outputs": (1, 8)},
     rests_on=("backward-norm", "sign-flips", "operator-stability"),
     attack="greedy diagonal changes, then alternation",
     adversary=("output alignment",),

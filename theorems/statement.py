@@ -20,6 +20,9 @@ Engine = Literal["vectors", "exact law", "dense", "revealed"]
 VariantKind = Literal["exponent", "assumption", "initialization", "constant", "implementation", "claim"]
 Range = tuple[float, float]
 
+# From the least dimension of any data to that of the digits of strategies.digits: their 64 pixels and the constant.
+INPUTS: Range = (2, 65)
+
 FULLY_CONNECTED = "fully connected"
 EXACT_LAW: Engine = "exact law"
 
@@ -115,6 +118,7 @@ class Statement:
     measure: function (subject, **constants) -> Comparison of left <= right.
     ranges: quantity -> (low, high); quantities not named keep the default of Instance. Drawn log-uniformly, lowest first.
     beyond: ranges outside the regime, drawn with the assumption on width dropped; they are counted apart and never are evidence.
+    ladders: ranges of the ladders on which exponents are measured, where they are to go further than searches can afford.
     waived: assumptions that instances need not meet, but that still measure how far inside the regime they are.
     data, labels: names of the shapes of data and labels to draw from ("any": all valid ones).
     engines: what can answer the measure's questions, the cheapest that fits is used.
@@ -136,6 +140,7 @@ class Statement:
     measure: Callable[..., Comparison]
     ranges: Mapping[str, Range]
     beyond: Mapping[str, Range] = field(default_factory=dict)
+    ladders: Mapping[str, Range] = field(default_factory=dict)
     assumptions: tuple[Assumption, ...] = ()
     waived: tuple[Assumption, ...] = ()
     failure: FailureProbability = NEVER

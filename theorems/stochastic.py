@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from theorems.convergence import DUPLICATES, HIDDEN_WIDTH, SEPARATED
 from theorems.registry import statement
-from theorems.statement import Constant, FailureProbability, Variant
+from theorems.statement import INPUTS, Constant, FailureProbability, Variant
 from theorems.subject import Comparison, Descent
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _sgd(subject: Subject, step: float, C: float, never: int = -1) -> Comparison
     "batch size b from 1 to n",
     kind="declared",
     ranges={
-        "width": (256, 2**12), "depth": (1, 1), "samples": (1, 4), "input_dimension": (2, 8), "outputs": (1, 3), "separation": (0.5, 1.0),
+        "width": (256, 2**12), "depth": (1, 1), "samples": (1, 4), "input_dimension": INPUTS, "outputs": (1, 3), "separation": (0.5, 1.0),
         "tolerance": (0.2, 0.5),
     },
     assumptions=(SEPARATED, HIDDEN_WIDTH),

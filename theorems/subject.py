@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Comparison:
     """Left side and right side of the claim `left <= right`, for every trial and every index the claim quantifies over.
 
-    left, right: broadcastable to (trials, *axes). axes: what each further dimension counts ("sample", "layer", ...).
+    left, right: (trials, *axes), each further dimension as long as what it counts or 1. axes: a name for each of them; "sample", "layer",
+    "output", "interval", "neuron", "i" and "j" (samples) must be as long as the instance has of these; other names are free.
     rounding: relative error that floating-point arithmetic may have put into left/right; a trial whose excess lies
     within it is neither a failure nor a success. Zero where the arithmetic is exact.
     looked_at: in words, the only indices that are compared, where they are not all that the claim quantifies over; empty: all.

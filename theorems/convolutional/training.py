@@ -8,7 +8,7 @@ from theorems.convergence import DUPLICATES, _convergence, _radius, patch_spread
 from theorems.convolutional.shared import AT_MOST_ALL, CIRCLE, CONVOLUTIONAL
 from theorems.forms import FALSE, at_most, form, wrong
 from theorems.registry import registry
-from theorems.statement import Assumption, Constant
+from theorems.statement import INPUTS, Assumption, Constant
 
 
 def hidden_width(constant: float) -> Assumption:
@@ -24,7 +24,7 @@ SEPARATED = at_most("separation", "delta <= c/L", "separation", lambda i: 1 / i.
 GD = {
     "assumptions": (AT_MOST_ALL, SEPARATED, hidden_width(1 / 16)),
     "ranges": {"width": (2**13, 2**15), "depth": (1, 1), "separation": (0.8, 1.0), **CIRCLE},
-    "beyond": {"width": (64, 128), "depth": (1, 2), "samples": (1, 4), "input_dimension": (2, 8), "outputs": (1, 2),
+    "beyond": {"width": (64, 128), "depth": (1, 2), "samples": (1, 4), "input_dimension": INPUTS, "outputs": (1, 2),
                "separation": (0.05, 0.4), **CIRCLE},
 }  # fmt: skip
 form(

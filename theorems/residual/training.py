@@ -8,7 +8,7 @@ from theorems.convergence import DUPLICATES, _convergence, _radius, _rate
 from theorems.forms import FALSE, at_most, form, wrong
 from theorems.registry import registry
 from theorems.residual.shared import RESIDUAL, TAU_ONE
-from theorems.statement import Assumption, Constant
+from theorems.statement import INPUTS, Assumption, Constant
 
 
 def hidden_width(constant: float) -> Assumption:
@@ -24,7 +24,7 @@ SEPARATED = at_most("separation", "delta <= c", "separation", lambda i: 1.0)
 GD = {
     "assumptions": (SEPARATED, hidden_width(1 / 16)),
     "ranges": {"width": (2**13, 2**16), "depth": (1, 4), "separation": (0.8, 1.0)},
-    "beyond": {"width": (64, 256), "depth": (2, 6), "samples": (1, 6), "input_dimension": (2, 8), "outputs": (1, 3),
+    "beyond": {"width": (64, 256), "depth": (2, 6), "samples": (1, 6), "input_dimension": INPUTS, "outputs": (1, 3),
     "separation": (0.05, 0.5)},
 }  # fmt: skip
 form(
