@@ -82,11 +82,11 @@ def test_the_same_arguments_give_the_same_bits(identifier: str, engine: Any, siz
 
 @pytest.mark.parametrize(("identifier", "engine", "sizes"), CASES[1:], ids=NAMES[1:])
 def test_another_seed_stage_or_instance_gives_other_weights(identifier: str, engine: Any, sizes: dict[str, Any]) -> None:
-    def left(seed: int = 5, stage: int = 1, **more: Any) -> float:
+    def ratio(seed: int = 5, stage: int = 1, **more: Any) -> float:
         chosen = instance(identifier, **{**sizes, **more})
-        return decide(registry[identifier], chosen, seed=seed, engine=engine, trials=6, alpha=0, stage=stage).left
+        return decide(registry[identifier], chosen, seed=seed, engine=engine, trials=6, alpha=0, stage=stage).ratio
 
-    assert len({left(), left(seed=6), left(stage=2), left(width=33), left(data_seed=1)}) == 5
+    assert len({ratio(), ratio(seed=6), ratio(stage=2), ratio(width=33), ratio(data_seed=1)}) == 5
 
 
 def numbers_seen(seed: int = 1, trials: int = 5, variant: str = "", identifier: str = "synthetic", **changes: Any) -> list[float]:
@@ -96,7 +96,7 @@ def numbers_seen(seed: int = 1, trials: int = 5, variant: str = "", identifier: 
     def measure(subject: Subject) -> Comparison:
         numbers = subject.integers((3,), 0, 10**9)
         seen.extend(numbers.flatten().tolist())
-        return Comparison(numbers, numbers)
+        return Comparison(numbers, numbers, axes=("number",))
 
     statement = synthetic(measure, id=identifier, variant_name=variant)
     decide(statement, **{"instance": Instance(width=8), "seed": seed, "engine": "vectors", "trials": trials, "alpha": 1e-6, **changes})
@@ -152,17 +152,12 @@ def test_the_trial_fails_where_any_index_fails_and_the_place_says_which() -> Non
         left = torch.full((len(t), 4, 5), 0.5, dtype=torch.float64)
         left[7, 2, 3] = 3.0
         left[9, 0, 4] = left[9, 1, 1] = 2.0
-        return left, torch.ones(1, 1, 1, dtype=torch.float64)
+        return left, torch.ones(len(t), 1, 1, dtype=torch.float64)
 
-    decision = judged(planned(sides, axes=("sample", "layer")), trials=12)
+    decision = judged(planned(sides, axes=("row", "column")), trials=12)
     assert decision.failures == 2
-    assert decision.place == {"trial": 7, "sample": 2, "layer": 3}
+    assert decision.place == {"trial": 7, "row": 2, "column": 3}
     assert (decision.left, decision.right, decision.ratio) == (3.0, 1.0, 3.0)
-
-
-def test_axes_that_were_not_named_are_numbered() -> None:
-    decision = judged(planned(lambda t: (t[:, None, None].expand(-1, 2, 3), torch.ones(1, dtype=torch.float64))), trials=3)
-    assert set(decision.place) == {"trial", "axis 0", "axis 1"}
 
 
 @pytest.mark.parametrize(

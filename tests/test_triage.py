@@ -166,7 +166,7 @@ def test_more_work_than_a_triage_does_is_confirmed_and_says_how_much_is_proved()
 
 def test_a_measure_that_balls_do_not_know_is_confirmed_in_float64() -> None:
     def measure(subject: Subject) -> Comparison:
-        return Comparison(torch.special.erf(subject.norms()[..., 0]), torch.full((subject.trials, 1), 1e-3).double())
+        return Comparison(torch.special.erf(subject.norms()[..., 0]), torch.full((subject.trials, 1), 1e-3).double(), axes=("sample",))
 
     found = label(synthetic(measure))
     assert (found.label, found.proved) == ("confirmed in float64", 0)
@@ -178,7 +178,7 @@ OUTSIDE = (Assumption("width", "m >= 17", "width", ">=", lambda i: 17.0),)
 
 def test_an_instance_outside_the_regime_is_labelled_so() -> None:
     def measure(subject: Subject) -> Comparison:
-        return Comparison(subject.norms()[..., 0] + 1, subject.norms()[..., 0])
+        return Comparison(subject.norms()[..., 0] + 1, subject.norms()[..., 0], axes=("sample",))
 
     decision, instance = decided(synthetic(measure))
     assert decision.refuted
