@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from checkers.adversaries import ADVERSARIES, Attack, affordable
+from checkers.adversaries.attack import AIMS, REVEALED_AIMS
 from checkers.architectures import architecture_for
 from checkers.errors import InputError
 from checkers.evidence import p_value
@@ -90,7 +91,7 @@ def subjects(
         yield from _moved(statement, still, source)
     for name in statement.start:
         # To W~, wherever in the ball an adversary of the outputs of the untouched network would go.
-        attack = Attack(network, instance, source.spawn(f"start {name}"), partial(largest_ratio, statement, still, questions))
+        attack = _attack(statement, still, source.spawn(f"start {name}"), questions)
         origin = NetworkSubject(ADVERSARIES[name](attack), instance, questions)
         for second, subject in _moved(statement, origin, source.spawn(f"from {name}")):
             yield f"{name}, then {second}", subject
@@ -102,8 +103,14 @@ def _moved(statement: Statement, origin: NetworkSubject, source: NormalSource) -
     for name in statement.adversary:
         if origin.engine == "revealed" and not affordable(name, origin.network):
             continue
-        attack = Attack(origin.network, origin.instance, source.spawn(name), partial(largest_ratio, statement, origin, questions))
-        yield name, NetworkSubject(ADVERSARIES[name](attack), origin.instance, questions, origin)
+        moved = ADVERSARIES[name](_attack(statement, origin, source.spawn(name), questions))
+        yield name, NetworkSubject(moved, origin.instance, questions, origin)
+
+
+def _attack(statement: Statement, origin: NetworkSubject, source: NormalSource, questions: NormalSource) -> Attack:
+    objective = partial(largest_ratio, statement, origin, questions)
+    aims = AIMS if origin.engine == "dense" else REVEALED_AIMS
+    return Attack(origin.network, origin.instance, source, objective, origin.record, aims)
 
 
 def largest_ratio(statement: Statement, origin: NetworkSubject, questions: NormalSource, network: Network) -> Tensor:
