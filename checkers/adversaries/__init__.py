@@ -59,4 +59,4 @@ def affordable(name: str, network: Network) -> bool:
     return name not in COSTLY and (name not in ASCENTS or network.width * network.depth * network.trials <= ASCENT_ENTRIES)
 
 
-__all__ = ["ADVERSARIES", "COSTLY", "Adversary", "Attack", "Objective", "affordable"]
+__all__ = ["ADVERSARIES", "ASCENTS", "COSTLY", "Adversary", "Attack", "Objective", "affordable"]
