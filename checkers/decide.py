@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from checkers.adversaries import ADVERSARIES, Attack, affordable
+from checkers.adversaries.attack import AIMS, REVEALED_AIMS
 from checkers.architectures import architecture_for
 from checkers.errors import InputError
 from checkers.evidence import p_value
@@ -76,9 +77,10 @@ def draw_network(statement: Statement, instance: Instance, engine: Engine, trial
 
 
 def subjects(
-    statement: Statement, instance: Instance, engine: Engine, trials: int, source: NormalSource, device: str
+    statement: Statement, instance: Instance, engine: Engine, trials: int, source: NormalSource, device: str, aims: int | None = None
 ) -> Iterator[tuple[str, Subject]]:
-    """The subjects to measure, each with the adversary that moved its weights: "" for none."""
+    """The subjects to measure, each with the adversary that moved its weights: "" for none. aims: samples that moves are aimed at; None: as
+    many as the engine affords."""
     if engine == "vectors":
         yield "", VectorSubject(instance, trials, source)
         return
@@ -88,24 +90,30 @@ def subjects(
     network = draw_network(statement, instance, engine, trials, source, device)
     questions = source.spawn("questions")
     still = NetworkSubject(network, instance, questions)
+    aims = aims or (AIMS if still.engine == "dense" else REVEALED_AIMS)
     if not statement.start:
-        yield from _moved(statement, still, source)
+        yield from _moved(statement, still, source, aims)
     for name in statement.start:
-        # To W~, wherever in the ball an adversary of the outputs of the untouched network would go.
-        attack = Attack(network, instance, source.spawn(f"start {name}"), partial(largest_ratio, statement, still, questions))
+        # To W~, where in the ball this adversary would go from the untouched network.
+        attack = _attack(statement, still, source.spawn(f"start {name}"), questions, aims)
         origin = NetworkSubject(ADVERSARIES[name](attack), instance, questions)
-        for second, subject in _moved(statement, origin, source.spawn(f"from {name}")):
+        for second, subject in _moved(statement, origin, source.spawn(f"from {name}"), aims):
             yield f"{name}, then {second}", subject
     yield "", still
 
 
-def _moved(statement: Statement, origin: NetworkSubject, source: NormalSource) -> Iterator[tuple[str, Subject]]:
+def _moved(statement: Statement, origin: NetworkSubject, source: NormalSource, aims: int) -> Iterator[tuple[str, Subject]]:
     questions = source.spawn("questions")
     for name in statement.adversary:
         if origin.engine == "revealed" and not affordable(name, origin.network):
             continue
-        attack = Attack(origin.network, origin.instance, source.spawn(name), partial(largest_ratio, statement, origin, questions))
-        yield name, NetworkSubject(ADVERSARIES[name](attack), origin.instance, questions, origin)
+        moved = ADVERSARIES[name](_attack(statement, origin, source.spawn(name), questions, aims))
+        yield name, NetworkSubject(moved, origin.instance, questions, origin)
+
+
+def _attack(statement: Statement, origin: NetworkSubject, source: NormalSource, questions: NormalSource, aims: int) -> Attack:
+    objective = partial(largest_ratio, statement, origin, questions)
+    return Attack(origin.network, origin.instance, source, objective, origin.record, aims)
 
 
 def largest_ratio(statement: Statement, origin: NetworkSubject, questions: NormalSource, network: Network) -> Tensor:

@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from checkers import ladder
-from checkers.adversaries import COSTLY
+from checkers.adversaries import ASCENTS, COSTLY
 from checkers.decide import Worst, subjects, worst_case
 from checkers.measured import measured
 from checkers.processes import each, one_thread, silent
@@ -109,10 +109,10 @@ def _sides(statement: Statement, instance: Instance, group: int, settings: Setti
 def _cases(
     statement: Statement, instance: Instance, engine: Engine, trials: int, source: NormalSource, settings: Settings
 ) -> list[list[Worst]]:
-    """For each adversary the worst case of each part of the claim."""
+    """For each adversary the worst case of each part of the claim. Moves are aimed at one sample, on all rungs and by either engine."""
     return [
         [worst_case(statement, part, name) for part in _parts(measured(statement, subject))]
-        for name, subject in subjects(statement, instance, engine, trials, source, settings.device)
+        for name, subject in subjects(statement, instance, engine, trials, source, settings.device, aims=1)
     ]
 
 
@@ -203,7 +203,7 @@ def summarize(identifier: str, rungs: ladder.Ladder, claimed: float, left: Array
 def steady(statement: Statement) -> Statement:
     """The statement without the adversaries that the wide rungs of a ladder could not afford: an attack that changes along a ladder would
     bend it. What is left attains the known optima: alignments, targeted flips, pushes through zero."""
-    kept = tuple(name for name in statement.adversary if name not in COSTLY and name != "spectral ascent")
+    kept = tuple(name for name in statement.adversary if name not in COSTLY | ASCENTS)
     return dataclasses.replace(statement, adversary=kept)
 
 

@@ -91,11 +91,14 @@ def test_both_sides_agree_with_plain_matrices(identifier: str) -> None:
 def test_the_origin_of_a_second_move_lies_in_the_ball_and_not_at_its_centre(identifier: str) -> None:
     statement = registry[identifier]
     source = NormalSource(seed_sequence(7, identifier))
-    cases = dict(subjects(statement, instance(statement), "revealed", 2, source, "cpu"))
+    cases = dict(subjects(statement, instance(statement, width=512), "revealed", 2, source, "cpu"))
     centre = cases.pop("")
     for name, subject in cases.items():
         start, second = name.split(", then ")
         assert start in statement.start
         assert second in statement.adversary
         gap = (subject.origin.pre_activations(1) - centre.pre_activations(1)).norm(dim=-1)
-        assert float(gap.max()) > 0.9e-3 * float(centre.norms()[..., 0].min())
+        most = 1e-3 * centre.norms()[..., 0]
+        assert bool((gap <= most * (1 + 1e-9)).all())
+        # an alignment spends all of the radius on one sample; the last switch that fits into it leaves some
+        assert float((gap / most).max()) > (0.9 if "alignment" in start else 0.5)

@@ -204,7 +204,7 @@ def test_a_perturbation_longer_than_the_radius_is_outside_the_regime(monkeypatch
     from checkers.network import Network
 
     def too_long(attack: Attack) -> Network:
-        moved = hidden_alignment(attack)
+        moved = attack.best(hidden_alignment(attack))
         for weights in moved.hidden:
             weights.left *= 1.001  # type: ignore[attr-defined]
         return moved

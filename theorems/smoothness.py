@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from theorems.subject import Subject
 
-START = ("hidden alignment",)
 OUTPUT_ADVERSARIES = ("random", "hidden alignment", "output alignment", "weighted sign flips", "pushes through zero", "spectral ascent")
 KERNEL_RADIUS = Assumption(
     "radius", "omega <= c/(L^9 log^{3/2} m)", "radius", "<=", lambda i: 1 / (math.pow(i.depth, 9) * math.log(i.width) ** 1.5)
@@ -80,7 +79,7 @@ def _output_stability(subject: Subject, C: float, depth: float = 0.0, outputs_ex
     exponents={"radius": 1.0, "depth": 1.5, "width": 0.5, "outputs": -0.5},
     ladders={"outputs": (1, 8)},
     rests_on=("forward-norm", "operator-norm", "backward-norm", "forward-stability", "operator-stability"),
-    start=START,
+    start=("hidden alignment", "switching on"),
     passes=8,
     adversary=("random", "hidden alignment", "output alignment", "spectral ascent"),
     variants=(
@@ -143,7 +142,7 @@ LARGE_ENOUGH = Assumption(
     ladders={"outputs": (1, 8)},
     rests_on=("output-stability", "backward-stability", "gradient-upper"),
     labels=("random", "signs"),
-    start=START,
+    start=("hidden alignment", "to the brink"),
     passes=8,
     adversary=OUTPUT_ADVERSARIES,
     along=along_training.semi_smoothness,

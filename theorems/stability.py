@@ -81,7 +81,7 @@ def _sign_flips(subject: Subject, C: float, radius_exponent: float = 2 / 3, dept
     },
     exponents={"radius": 2 / 3, "width": 1.0, "depth": 1.0},
     rests_on=("forward-norm", "operator-norm"),
-    adversary=("random", "targeted sign flips", "flips on top"),
+    adversary=("random", "targeted sign flips", "flips on top", "heavy sign flips", "heavy flips on top"),
     passes=2,
     variants=(
         Variant(
@@ -242,7 +242,7 @@ WIDE_FOR_CHANGES = Assumption(
     ladders={"outputs": (1, 8)},
     rests_on=("backward-norm", "sign-flips", "operator-stability"),
     attack="greedy diagonal changes, then alternation",
-    adversary=("output alignment",),
+    adversary=("output alignment", "ascent from alignment"),
     passes=4,
     variants=(
         Variant(

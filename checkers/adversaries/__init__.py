@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from checkers.adversaries.ascent import continuation, spectral_ascent
-from checkers.adversaries.attack import Adversary, Attack, Objective
+from checkers.adversaries.ascent import ascent_from_alignment, continuation, spectral_ascent
+from checkers.adversaries.attack import Adversary, Attack, Objective, strongest
 from checkers.adversaries.directions import hidden_alignment, lengthening, output_alignment, random_direction, random_matrix
-from checkers.adversaries.flips import flips_on_top, switching_off, switching_on, targeted_flips, weighted_flips
-from checkers.adversaries.pushes import pushes
+from checkers.adversaries.flips import (
+    flips_on_top,
+    heavy_flips,
+    heavy_flips_on_top,
+    switching_off,
+    switching_on,
+    targeted_flips,
+    weighted_flips,
+)
+from checkers.adversaries.pushes import pushes, to_the_brink
 from checkers.network import Network
 
 
@@ -20,15 +28,19 @@ def best_of_all(attack: Attack) -> Network:
 ADVERSARIES: Mapping[str, Adversary] = {
     "random": random_direction,
     "random matrix": random_matrix,
-    "rank-one alignment": lengthening,
-    "hidden alignment": hidden_alignment,
-    "output alignment": output_alignment,
-    "targeted sign flips": targeted_flips,
-    "weighted sign flips": weighted_flips,
-    "flips on top": flips_on_top,
-    "switching on": switching_on,
-    "switching off": switching_off,
-    "pushes through zero": pushes,
+    "rank-one alignment": strongest(lengthening),
+    "hidden alignment": strongest(hidden_alignment),
+    "output alignment": strongest(output_alignment),
+    "targeted sign flips": strongest(targeted_flips),
+    "weighted sign flips": strongest(weighted_flips),
+    "heavy sign flips": strongest(heavy_flips),
+    "flips on top": strongest(flips_on_top),
+    "heavy flips on top": strongest(heavy_flips_on_top),
+    "switching on": strongest(switching_on),
+    "switching off": strongest(switching_off),
+    "pushes through zero": strongest(pushes),
+    "to the brink": strongest(to_the_brink),
+    "ascent from alignment": ascent_from_alignment,
     "spectral ascent": spectral_ascent,
     "continuation": continuation,
     "best of all": best_of_all,
@@ -36,6 +48,7 @@ ADVERSARIES: Mapping[str, Adversary] = {
 
 # These ask so many questions, or store so much, that checks leave them out where weights are revealed; benchmarks do not.
 COSTLY = frozenset({"random matrix", "continuation", "best of all"})
+ASCENTS = frozenset({"spectral ascent", "ascent from alignment"})
 # An ascent stays in the span of activations and backward vectors: some fifty directions a layer on either side, with their
 # images 0.4 GB at this many entries of a vector in all layers and trials.
 ASCENT_ENTRIES = 2**18
@@ -43,7 +56,7 @@ ASCENT_ENTRIES = 2**18
 
 def affordable(name: str, network: Network) -> bool:
     """Whether a check lets this adversary loose on revealed weights."""
-    return name not in COSTLY and (name != "spectral ascent" or network.width * network.depth * network.trials <= ASCENT_ENTRIES)
+    return name not in COSTLY and (name not in ASCENTS or network.width * network.depth * network.trials <= ASCENT_ENTRIES)
 
 
-__all__ = ["ADVERSARIES", "COSTLY", "Adversary", "Attack", "Objective", "affordable"]
+__all__ = ["ADVERSARIES", "ASCENTS", "COSTLY", "Adversary", "Attack", "Objective", "affordable"]

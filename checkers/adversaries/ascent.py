@@ -76,7 +76,14 @@ def ascend(attack: Attack, start: Network, steps: int = STEPS) -> Network:
 
 def spectral_ascent(attack: Attack) -> Network:
     """From the best of several starts, those of the other adversaries whose moves are felt at the outputs."""
-    return ascend(attack, attack.best([start(attack) for start in (output_alignment, weighted_flips, hidden_alignment, pushes)]))
+    starts = (output_alignment, weighted_flips, hidden_alignment, pushes)
+    return ascend(attack, attack.best([network for start in starts for network in start(attack)]))
+
+
+def ascent_from_alignment(attack: Attack) -> Network:
+    """One step from the move that shifts the outputs most. Where the objective has a search inside, as for diagonal changes, the step is
+    the best answer to what the search found, and what the search finds next is its answer to the step."""
+    return ascend(attack, attack.best(output_alignment(attack)), steps=1)
 
 
 def scaled(attack: Attack, network: Network, factor: float) -> Network:
@@ -88,7 +95,7 @@ def continuation(attack: Attack) -> Network:
     """Ascent at a small radius, its findings carried to larger ones: there is one basin where the loss is still nearly linear."""
     import dataclasses
 
-    network = output_alignment(attack)
+    network = attack.best(output_alignment(attack))
     for stage in range(STAGES, -1, -1):
         share = GROWTH**-stage
         inner = dataclasses.replace(attack.instance, radius=attack.radius * share)

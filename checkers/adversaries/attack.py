@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property, wraps
 
 import torch
 from torch import Tensor
 
-from checkers.network import Network
+from checkers.network import Network, Record
 from checkers.perturbed import PerturbedWeights
 from checkers.randomness import NormalSource
 from theorems.instance import Instance
 
 Objective = Callable[[Network], Tensor]
+
+# Samples that moves are aimed at, one at a time, and each costs one more measure. Statements about perturbed weights have one or two;
+# those about gradients, with up to eight, cost little. Revealed weights keep every direction that they were ever asked for, and compare
+# each new one with all: there one sample must do. Widths are large there, and samples alike.
+AIMS = 4
+REVEALED_AIMS = 1
 
 
 @dataclass(frozen=True)
@@ -21,17 +28,46 @@ class Attack:
     """One search for W' in the ball. origin: the networks to be moved. source: the only randomness.
 
     objective: the statement's largest ratio left/right in each trial, (trials,); differentiable where the statement's measure is.
+    record: the origin's forward pass on the instance's inputs, where it is known already. most_aims: samples to aim at.
     """
 
     origin: Network
     instance: Instance
     source: NormalSource
     objective: Objective
+    record: Record | None = None
+    most_aims: int = AIMS
 
     @property
     def radius(self) -> float:
         """The bound on ‖W'_l‖_2 of every layer."""
         return self.instance.radius
+
+    @cached_property
+    def _before(self) -> Record:
+        with torch.no_grad():
+            return self.origin.forward(self.instance.inputs) if self.record is None else self.record
+
+    @cached_property
+    def aims(self) -> Record:
+        """The origin's forward pass at the samples that moves are aimed at: all or, in each trial, the `most_aims` with the
+        longest h_L, where moves are felt most. The order of the samples plays no part."""
+        record = self._before
+        inputs, *pre_activations = (self._aimed_at(x) for x in (record.inputs, *record.pre_activations))
+        return Record.of(inputs, pre_activations, self.origin.output)
+
+    @cached_property
+    def losses(self) -> Tensor:
+        """f(x_i) - y_i at `aims`, y = 0 where there are no labels: (trials, samples, outputs)."""
+        outputs = self._before.outputs
+        return self._aimed_at(outputs - torch.as_tensor(self.instance.targets).to(outputs) if self.instance.targets.size else outputs)
+
+    def _aimed_at(self, x: Tensor) -> Tensor:
+        record = self._before
+        if record.outputs.shape[1] <= self.most_aims:
+            return x
+        chosen = torch.linalg.vector_norm(record.activations[-1], dim=-1).topk(self.most_aims, dim=-1).indices
+        return x.gather(1, chosen[..., None].expand(-1, -1, x.shape[-1]))
 
     def still(self) -> Network:
         """The origin as a network that can be moved: W' = 0."""
@@ -45,6 +81,8 @@ class Attack:
     @torch.no_grad()
     def best(self, found: Sequence[Network]) -> Network:
         """In each trial the move with the largest objective; the first of equals."""
+        if len(found) == 1:
+            return found[0]
         chosen = torch.stack([self.objective(network) for network in found]).nan_to_num(nan=-torch.inf).argmax(0)
         return self.select(found, chosen)
 
@@ -64,6 +102,17 @@ class Attack:
 
 
 Adversary = Callable[[Attack], Network]
+Candidates = Callable[[Attack], list[Network]]
+
+
+def strongest(candidates: Candidates) -> Adversary:
+    """The adversary that tries all of these moves, one for each sample and the like, and takes the best in each trial."""
+
+    @wraps(candidates)
+    def adversary(attack: Attack) -> Network:
+        return attack.best(candidates(attack))
+
+    return adversary
 
 
 def factors(network: Network) -> list[tuple[Tensor, Tensor]]:

@@ -72,9 +72,9 @@ def backward_changes(
     return rounds
 
 
-@torch.no_grad()
 def backward_gap(network: Network, diagonals: Sequence[Tensor], back: Sequence[Tensor]) -> Tensor:
-    """‖Back~_a - Back_a‖ for a = 1..L with these diagonals D_1 + D'', ...: (trials, samples, L)."""
+    """‖Back~_a - Back_a‖ for a = 1..L with these diagonals D_1 + D'', ...: (trials, samples, L). Differentiable in the weights, so that W'
+    can answer to D''."""
     moved = backward_through(network, diagonals)
     return torch.stack([rows_norm(after - before) for after, before in zip(moved, back[:-1], strict=True)], -1)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -53,44 +55,46 @@ def steepest(attack: Attack, layer: int, u: Tensor, h: Tensor) -> tuple[Tensor, 
 
 
 @torch.no_grad()
-def lengthening(attack: Attack) -> Network:
-    """At the first sample, of all moves of layer l the one that lengthens g_l most: radius (g_l/‖g_l‖) (h_{l-1}/‖h_{l-1}‖)^T in
+def lengthening(attack: Attack) -> list[Network]:
+    """At each sample, of all moves of layer l the one that lengthens g_l most: radius (g_l/‖g_l‖) (h_{l-1}/‖h_{l-1}‖)^T in
     fully connected layers."""
-    record = attack.origin.forward(attack.instance.inputs)
-    pairs = enumerate(zip(record.pre_activations[1:], record.activations[:-1], strict=True), start=1)
-    return attack.move([steepest(attack, layer, g[:, :1], h[:, :1]) for layer, (g, h) in pairs])
+    return _steepest_at_each(attack, attack.aims.pre_activations[1:])
 
 
-def _aligned(attack: Attack, signs: list[Tensor], activations: list[Tensor], top: Tensor) -> Network:
-    """W'_l steepest for u_l = (D_L W_L ... D_l)^T top at h_{l-1}: to first order every layer moves <top, h_L> by the most
-    it can, and all in one direction. top: (trials, 1, neurons); signs, activations: of one sample."""
-    left = attack.origin.architecture.backward(attack.origin.hidden, signs, top[:, :, None])
-    pairs = enumerate(zip(left, activations[:-1], strict=True), start=1)
-    return attack.move([steepest(attack, layer, u[:, :, 0], h) for layer, (u, h) in pairs])
+def _steepest_at_each(attack: Attack, left: Sequence[Tensor]) -> list[Network]:
+    """For each sample W'_l steepest for u_l at h_{l-1}; left: u_1..u_L, each (trials, samples, neurons)."""
+    pairs = list(enumerate(zip(left, attack.aims.activations[:-1], strict=True), start=1))
+    return [
+        attack.move([steepest(attack, layer, u[:, i : i + 1], h[:, i : i + 1]) for layer, (u, h) in pairs]) for i in range(left[0].shape[1])
+    ]
+
+
+def _aligned(attack: Attack, top: Tensor) -> list[Network]:
+    """For each sample W'_l steepest for u_l = (D_L W_L ... D_l)^T top at h_{l-1}: to first order every layer moves <top, h_L> by the most
+    it can, and all in one direction. top: (trials, samples, neurons)."""
+    left = attack.origin.architecture.backward(attack.origin.hidden, attack.aims.signs, top[:, :, None])
+    return _steepest_at_each(attack, [u[:, :, 0] for u in left])
 
 
 @torch.no_grad()
-def hidden_alignment(attack: Attack) -> Network:
-    """Towards the top left direction of D_L W_L ... D_1, by power iteration: moves h_L as far as rank one can, first sample."""
-    origin = attack.origin
-    record = origin.forward(attack.instance.inputs)
-    signs, activations = [sign[:, :1] for sign in record.signs], [h[:, :1] for h in record.activations]
-    top = attack.source.spawn("top").normal(activations[-1].shape, 1.0, origin.output.dtype, origin.output.device)
-    if origin.depth == 1:
-        top = activations[-1]
+def hidden_alignment(attack: Attack) -> list[Network]:
+    """Towards the top left direction of D_L W_L ... D_1, by power iteration: moves h_L at each sample as far as rank one can."""
+    origin, signs, h = attack.origin, attack.aims.signs, attack.aims.activations[-1]
+    start = attack.source.spawn("top").normal((h.shape[0], 1, h.shape[2]), 1.0, origin.output.dtype, origin.output.device)
+    top = h if origin.depth == 1 else start.expand_as(h)  # one start for all samples, whatever their order
     for _ in range(POWER_ROUNDS if origin.depth > 1 else 0):
         back = origin.architecture.backward(origin.hidden, signs, unit(top)[:, :, None])[0][:, :, 0]
         top = signs[-1] * origin.architecture.product(origin.hidden, signs, 2, origin.depth, back)
-    return _aligned(attack, signs, activations, top)
+    return _aligned(attack, top)
 
 
 @torch.no_grad()
-def output_alignment(attack: Attack) -> Network:
-    """Towards B^T z, z the top left direction of Back_1 = B D_L W_L ... D_1 W_1 without its last factor: moves the outputs most."""
-    origin = attack.origin
-    record = origin.forward(attack.instance.inputs)
-    signs, activations = [sign[:, :1] for sign in record.signs], [h[:, :1] for h in record.activations]
-    identity = torch.eye(origin.outputs).to(origin.output).expand(origin.trials, 1, -1, -1)
-    rows = origin.architecture.backward(origin.hidden, signs, identity @ origin.output[:, None])[0][:, 0]  # (trials, d, m)
-    z = torch.linalg.eigh(rows @ rows.mT).eigenvectors[:, :, -1]
-    return _aligned(attack, signs, activations, (z[:, None] @ origin.output))
+def output_alignment(attack: Attack) -> list[Network]:
+    """Towards B^T z, z the top left direction of Back_1 = B D_L W_L ... D_1 W_1 without its last factor: moves the outputs at each sample
+    most; of z and -z the one along which the loss grows."""
+    origin, signs = attack.origin, attack.aims.signs
+    identity = torch.eye(origin.outputs).to(origin.output).expand(*attack.aims.outputs.shape, -1)
+    rows = origin.architecture.backward(origin.hidden, signs, identity @ origin.output[:, None])[0]  # (trials, samples, d, m)
+    z = torch.linalg.eigh(rows @ rows.mT).eigenvectors[..., -1]
+    grows = (z * attack.losses).sum(-1, keepdim=True) >= 0
+    return _aligned(attack, torch.where(grows, z, -z) @ origin.output)

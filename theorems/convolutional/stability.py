@@ -22,7 +22,8 @@ from theorems.smoothness import _output_stability
 from theorems.stability import _backward_stability, _forward_stability, _sign_flips
 from theorems.statement import Constant
 
-# The attack flips neurons of one position, the bound counts those of all: few positions, and widths at which small radii say something.
+# Neurons of one channel flip together at positions that see much the same; the bound counts all: few positions, and widths at which
+# small radii say something.
 NARROW = {"width": (1024, 2048), "depth": (1, 1), "positions": (3, 3), "patch": (3, 3)}
 form(
     "sign-flips", CONVOLUTIONAL, **{**SHARED, "passes": 2}, assumptions=(AT_MOST_ALL, SMALL, ENOUGH),
@@ -38,7 +39,7 @@ form(
                               lambda i: [i.positions * math.sqrt(i.patch), math.sqrt(i.patch)])),
         wrong("constant 0.1", "constant", constants={"C": Constant(0.1, FALSE)}, ranges={"depth": (1, 1), "width": (64, 256)}),
     ),
-    note="The attack flips neurons of one position at a time; the bound is for all positions together.",
+    note="The attack moves along one direction, which all positions see; the bound lets each have a move of its own.",
 )  # fmt: skip
 form(
     "forward-stability", CONVOLUTIONAL, **SHARED, assumptions=(AT_MOST_ALL, SMALL, MORE),

@@ -6,6 +6,7 @@ import math
 
 from theorems import along_training
 from theorems.forms import FALSE, at_least, bounded, form, wrong
+from theorems.registry import registry
 from theorems.residual.shared import (
     FLIP_FAILURE,
     KERNEL_SMALL,
@@ -25,7 +26,9 @@ form(
     "semi-smoothness", RESIDUAL, **SHARED, assumptions=(SMOOTH, SMALL, enough_flips(4.0)),
     claim="F(W~ + W') <= F(W~) + <grad F(W~), W'> + C sqrt(n F(W~)) omega^{1/3} L^{4/3} sqrt(m log m/d) ‖W'‖_2 + C n (m/d) ‖W'‖_2^2 "
     "for all W~ in the ball and ‖W'‖_2 <= omega",
-    constants={"C": Constant(2.0, "as for one fully connected layer"), "c": SHARP},
+    constants={"C": Constant(registry["semi-smoothness"].constants["C"].value,
+                             "as calibrated for fully connected networks: for L = 1 the two are the same network, and the same claim"),
+               "c": SHARP},
     exponents={"radius": 1 / 3, "depth": 4 / 3, "width": 0.5},
     measure=bounded(lambda subject, C, c: _semi_smoothness(subject, C, quadratic=subject.instance.depth ** (-4 / 3)),
                     lambda i: i.depth ** (-2 / 3)),
