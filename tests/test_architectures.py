@@ -57,7 +57,10 @@ WRITTEN_OUT: dict[str, Forward] = {"fully connected": fully_connected, "residual
 NAMES = list(WRITTEN_OUT)
 ENGINES = ["dense", "revealed"]
 # At width 6 there may be no neuron near enough to zero.
-IDLE = {"targeted sign flips", "weighted sign flips", "flips on top", "switching on", "switching off", "pushes through zero"}
+IDLE = {
+    "targeted sign flips", "weighted sign flips", "heavy sign flips", "flips on top", "heavy flips on top", "switching on", "switching off",
+    "pushes through zero", "to the brink",
+}  # fmt: skip
 
 
 def source(*names: str | int) -> NormalSource:
