@@ -154,8 +154,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folders = [Path(place) / str(number) for number in range(options.runs + 1)]
         for folder in folders:
             prepare(folder)
-        with contextlib.chdir(folders[0]), contextlib.redirect_stdout(None):  # make the imports
-            command_line(["check", *IDENTIFIERS, "--module", "module.py", "--processes", "1", "--quiet"])
+        with contextlib.chdir(place), contextlib.redirect_stdout(None):  # make the imports
+            command_line(["check", *IDENTIFIERS, "--module", str(folders[0] / "module.py"), "--processes", "1", "--quiet"])
         before = time.monotonic()
         code = finish(start(folders[0], *fresh))
         duration = time.monotonic() - before
