@@ -13,17 +13,17 @@ import torch
 from torch import Tensor
 
 from checkers.adversaries import ADVERSARIES, Attack
-from checkers.adversaries.diagonal import backward_through, rows_norm
-from checkers.decide import largest_ratio
-from checkers.files import write_whole
-from checkers.network import Network
-from checkers.randomness import NormalSource, seed_sequence
-from checkers.subject import NetworkSubject
-from checkers.words import number, table
+from checkers.evidence.drawing import largest_ratio
+from checkers.machine.files import write_whole
+from checkers.networks.network import Network
+from checkers.networks.randomness import NormalSource, seed_sequence
+from checkers.report.text import number, table
+from checkers.subjects.network import NetworkSubject
+from checkers.subjects.suprema.diagonal import backward_through, rows_norm
 from strategies.instances import instance_from_sizes
 from theorems import registry
-from theorems.stability import flip_count
-from theorems.statement import Statement
+from theorems.allen_zhu.stability import flip_count
+from theorems.language.statement import Statement
 
 SEED = 0
 INSTANCES = 20

@@ -18,10 +18,10 @@ import numpy as np
 import torch
 
 from benchmarks.machine import describe
-from checkers.kernels import gradient_factors, layer_kernel
-from checkers.memory import keep_freed_memory
-from checkers.network import Engine, Network
-from checkers.randomness import NormalSource, seed_sequence
+from checkers.machine.memory import keep_freed_memory
+from checkers.networks.kernels import gradient_factors, layer_kernel
+from checkers.networks.network import Engine, Network
+from checkers.networks.randomness import NormalSource, seed_sequence
 from strategies import data_set
 
 SAMPLES, DEPTH, OUTPUTS, SEED = 8, 8, 2, 1

@@ -20,10 +20,10 @@ import torch
 from torch import Tensor
 
 from benchmarks.machine import describe, matmul_peak
-from checkers.dense import DenseWeights
-from checkers.kernels import gradient_factors, layer_kernel
-from checkers.network import Network
-from checkers.randomness import NormalSource, seed_sequence
+from checkers.networks.kernels import gradient_factors, layer_kernel
+from checkers.networks.network import Network
+from checkers.networks.randomness import NormalSource, seed_sequence
+from checkers.networks.weights.dense import DenseWeights
 
 SAMPLES, DEPTH, OUTPUTS, DIMENSION, SEED = 16, 4, 4, 8, 1
 CHUNK = 8  # of the memory that all columns at once would take, an eighth

@@ -26,15 +26,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from checkers.command_line import main as command_line
+from checkers.command_line.main import main as command_line
 
 IDENTIFIERS = ("relu-difference", "just-true", "just-false")
 AGAIN = 0.5  # the probability that a resumed run is killed as well
 MODULE = '''
 """Trials that fail with probability 1/20, exactly, where as much is claimed, and where half as much is."""
 from theorems import statement
-from theorems.statement import FailureProbability, Variant
-from theorems.subject import Comparison, Subject
+from theorems.language.statement import FailureProbability, Variant
+from theorems.language.subject import Comparison, Subject
 
 CLAIMS = {"just-true": 0.05, "just-false": 0.025}
 

@@ -9,8 +9,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from checkers.reliability import measure
-from checkers.reliability_text import reliability_table
+from checkers.experiments.reliability import measure
+from checkers.report.reliability import reliability_table
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -19,9 +19,9 @@ import torch
 from torch import Tensor
 
 from benchmarks.machine import describe
-from checkers.dense import DenseWeights
-from checkers.network import Network
-from checkers.randomness import NormalSource, seed_sequence
+from checkers.networks.network import Network
+from checkers.networks.randomness import NormalSource, seed_sequence
+from checkers.networks.weights.dense import DenseWeights
 
 DEPTH, DIMENSION, OUTPUTS, SEED = 4, 8, 4, 1
 ROUNDS = 30

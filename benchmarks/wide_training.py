@@ -19,13 +19,13 @@ import torch
 from torch import Tensor
 
 from benchmarks.machine import describe
-from checkers.files import write_whole
-from checkers.fully_connected import FullyConnected
-from checkers.kernel_descent import KernelDescent
-from checkers.network import Network, Record
-from checkers.randomness import NormalSource, seed_sequence
-from checkers.trainer import gradient_descent
-from checkers.words import number, table
+from checkers.experiments.width.limit_kernel import KernelDescent
+from checkers.machine.files import write_whole
+from checkers.networks.architectures.fully_connected import FullyConnected
+from checkers.networks.descent import gradient_descent
+from checkers.networks.network import Network, Record
+from checkers.networks.randomness import NormalSource, seed_sequence
+from checkers.report.text import number, table
 from strategies.data import data_set
 
 SEED, SHARE = 1, 1.0  # step: SHARE / lambda_max of the limit kernel

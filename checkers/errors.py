@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from theorems.statement import NOTE
+from theorems.language.statement import NOTE
 
 
 class InputError(Exception):

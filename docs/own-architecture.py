@@ -2,11 +2,11 @@
 
 import math
 
-from checkers.architecture import Architecture
-from checkers.architectures import register
+from checkers.networks.architectures.architecture import Architecture
+from checkers.networks.architectures.by_name import register
 from theorems import registry
-from theorems.forms import at_least, exponential, form, wrong
-from theorems.statement import Constant
+from theorems.language.forms import at_least, exponential, form, wrong
+from theorems.language.statement import Constant
 
 
 class WeightedSkip(Architecture):

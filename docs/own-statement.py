@@ -3,8 +3,8 @@
 import math
 
 from theorems import statement
-from theorems.statement import Constant, FailureProbability, Variant
-from theorems.subject import Comparison
+from theorems.language.statement import Constant, FailureProbability, Variant
+from theorems.language.subject import Comparison
 
 
 @statement(

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from strategies.shapes import FAULTY_SHAPES, ROOT_HALF, SHAPES, Shape
-from theorems.instance import Array
+from theorems.language.instance import Array
 
 __all__ = ["ALL_SHAPES", "FAULTY_SHAPES", "ROUNDING", "SHAPES", "Shape", "check_data", "closest_pair", "data_set", "separation"]
 

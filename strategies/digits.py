@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from theorems.instance import Array
+from theorems.language.instance import Array
 
 PIXELS: Final = 64
 

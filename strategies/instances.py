@@ -15,9 +15,9 @@ from strategies.data import ALL_SHAPES, SHAPES, data_set
 from strategies.labels import LABELS, label_set
 from strategies.region import ORDER, SEPARATIONS, Region, box
 from strategies.sizes import radii, sizes
-from theorems.instance import INTEGER_QUANTITIES, ODD, QUANTITIES, Array, Instance
-from theorems.statement import Range, Statement
-from theorems.subject import Comparison
+from theorems.language.instance import INTEGER_QUANTITIES, ODD, QUANTITIES, Array, Instance
+from theorems.language.statement import Range, Statement
+from theorems.language.subject import Comparison
 
 _SEEDS: Final = 2**32
 REALS: Final = frozenset(QUANTITIES) - INTEGER_QUANTITIES

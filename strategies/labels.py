@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from theorems.exact_laws import limit_kernel
-from theorems.instance import Array
+from theorems.language.instance import Array
+from theorems.laws.exact_laws import limit_kernel
 
 Labels = Callable[[np.random.Generator, Array, int], Array]
 

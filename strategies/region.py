@@ -17,8 +17,8 @@ from functools import lru_cache
 from typing import Final
 
 from strategies.data import ALL_SHAPES
-from theorems.instance import INTEGER_QUANTITIES, ODD, QUANTITIES, Instance
-from theorems.statement import Assumption, Range, Statement
+from theorems.language.instance import INTEGER_QUANTITIES, ODD, QUANTITIES, Instance
+from theorems.language.statement import Assumption, Range, Statement
 
 # Bounds in the paper read, as a rule, what stands to the left of their quantity.
 ORDER: Final = (

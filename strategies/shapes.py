@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from strategies import digits
-from theorems.instance import Array
+from theorems.language.instance import Array
 
 ROOT_HALF: Final = math.sqrt(0.5)
 WIDEST: Final = math.sqrt(2)  # the distance of antipodal z: no two inputs are farther apart

@@ -1,4 +1,4 @@
-"""Dependencies point one way: theorems <- strategies <- checkers, with the command line and the report on top."""
+"""The house: rooms import only from rooms below them, no files import each other in a circle, and what must stay light does."""
 
 from __future__ import annotations
 
@@ -8,31 +8,12 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-FORBIDDEN = {
-    "theorems": {"strategies", "checkers", "tests", "hypothesis", "click"},
-    "strategies": {"checkers", "tests", "click"},
-    "checkers": {"tests", "pytest"},
-}
-# Only the command line and the report know how to print and draw; the machinery below does not know that they exist.
-TOP = {
-    "command_line", "data_commands", "train_command", "options", "ledger_options", "report", "report_text", "figures", "description",
-    "diagnosis_text", "ledger_text", "matrix", "regime_text", "reliability_text", "threshold_text", "words",
-    "array_files", "columns", "data_options", "header", "plain_text", "text_files", "user_data", "user_labels", "user_tables",
-}  # fmt: skip
-FILES = sorted(path for package in FORBIDDEN for path in (ROOT / package).rglob("*.py"))
+from tests import house
 
-
-def imports(tree: ast.AST) -> Iterator[str]:
-    """Every module that the code imports; `from a import b` gives a and a.b."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, "imports are absolute"
-            assert node.module is not None
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+FILES = house.modules()
+ARROWS = house.graph(FILES)
+# What each package may not know of, outside of the house.
+FORBIDDEN = {"theorems": {"hypothesis", "click", "pytest"}, "strategies": {"click", "pytest"}, "checkers": {"pytest"}}
 
 
 def imports_on_import(tree: ast.Module) -> Iterator[str]:
@@ -40,43 +21,61 @@ def imports_on_import(tree: ast.Module) -> Iterator[str]:
     for node in tree.body:
         guard = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
         if not guard and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            yield from imports(node)
+            yield from house.imports(node)
 
 
-def parse(source: str) -> ast.Module:
-    return ast.parse(source)
+def test_every_file_lives_in_a_room_of_the_order() -> None:
+    assert {house.room(name) for name in FILES} == set(house.ORDER)
 
 
-def upward(package: str, source: str) -> set[str]:
-    """Packages that a file of `package` imports against the direction."""
-    return {name.split(".")[0] for name in imports(parse(source))} & FORBIDDEN[package]
+def test_rooms_import_only_from_rooms_below_them() -> None:
+    """Also inside functions, and for type checkers only."""
+    assert house.upward(house.rooms(ARROWS)) == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_no_package_imports_one_above_it(path: Path) -> None:
-    assert not upward(path.relative_to(ROOT).parts[0], path.read_text())
+def test_no_files_import_each_other_in_a_circle() -> None:
+    assert house.circles(ARROWS) == []
+    assert max(house.floors(house.rooms(ARROWS)).values()) <= 12
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "theorems").rglob("*.py")), ids=lambda path: path.name)
-def test_theorems_import_no_tensors(path: Path) -> None:
-    names = {name.split(".")[0] for name in imports_on_import(parse(path.read_text()))}
-    assert not names & {"torch", "scipy", "matplotlib", "sklearn"}
+def test_the_drawing_in_the_documents_is_that_of_the_house() -> None:
+    text = (house.ROOT / "docs" / "architecture.md").read_text()
+    assert house.mermaid(house.rooms(ARROWS)) in text, "python tests/house.py --mermaid prints it"
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "checkers").rglob("*.py")), ids=lambda path: path.name)
-def test_machinery_does_not_know_the_command_line(path: Path) -> None:
-    if path.stem not in TOP:
-        used = {name.removeprefix("checkers.") for name in imports(parse(path.read_text())) if name.startswith("checkers.")}
-        assert not used & TOP
+@pytest.mark.parametrize("name", FILES)
+def test_each_package_knows_only_what_it_needs(name: str) -> None:
+    used = {one.split(".")[0] for one in house.imports(ast.parse(FILES[name].read_text()))}
+    assert not used & ({"tests", *FORBIDDEN.get(name.split(".")[0], ())})
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "checkers").rglob("*.py")), ids=lambda path: path.name)
-def test_nothing_imports_the_command_line(path: Path) -> None:
-    assert "checkers.command_line" not in set(imports(parse(path.read_text())))
+@pytest.mark.parametrize("name", [name for name in FILES if name.split(".")[0] == "theorems"])
+def test_theorems_load_no_tensors(name: str) -> None:
+    names = {one.split(".")[0] for one in imports_on_import(ast.parse(FILES[name].read_text()))}
+    assert not names & {"torch", "scipy", "matplotlib", "sklearn", "sympy"}
 
 
-def test_a_planted_import_is_seen() -> None:
-    assert upward("theorems", "def f():\n    from strategies import data") == {"strategies"}
-    assert upward("strategies", "import checkers.suite") == {"checkers"}
-    assert "torch" in set(imports_on_import(parse("if True:\n    import torch")))
-    assert "torch" not in set(imports_on_import(parse("if TYPE_CHECKING:\n    import torch\ndef f():\n    import torch")))
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from b import x",
+        "import b",
+        "def f():\n    import b",
+        "if TYPE_CHECKING:\n    from b import x",
+    ],
+)
+def test_a_planted_circle_is_seen(source: str, tmp_path: Path) -> None:
+    files = {"a": tmp_path / "a.py", "b": tmp_path / "b.py", "c": tmp_path / "c.py"}
+    files["a"].write_text(source)
+    files["b"].write_text("import c")
+    files["c"].write_text("from a import y")
+    found = house.graph(files)
+    assert found == {"a": {"b"}, "b": {"c"}, "c": {"a"}}
+    assert house.circles(found) == [["a", "b", "c"]]
+    assert house.upward(found, ("c", "b", "a")) == [("c", "a")]
+
+
+def test_floors_count_the_longest_way_down() -> None:
+    arrows = {"top": {"middle", "ground"}, "middle": {"ground"}, "ground": set[str]()}
+    assert house.floors(arrows) == {"top": 3, "middle": 2, "ground": 1}
+    assert house.reduced(arrows) == {"top": {"middle"}, "middle": {"ground"}, "ground": set()}

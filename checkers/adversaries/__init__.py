@@ -17,7 +17,7 @@ from checkers.adversaries.flips import (
     weighted_flips,
 )
 from checkers.adversaries.pushes import pushes, to_the_brink
-from checkers.network import Network
+from checkers.networks.network import Network
 
 
 def best_of_all(attack: Attack) -> Network:

@@ -18,7 +18,7 @@ from checkers.adversaries.attack import Attack, factors
 from checkers.adversaries.directions import RANK_FLOOR, hidden_alignment, output_alignment
 from checkers.adversaries.flips import weighted_flips
 from checkers.adversaries.pushes import pushes
-from checkers.network import Network
+from checkers.networks.network import Network
 
 STEPS = 3  # the ratio settles within a few full steps: measured in benchmarks/attack.md
 GROWTH = 4.0  # factor between the radii of a continuation

@@ -9,10 +9,10 @@ from functools import cached_property, wraps
 import torch
 from torch import Tensor
 
-from checkers.network import Network, Record
-from checkers.perturbed import PerturbedWeights
-from checkers.randomness import NormalSource
-from theorems.instance import Instance
+from checkers.networks.network import Network, Record
+from checkers.networks.randomness import NormalSource
+from checkers.networks.weights.perturbed import PerturbedWeights
+from theorems.language.instance import Instance
 
 Objective = Callable[[Network], Tensor]
 

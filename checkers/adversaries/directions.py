@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from checkers.adversaries.attack import Attack, unit
-from checkers.network import Network
+from checkers.networks.network import Network
 
 # Singular values below this share of the largest are rounding: products of 10^3 terms of size one, squared by nothing.
 RANK_FLOOR = 1e-9

@@ -23,7 +23,7 @@ from checkers.adversaries.attack import Attack, factors
 from checkers.adversaries.directions import hidden_alignment
 from checkers.adversaries.knapsack import knapsack
 from checkers.adversaries.lines import Line, lines
-from checkers.network import Network
+from checkers.networks.network import Network
 
 # Neurons are carried past zero by this share of their distance, so that rounding does not put them back; it costs twice this
 # share of the budget.

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 # A round takes on until the next item exceeds what is left, so what is left is on average half an item or less, and halves again: after
-# eight rounds 1/100 of an item is still to be filled. tests/test_adversaries_flips.py compares with the scan item by item.
+# eight rounds 1/100 of an item is still to be filled. tests/checkers/adversaries/test_flips.py compares with the scan item by item.
 ROUNDS = 8
 
 

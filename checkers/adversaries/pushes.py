@@ -23,9 +23,9 @@ from torch import Tensor
 from checkers.adversaries.attack import Attack
 from checkers.adversaries.flips import cheapest_flips
 from checkers.adversaries.lines import longest_part
-from checkers.network import Network
+from checkers.networks.network import Network
 
-# Neurons taken in or out of the set one by one: tests/test_adversaries_pushes.py holds what is found against all sets.
+# Neurons taken in or out of the set one by one: tests/checkers/adversaries/test_pushes.py holds what is found against all sets.
 EXCHANGES = 8
 # Of the pushes of single outputs, up or down, at all samples, those whose predicted bends are largest are measured.
 MEASURED = 2

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from checkers.certification.balls import Balls, Unsupported
 from checkers.certification.subjects import BallNetworkSubject, Converted, tensor
-from checkers.sparse_suprema import sparse_pairs
-from checkers.subject import NetworkSubject
+from checkers.subjects.network import NetworkSubject
+from checkers.subjects.suprema.sparse import sparse_pairs
 
 
 def _upper(balls: Balls) -> Balls:

@@ -16,16 +16,16 @@ from checkers.certification.bounds import SupremumSubject
 from checkers.certification.flips import over_all_perturbations
 from checkers.certification.inequality import Enclosure, enclose
 from checkers.certification.subjects import in_balls
-from checkers.decide import source_of, subjects
 from checkers.errors import InputError
-from checkers.processes import one_thread
-from checkers.records import Certificate
+from checkers.evidence.drawing import source_of, subjects
+from checkers.machine.threads import one_thread
+from checkers.records.counterexamples import Certificate
 from strategies import instance_from_sizes
 from strategies.data import ALL_SHAPES
 from strategies.region import ORDER, Region, box
-from theorems.instance import Instance
-from theorems.statement import FULLY_CONNECTED, Engine, Statement
-from theorems.subject import Comparison, Subject
+from theorems.language.instance import Instance
+from theorems.language.statement import FULLY_CONNECTED, Engine, Statement
+from theorems.language.subject import Comparison, Subject
 
 WIDTHS = (48, 256)  # the least width inside the regime is taken; matrices of 256 take seconds
 TOLERANCES = (0.5, 1.0)  # nearer to the border a draw may well fail, as the statement allows

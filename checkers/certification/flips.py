@@ -14,7 +14,7 @@ from torch import Tensor
 
 from checkers.certification.balls import Balls
 from checkers.certification.subjects import tensor
-from theorems.subject import Comparison, Subject
+from theorems.language.subject import Comparison, Subject
 
 
 def most_flips(pre_activations: np.ndarray, budget: arb) -> int:

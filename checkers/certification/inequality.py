@@ -10,7 +10,7 @@ import numpy as np
 from flint import arb
 
 from checkers.certification.balls import PRECISIONS, Balls, Undecided, precision
-from theorems.subject import Comparison, Subject
+from theorems.language.subject import Comparison, Subject
 
 # The scalars of a formula, C sqrt(m log m/d), are computed in float64: a few dozen operations and powers of half an ulp to two
 # ulps each. 2^-40 is 4096 ulps; what is proved is proved with that much to spare, relative to the two sides.
@@ -23,7 +23,7 @@ NOTHING = "the measure compares nothing"
 class Enclosure:
     """outcome: of all indices together. low <= the largest left - right of all indices <= high. bits: of precision.
 
-    indices: how many of each axis were compared; looked_at: which, where they are not all (theorems.subject.Comparison).
+    indices: how many of each axis were compared; looked_at: which, where they are not all (theorems.language.subject.Comparison).
     """
 
     outcome: Literal["violated", "holds", "open"]

@@ -15,14 +15,15 @@ from flint import arb
 from torch import Tensor
 
 from checkers.certification.balls import Balls, Unsupported, precision
-from checkers.dense import DenseWeights
-from checkers.network import Network
-from checkers.perturbed import PerturbedWeights
-from checkers.randomness import NormalSource
-from checkers.single_sample import ExactLawSubject, layer_kernels
-from checkers.subject import NetworkSubject, PartialSubject, VectorSubject
-from checkers.weights import Weights
-from theorems.subject import Subject
+from checkers.networks.network import Network
+from checkers.networks.randomness import NormalSource
+from checkers.networks.weights.dense import DenseWeights
+from checkers.networks.weights.perturbed import PerturbedWeights
+from checkers.networks.weights.protocol import Weights
+from checkers.subjects.exact_law import ExactLawSubject, layer_kernels
+from checkers.subjects.network import NetworkSubject
+from checkers.subjects.partial import PartialSubject, VectorSubject
+from theorems.language.subject import Subject
 
 SQUARINGS = 60  # trace(M^(2^60))^(2^-60) exceeds the spectral radius of a k x k matrix by a factor k^(2^-60) at most
 ENOUGH = 256  # bits, for norms of perturbations: SQUARINGS of them are lost

@@ -34,10 +34,10 @@ WORK = """
 import sys
 from pathlib import Path
 import torch
-from checkers.counterexample import write_both
-from checkers.evidence import Account
-from checkers.fuzz import search
-from checkers.profiles import Profile
+from checkers.fuzzing.counterexamples import write_both
+from checkers.evidence.error_budget import Account
+from checkers.fuzzing.search import search
+from checkers.evidence.profiles import Profile
 from theorems import registry
 torch.set_num_threads(1)
 folder, seed, identifier, variant = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]

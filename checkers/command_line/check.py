@@ -1,0 +1,288 @@
+"""check, power, scale, certify, calibrate, replay, report: what searches, measures and decides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from checkers.command_line.exit_code import COULD_NOT_RUN, REFUTED
+from checkers.command_line.ledger import Book, cluster_option, ledger_option, read_summary, resume_option
+from checkers.command_line.options import (
+    COUNTEREXAMPLES,
+    Output,
+    architectures_option,
+    as_path,
+    chosen,
+    device_option,
+    drawn,
+    finite,
+    folder_option,
+    identifiers_argument,
+    json_option,
+    modules_option,
+    on_architectures,
+    options,
+    process_count,
+    processes_option,
+    profile_named,
+    profile_option,
+    quiet_option,
+    seed_option,
+    valid_device,
+)
+from checkers.command_line.terminal import progress_bars
+from checkers.runs.jobs.own_statements import own_statements
+from theorems import registry
+
+# The report is made again by everyone who changes anything: with a fixed seed its differences are differences of the code.
+REPORT_SEED = 20190609
+
+
+def _run(
+    command: str,
+    *,
+    identifiers: Sequence[str],
+    architectures: Sequence[str],
+    profile: str,
+    seed: int | None,
+    device: str,
+    modules: Sequence[Path],
+    processes: int | None,
+    quiet: bool,
+    cluster: str,
+    folder: Path,
+    book: Book | None = None,
+) -> Any:
+    """suite.check or suite.power with the options of the command line."""
+    selected = on_architectures(chosen(identifiers), architectures)
+    device = valid_device(device)
+    seed = drawn(seed)
+    from checkers.runs import suite
+
+    recorded: dict[str, Any] = {"run": book.run(selected, seed, profile_named(profile), device, modules)} if book else {}
+
+    with progress_bars(quiet=quiet) as progress:
+        return getattr(suite, command)(
+            selected,
+            seed=seed,
+            profile=profile_named(profile),
+            device=device,
+            folder=folder,
+            modules=modules,
+            processes=process_count(processes),
+            progress=progress,
+            cluster=cluster,
+            **recorded,
+        )
+
+
+_run_options = options(
+    identifiers_argument, profile_option, seed_option, device_option, modules_option, processes_option, cluster_option, json_option,
+    quiet_option,
+)  # fmt: skip
+
+
+@click.command()
+@_run_options
+@options(architectures_option, folder_option, ledger_option, resume_option)
+def check(json_file: str | None, quiet: bool, ledger: Path | None, resume: bool, **given: Any) -> int:
+    """Search for instances on which a statement fails; all statements if none is named."""
+    from checkers.report import verdicts
+
+    output = Output(json_file, quiet)
+    book = Book(ledger, resume)
+    given |= book.arguments(click.get_current_context())
+    with own_statements(given["modules"], probed=True):
+        run = _run("check", quiet=quiet, book=book, **given)
+        output.facts(run)
+        output.text(verdicts.check_table(run) + "\n")
+        refuted = [verdict for verdict in run.verdicts if verdict.verdict == "REFUTED"]
+        for verdict in refuted:
+            form = registry.form(verdict.id, verdict.architecture)
+            output.text(verdicts.refutation_in_words(verdict, form, str(given["folder"])) + "\n", closing=True)
+        output.text(book.closing() + verdicts.check_closing(run), closing=True)
+    return REFUTED if refuted else 0
+
+
+@click.command()
+@_run_options
+@options(architectures_option, folder_option)
+def power(json_file: str | None, quiet: bool, **given: Any) -> int:
+    """Refute the false variants of the statements: what a checker that cannot fail would not do. Exit code 1 if one survives."""
+    from checkers.report import verdicts
+
+    output = Output(json_file, quiet)
+    with own_statements(given["modules"], probed=True):
+        run = _run("power", quiet=quiet, **given)
+        output.facts(run)
+        output.text(verdicts.power_table(run) + "\n")
+        output.text(verdicts.power_closing(run), closing=True)
+    return 0 if all(variant.verdict == "REFUTED" for variant in run.variants) else REFUTED
+
+
+@click.command()
+@_run_options
+def scale(
+    identifiers: tuple[str, ...],
+    profile: str,
+    seed: int | None,
+    device: str,
+    modules: tuple[Path, ...],
+    processes: int | None,
+    cluster: str,
+    json_file: str | None,
+    quiet: bool,
+) -> int:
+    """Measure the exponents of the claims on geometric ladders. Exit code 1 if one grows beyond what is claimed."""
+    from checkers.report import scaling
+
+    output = Output(json_file, quiet)
+    seed = drawn(seed)
+    with own_statements(modules, probed=True):
+        selected = chosen(identifiers)
+        device = valid_device(device)
+        from checkers.experiments.scaling import exponents
+
+        with progress_bars(quiet=quiet) as progress:
+            rows = exponents.scale(
+                selected,
+                seed=seed,
+                profile=profile_named(profile),
+                device=device,
+                modules=modules,
+                processes=process_count(processes),
+                progress=progress,
+                cluster=cluster,
+            )
+        output.facts(rows)
+        output.text(scaling.scaling_table(rows) + "\n")
+        output.text(scaling.scaling_closing(rows, selected, profile, seed), closing=True)
+    return 0 if all(row.consistent for row in rows) else REFUTED
+
+
+@click.command()
+@click.option("--width", type=click.IntRange(min=1), help="Neurons in each layer.  [default: the fewest inside the regime]")
+@click.option("--depth", type=click.IntRange(min=1), help="Trained layers.")
+@click.option("--samples", type=click.IntRange(min=1), help="Inputs.")
+@click.option("--outputs", type=click.IntRange(min=1), help="Outputs of the network.")
+@options(identifiers_argument, seed_option, modules_option, json_option, quiet_option)
+def certify(
+    identifiers: tuple[str, ...], seed: int | None, modules: tuple[Path, ...], json_file: str | None, quiet: bool, **sizes: int | None
+) -> int:
+    """Prove inequalities on one drawn instance each, in ball arithmetic; all statements that allow it if none is named."""
+    from checkers.report import verdicts
+
+    output = Output(json_file, quiet)
+    seed = drawn(seed)
+    fixed = {name: value for name, value in sizes.items() if value is not None}
+    with own_statements(modules, probed=True):
+        selected = chosen(identifiers)
+        from checkers.certification.certify import certifiable, certify
+
+        with progress_bars(quiet=quiet) as progress:
+            found = []
+            wanted = selected if identifiers else certifiable(selected)
+            for done, statement in enumerate(wanted):
+                progress("certificates", done, len(wanted))
+                found.append(certify(statement, seed=seed, sizes=fixed))
+            progress("certificates", len(wanted), len(wanted))
+        output.facts(found)
+        output.text(verdicts.certificate_table(found, {statement.id: statement for statement in selected}) + "\n")
+        output.text(verdicts.certificate_closing(found, seed), closing=True)
+    return 0
+
+
+@click.command()
+@click.option("--margin", type=click.FloatRange(min=1), callback=finite, help="Factor beyond the worst that was seen.  [default: 1.5]")
+@click.option("--file", callback=as_path, help="Where the constants are written.  [default: those that checks read]")
+@options(identifiers_argument, seed_option, json_option, quiet_option)
+def calibrate(
+    identifiers: tuple[str, ...], margin: float | None, file: Path | None, seed: int | None, json_file: str | None, quiet: bool
+) -> int:
+    """Find the constants that the paper hides on small sizes (L <= 6, m <= 512), and write them to the file that the checks read."""
+    from checkers.machine.files import check_destination
+    from checkers.report import scaling
+    from theorems.language.calibration import FILE
+
+    output = Output(json_file, quiet)
+    seed = drawn(seed)
+    destination = file or FILE
+    check_destination(destination)
+    selected = chosen(identifiers)
+    from checkers.experiments import calibration
+
+    with progress_bars(quiet=quiet) as progress:
+        found = calibration.calibrate(selected, seed=seed, margin=margin or calibration.MARGIN, progress=progress)
+    calibration.write(found, destination)
+    output.facts(found)
+    output.text(scaling.calibration_table(found) + "\n")
+    output.text(f"{len(found)} constants written to {destination}\nseed {seed}", closing=True)
+    return 0
+
+
+@click.command()
+@click.argument("file", callback=as_path)
+@options(modules_option, json_option, quiet_option)
+def replay(file: Path, modules: tuple[Path, ...], json_file: str | None, quiet: bool) -> int:
+    """See a counterexample again: FILE is one that check or power wrote to counterexamples/."""
+    from checkers.report import verdicts
+
+    output = Output(json_file, quiet)
+    with own_statements(modules):
+        from checkers.fuzzing import counterexamples
+
+        found = counterexamples.read(file)
+        result = counterexamples.replay(found, registry)
+        output.facts(result)
+        cell = found.decision.statement, found.decision.architecture
+        known = registry.form(*cell) if registry.has_form(*cell) else None
+        output.text(verdicts.replay_in_words(found, result, known), closing=True)
+    return {"FIXED": 0, "STILL FAILS": REFUTED, "CANNOT RUN": COULD_NOT_RUN}[result.status]
+
+
+@click.command("report")
+@click.option("--folder", default=".", show_default=True, callback=as_path, help="Where REPORT.md goes, with its figures in report/.")
+@options(profile_option)
+@click.option("--seed", type=click.IntRange(min=0), default=REPORT_SEED, show_default=True, help="Seed of everything random.")
+@options(device_option, modules_option, processes_option, ledger_option, json_option, quiet_option)
+def report_command(
+    folder: Path,
+    profile: str,
+    seed: int,
+    device: str,
+    modules: tuple[Path, ...],
+    processes: int | None,
+    ledger: Path | None,
+    json_file: str | None,
+    quiet: bool,
+) -> int:
+    """Check, refute the false variants, measure the exponents, train, and write REPORT.md with its figures."""
+    output = Output(json_file, quiet)
+    with own_statements(modules, probed=True):
+        from checkers.experiments import everything
+        from checkers.machine.files import staged
+        from checkers.report import write
+
+        write.check_folder(folder)
+        nights = read_summary(ledger, chosen(())) if ledger else None
+        device = valid_device(device)
+        with progress_bars(quiet=quiet) as progress, staged(folder) as stage:
+            facts = everything.gather(
+                on_architectures(chosen(()), ()),
+                seed=seed,
+                profile=profile_named(profile),
+                device=device,
+                folder=stage / COUNTEREXAMPLES,
+                modules=modules,
+                processes=process_count(processes),
+                progress=progress,
+            )
+            facts = msgspec.structs.replace(facts, nights=nights)
+            write.write(facts, chosen(()), stage)
+        output.facts(facts)
+        output.text(write.closing(facts, folder), closing=True)
+    return 0 if write.as_claimed(facts) else REFUTED

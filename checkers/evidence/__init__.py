@@ -1,0 +1,1 @@
+"""From drawn networks to a decision with a stated error rate."""

@@ -1,0 +1,78 @@
+"""One decision: draw networks for an instance, measure both sides, count failures, and compare the count with the claim."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from checkers.evidence.binomial import p_value
+from checkers.evidence.drawing import source_of, subjects
+from checkers.evidence.measured import measured
+from checkers.evidence.worst_case import Worst, worst_case
+from checkers.machine.threads import one_thread
+from checkers.records.decisions import Decision
+from theorems.language.instance import Instance
+from theorems.language.statement import Engine, Statement
+from theorems.language.subject import Subject
+
+
+def decide(
+    statement: Statement,
+    instance: Instance,
+    *,
+    seed: int,
+    engine: Engine,
+    trials: int,
+    alpha: float,
+    stage: int = 1,
+    device: str = "cpu",
+) -> Decision:
+    """The decision about one instance, at false-alarm probability alpha (0: count only); the same arguments give the same bits.
+
+    The weights come from (seed, statement, instance, engine, stage) alone: nobody searches for a lucky draw.
+    """
+    with one_thread():
+        return _decide(statement, instance, seed, engine, trials, alpha, stage, device)
+
+
+def judged_cases(
+    statement: Statement, instance: Instance, seed: int, engine: Engine, trials: int, stage: int, device: str
+) -> list[tuple[Worst, Subject]]:
+    """Every subject of a decision with its worst case."""
+    source = source_of(statement, instance, seed, engine, stage)
+    return [
+        (worst_case(statement, measured(statement, subject), name), subject)
+        for name, subject in subjects(statement, instance, engine, trials, source, device)
+    ]
+
+
+def _decide(
+    statement: Statement, instance: Instance, seed: int, engine: Engine, trials: int, alpha: float, stage: int, device: str
+) -> Decision:
+    claimed = statement.failure_probability(instance)
+    informative = statement.inside(instance) and claimed < 0.5
+    cases = [case for case, _ in judged_cases(statement, instance, seed, engine, trials, stage, device)]
+    ratios = torch.stack([case.ratio for case in cases])
+    ratio, chosen = ratios.max(dim=0)
+    rounding = max(case.rounding for case in cases)
+    failures = int((ratio > 1 + rounding).sum())
+    close = int(((ratio - 1).abs() <= rounding).sum())
+    trial = int(ratio.argmax())
+    case = cases[int(chosen[trial])]
+    value = p_value(failures, trials, claimed)
+    return Decision(
+        statement=statement.id, variant=statement.variant_name, architecture=statement.architecture, engine=engine, sizes=instance.sizes(),
+        trials=trials, failures=failures, within_rounding=close, claimed=claimed, p_value=value, alpha=alpha,
+        refuted=informative and failures > 0 and alpha > 0 and value <= alpha, evidence=informative,
+        ratio=_finite(case.ratio[trial]), left=_finite(case.left[trial]), right=_finite(case.right[trial]), place=case.place(trial),
+        regime_depth=_finite(statement.regime_depth(instance)), stage=stage, adversary=case.adversary,
+        looked_at=case.looked_at,
+    )  # fmt: skip
+
+
+def _finite(value: Tensor | float) -> float:
+    """JSON has no infinity: the largest double stands for it."""
+    number = float(value)
+    return math.copysign(1.7976931348623157e308, number) if math.isinf(number) else number

@@ -1,0 +1,52 @@
+"""A comparison reduced to the largest ratio of every trial, and where that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from checkers.errors import InputError
+from theorems.language.statement import Statement
+from theorems.language.subject import Comparison
+
+
+@dataclass(frozen=True)
+class Worst:
+    """Both sides at the largest ratio left/right of each trial, all of shape (trials,), and where that is."""
+
+    ratio: Tensor
+    left: Tensor
+    right: Tensor
+    index: Tensor
+    shape: tuple[int, ...]
+    axes: tuple[str, ...]
+    rounding: float
+    adversary: str
+    looked_at: str
+
+    def place(self, trial: int) -> dict[str, int]:
+        """The trial and, for each axis that the claim quantifies over, the index of the worst case in it."""
+        place, flat = {"trial": trial}, int(self.index[trial])
+        for axis, size in zip(reversed(self.axes), reversed(self.shape), strict=True):
+            place[axis] = flat % size
+            flat //= size
+        return place
+
+
+def worst_case(statement: Statement, comparison: Comparison, adversary: str = "") -> Worst:
+    """Reduce a comparison to the largest ratio of every trial; 0/0 counts as 0, for 0 <= 0 holds, and 1/0 as infinity."""
+    full = np.broadcast_shapes(tuple(comparison.left.shape), tuple(comparison.right.shape))
+    left, right = comparison.left.detach().expand(full), comparison.right.detach().expand(full)
+    shape = tuple(full[1:])
+    left, right = left.reshape(left.shape[0], -1), right.reshape(left.shape[0], -1)
+    # where the right side is not positive a ratio says nothing, and the claim itself decides
+    ratio = torch.where(right > 0, left.clamp_min(0) / right, torch.where(left <= right, 0.0, torch.inf))
+    if bool((left.isnan() | right.isnan() | ratio.isnan()).any()):
+        raise InputError(f"statement {statement.id!r} measured a quantity that is not a number; its measure cannot be judged")
+    top, index = ratio.max(dim=1)
+    pick = index[:, None]
+    left, right = left.gather(1, pick)[:, 0], right.gather(1, pick)[:, 0]
+    return Worst(top, left, right, index, shape, comparison.axes, comparison.rounding, adversary, comparison.looked_at)

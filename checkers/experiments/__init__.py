@@ -1,0 +1,1 @@
+"""Measurements: constants, exponents, widths, reliability, and all of a report."""

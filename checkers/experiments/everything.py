@@ -1,0 +1,141 @@
+"""What a report is about: check, power, scaling, training runs and the other experiments, gathered into facts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import msgspec
+
+from checkers.data.training_data import held_out_rows, load_training_data
+from checkers.errors import InputError
+from checkers.evidence.profiles import Profile
+from checkers.experiments import reliability
+from checkers.experiments.deep_norms import deep_norms
+from checkers.experiments.scaling import exponents
+from checkers.experiments.width import inside_the_regime, threshold
+from checkers.machine import software
+from checkers.machine.progress import Progress
+from checkers.machine.threads import one_thread
+from checkers.records.counterexamples import Certificate
+from checkers.records.report import Facts
+from checkers.records.training import TrainingRun
+from checkers.runs import suite
+from checkers.runs.jobs.each import each
+from checkers.training import run as training
+from checkers.training.kernel_prediction import HeldOut
+from theorems.language.registry import registry
+from theorems.language.statement import FULLY_CONNECTED, Statement
+
+
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
+    """A training run of the report, on the bundled digits."""
+
+    title: str
+    samples: int
+    labels: Literal["true", "random"]
+    width: int
+    depth: int
+    weights: Literal["dense", "revealed"]
+    steps: int
+    goal: float = 1e-3
+    loss: str = "squared"
+    batch: int = 0
+    held_out: int = 0
+    architecture: str = "fully connected"
+    positions: int = 1
+    patch: int = 1
+
+
+def _two_hundred(labels: Literal["true", "random"], loss: str, batch: int) -> Planned:
+    """100% training accuracy comes before the loss is that low."""
+    title = f"200 digits, {labels} labels, {loss} loss, {'sgd' if batch else 'gd'}"
+    return Planned(
+        title=title, samples=200, labels=labels, width=256, depth=4, weights="dense", steps=20_000, goal=0.03, loss=loss, batch=batch,
+    )  # fmt: skip
+
+
+# Real images with random labels (Zhang et al. 2017) at a width that can be stored, and at one that cannot: stored, a matrix of
+# m = 10^6 would take 8 TB. 100% training accuracy comes before the goal; where that is larger than the first run's, time sets it.
+TRAININGS: Final = (
+    Planned(title="100 digits, random labels, m = 256", samples=100, labels="random", width=256, depth=4, weights="dense", steps=20_000,
+            held_out=200),
+    Planned(title="50 digits, random labels, residual, m = 256", samples=50, labels="random", width=256, depth=3, weights="dense",
+            steps=8000, goal=0.05, architecture="residual"),
+    Planned(title="20 digits, random labels, convolutional, 64 positions, m = 32", samples=20, labels="random", width=32, depth=2,
+            weights="dense", steps=8000, goal=0.05, architecture="convolutional", positions=64, patch=3),
+    Planned(title="5 digits, random labels, m = 10^6", samples=5, labels="random", width=10**6, depth=1, weights="revealed", steps=400),
+    *(
+        _two_hundred(labels, loss, batch)
+        for labels in ("true", "random")
+        for loss in ("squared", "cross-entropy")
+        for batch in (0, 32)
+    ),
+)  # fmt: skip
+
+
+def gather(
+    statements: Sequence[Statement],
+    *,
+    seed: int,
+    profile: Profile,
+    device: str,
+    modules: Sequence[Path],
+    processes: int,
+    folder: Path,
+    progress: Progress,
+) -> Facts:
+    """Run everything that the report is about. folder: where counterexamples go."""
+    shared: Any = {"modules": modules, "processes": processes, "progress": progress}
+    return Facts(
+        check=suite.check(statements, seed=seed, profile=profile, device=device, folder=folder, **shared),
+        power=suite.power(statements, seed=seed, profile=profile, device=device, folder=folder, **shared),
+        scaling=exponents.scale(statements, seed=seed, profile=profile, device=device, **shared),
+        trainings=each(_train, (seed, device), [(plan,) for plan in TRAININGS], "training runs", processes, (), progress),
+        titles=[plan.title for plan in TRAININGS],
+        reliability=reliability.measure(
+            seed=seed, decisions=reliability.decisions_of(profile), processes=processes, progress=progress
+        ),
+        versions={**msgspec.structs.asdict(software.versions()), "scipy": version("scipy"), "hypothesis": version("hypothesis")},
+        modules=", ".join(map(str, modules)),
+        certificates=certificates(statements, seed, modules, processes, progress),
+        regime=inside_the_regime.regime_rows(profile.name, seed, device, progress),
+        threshold=threshold.threshold(seed=seed, profile=profile.name, progress=progress, processes=processes),
+        deep_norms=deep_norms(seed),
+    )
+
+
+def certificates(
+    statements: Sequence[Statement], seed: int, modules: Sequence[Path], processes: int, progress: Progress
+) -> list[Certificate]:
+    """One certified instance of each statement that allows it, on fully connected networks."""
+    from checkers.certification.certify import certifiable
+
+    jobs = [(statement.id,) for statement in certifiable(statements) if statement.architecture == FULLY_CONNECTED]
+    found: list[Certificate | None] = each(_certify, seed, jobs, "certificates", processes, modules, progress)
+    return [one for one in found if one is not None]
+
+
+def _certify(seed: int, progress: Progress, identifier: str) -> Certificate | None:
+    from checkers.certification.certify import certify
+
+    try:
+        return certify(registry[identifier], seed=seed, sizes={})
+    except InputError:  # a statement whose regime holds no network small enough, or one of the user's that balls do not know
+        return None
+
+
+def _train(settings: tuple[int, str], progress: Progress, plan: Planned) -> TrainingRun:
+    seed, device = settings
+    loaded = load_training_data("digits", label_column=None, samples=plan.samples, labels=plan.labels, outputs=None, seed=seed)
+    others = held_out_rows("digits", label_column=None, loaded=loaded, count=plan.held_out, seed=seed) if plan.held_out else None
+    same = ("architecture", "positions", "patch", "width", "depth", "steps", "goal", "loss", "batch")
+    with one_thread():
+        return training.train(
+            inputs=loaded.inputs, targets=loaded.targets, classes=loaded.classes, engine=plan.weights, step_size=None,
+            held_out=HeldOut(*others) if others else None, seed=seed, device=device, data=loaded.name, labels=loaded.labels,
+            progress=lambda step, steps, loss: progress(plan.title, step, steps),
+            **{name: getattr(plan, name) for name in same},
+        )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Exponents of a bound, measured on ladders of sizes."""

@@ -1,0 +1,57 @@
+"""What the theory says of a data set before anything is trained on it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from checkers.experiments.width.limit_kernel import KernelDescent
+from checkers.records.experiments import Diagnosis, ThresholdFit
+from strategies.data import closest_pair
+from theorems.allen_zhu.convergence import required_width, step_size
+from theorems.language.instance import Instance
+
+Array = npt.NDArray[np.float64]
+STEP_SHARE = 1.5  # of 1/lambda_max: the step that `train` takes
+
+
+def diagnose(
+    inputs: Array, rows: Sequence[str], labels: Sequence[str] | None, coinciding: Sequence[tuple[int, int]], *,
+    data: str, depth: int, outputs: int, goal: float, fit: ThresholdFit | None, read: str = "", warnings: Sequence[str] = (),
+) -> Diagnosis:  # fmt: skip
+    """inputs: (n, d_in), unit rows (z, 1)/sqrt 2; rows, labels: what to call each, one a row; coinciding: pairs of equal ones."""
+    samples, dimension = inputs.shape
+    i, j, distance = closest_pair(inputs)
+    if coinciding:
+        (i, j), distance = coinciding[0], 0.0
+    apart = samples > 1
+    # One input is as far from the others as one likes: the theorem's own cap, delta <= 1/L.
+    delta = min(distance, 1 / depth) if apart else 1 / depth
+    kernel = KernelDescent.of(inputs, depth)
+    smallest = 0.0 if coinciding else kernel.smallest
+    kernel = KernelDescent(smallest, kernel.largest)
+    width = required_width(Instance(width=1, depth=depth, samples=samples, outputs=outputs, separation=delta)) if delta > 0 else None
+    at = None if width is None else Instance(width=1, depth=depth, samples=samples, outputs=outputs, separation=delta)
+    suggested, beyond = (None, []) if fit is None or not delta > 0 else fit.width(samples, depth, distance if apart else None)
+
+    def contradicts(pair: tuple[int, int]) -> bool:
+        return labels is not None and labels[pair[0]] != labels[pair[1]]
+
+    return Diagnosis(
+        data=data, read=read, warnings=list(warnings), samples=samples, input_dimension=dimension, outputs=outputs, depth=depth, goal=goal,
+        delta=distance if apart else None,
+        closest=[rows[i], rows[j]] if apart else [],
+        closest_labels=[labels[i], labels[j]] if apart and labels is not None else [],
+        coinciding=[[rows[a], rows[b]] for a, b in coinciding],
+        contradicting=[[rows[a], rows[b]] for a, b in coinciding if contradicts((a, b))],
+        eigenvalues=[smallest, kernel.largest],
+        paper_width=width,
+        paper_step_size=None if at is None or width is None else step_size(at, 1.0) / width,
+        paper_steps=None if at is None else samples**6 * depth**2 / delta**2 * math.log(1 / goal),
+        fitted_width=suggested, extrapolated=beyond,
+        kernel_step_size=kernel.step_size(suggested or 1.0, outputs, STEP_SHARE),
+        kernel_steps=kernel.steps(goal, STEP_SHARE),
+    )  # fmt: skip

@@ -1,0 +1,108 @@
+"""The convergence theorem where its own width condition holds, or as near to it as memory allows (THEORY 9).
+
+One run a row: gradient descent from a random initialization with the step 1/(2 lambda_max) of the limit kernel, which at n = L = 1 is
+the paper's own with constant 1, until F <= goal F(0).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from checkers.errors import InputError
+from checkers.experiments.width.limit_kernel import KernelDescent
+from checkers.machine.memory import free_bytes, refuse_beyond_memory
+from checkers.machine.progress import Progress
+from checkers.networks.descent import gradient_descent
+from checkers.networks.network import Network, Record
+from checkers.networks.randomness import NormalSource, seed_sequence
+from checkers.records.experiments import RegimeRow
+from strategies.data import data_set
+from theorems.allen_zhu.convergence import required_width
+from theorems.language.instance import Instance
+
+GOAL, SHARE = 1e-3, 0.5
+PATIENCE = 4  # times the predicted number of steps, after which a run is given up
+
+
+@dataclass(frozen=True)
+class Place:
+    samples: int
+    depth: int
+    width: int
+    precision: str = "float64"
+
+
+QUICK = (Place(1, 1, 2**20), Place(1, 2, 2**20), Place(1, 3, 2**20), Place(2, 1, 2**24))
+PLACES = {
+    "quick": QUICK,
+    "standard": (*QUICK, Place(1, 2, 2**22), Place(1, 3, 2**22, "float32")),
+    "thorough": (*QUICK, Place(1, 2, 2**23), Place(1, 3, 2**23, "float32")),
+}
+
+
+def planned_bytes(place: Place, outputs: int, steps: int) -> int:
+    """The most that a run may hold: directions and images of both sides, the last questions, and what the passes make on their way."""
+    n, depth = place.samples, place.depth
+    long = 2 * n + n  # the first layer's directions, images and change
+    long += (depth - 1) * 4 * min(place.width, n * (steps + 1))
+    long += 4 * n * depth + (4 * depth + 10) * n + 3 * outputs  # last questions of both sides; g, h, D, factors; input and output layers
+    return long * place.width * torch.empty(0, dtype=getattr(torch, place.precision)).element_size()
+
+
+def run(place: Place, seed: int, device: str = "cpu") -> RegimeRow:
+    """Train at one place; inputs are orthogonal directions (delta = 1), labels random signs."""
+    generator = np.random.Generator(np.random.SFC64(seed))
+    inputs = data_set("orthogonal", generator, place.samples, None, 1.0)
+    targets = generator.choice([-1.0, 1.0], size=(place.samples, 1))
+    kernel = KernelDescent.of(inputs, place.depth)
+    steps = kernel.steps(GOAL, SHARE)
+    assert steps is not None
+    separation = min(1.0, 1 / place.depth)
+    instance = Instance(width=place.width, depth=place.depth, samples=place.samples, separation=separation)
+    needed = planned_bytes(place, 1, PATIENCE * steps)
+    row = RegimeRow(
+        samples=place.samples, depth=place.depth, separation=separation, width=place.width, precision=place.precision,
+        inside=place.width / (place.samples**24 * place.depth**12 / separation**8),
+        inside_with_logs=place.width / required_width(instance), predicted_steps=steps,
+        allowed_steps=place.samples**6 * place.depth**2 / separation**2 * math.log(1 / GOAL), bytes=needed,
+    )  # fmt: skip
+    try:
+        refuse_beyond_memory(needed, free_bytes(device))
+    except InputError as error:
+        return _with(row, refused=str(error))
+    start = time.monotonic()
+    source = NormalSource(seed_sequence(seed, "regime", place.samples, place.depth, place.width))
+    dtype = getattr(torch, place.precision)
+    network = Network.draw("revealed", place.width, place.depth, inputs.shape[1], 1, 1, source, dtype=dtype, device=device)
+    losses: list[float] = []
+
+    def reached(step: int, record: Record, loss: Tensor) -> bool:
+        losses.append(float(loss[0]))
+        return losses[-1] <= GOAL * losses[0]
+
+    gradient_descent(network, inputs, targets, kernel.step_size(place.width, 1, SHARE), PATIENCE * steps, reached)
+    done = losses[-1] <= GOAL * losses[0]
+    share = losses[-1] / losses[0]
+    return _with(row, taken=len(losses) - 1 if done else None, loss=share, seconds=time.monotonic() - start)
+
+
+def _with(row: RegimeRow, **changes: object) -> RegimeRow:
+    import msgspec
+
+    return msgspec.structs.replace(row, **changes)
+
+
+def regime_rows(profile: str, seed: int, device: str, progress: Progress) -> list[RegimeRow]:
+    """The rows of the report's table."""
+    places, rows = PLACES[profile], []
+    for done, place in enumerate(places):
+        progress("inside the regime", done, len(places))
+        rows.append(run(place, seed, device))
+    progress("inside the regime", len(places), len(places))
+    return rows

@@ -1,0 +1,213 @@
+"""The loop: Hypothesis searches the instances of one statement, guided by the margin, and simplifies what it refutes.
+
+Hypothesis never sees the random weights: an instance has one verdict per run, however often it is tried.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import msgspec
+from hypothesis import HealthCheck, Phase, Verbosity, given, settings, target
+from hypothesis import seed as hypothesis_seed
+from hypothesis import strategies as st
+
+from checkers.certification.triage import stands, triage
+from checkers.errors import InputError
+from checkers.evidence.binomial import SUSPICIOUS
+from checkers.evidence.decide import decide
+from checkers.evidence.error_budget import Account
+from checkers.evidence.profiles import Profile
+from checkers.networks.randomness import seed_sequence
+from checkers.records.decisions import Decision, Triage
+from strategies import instances
+from theorems.language.instance import Instance
+from theorems.language.statement import Range, Statement
+
+# Of a second stage with fresh weights, after a first that was improbable under the claim but not enough to refute.
+SECOND_STAGE = 8  # times as many trials
+TIE = 1e-9  # of the log ratio, per decision: above its rounding, and far below any margin worth climbing
+
+
+class _Refuted(Exception):
+    """Tells Hypothesis that an instance refutes; never leaves this module."""
+
+
+Case = tuple[Decision, Instance]
+
+
+@dataclass
+class Campaign:
+    """All decisions about one statement, and the refuting instances: the simplest and the most severe.
+
+    triages: what those two are made of, by role. withdrawn: refutations that triage did not let stand, and what they were; in
+    `decisions` these refute nothing.
+    """
+
+    decisions: list[Decision] = field(default_factory=list)
+    vacuous: int = 0
+    simplest: Case | None = None
+    severest: Case | None = None
+    triages: dict[str, Triage] = field(default_factory=dict)
+    withdrawn: list[Triage] = field(default_factory=list)
+
+    @property
+    def until_refuted(self) -> int:
+        """Decisions up to and including the first refutation; all of them if there was none."""
+        return next((k for k, d in enumerate(self.decisions, start=1) if d.refuted), len(self.decisions))
+
+
+@dataclass
+class _Judge:
+    """Decides instances, each once, and keeps what was found."""
+
+    statement: Statement
+    profile: Profile
+    account: Account
+    seed: int
+    device: str
+    observe: Callable[[Decision], None]
+    decides: bool
+    decide: Callable[..., Decision]
+    campaign: Campaign = field(default_factory=Campaign)
+    known: dict[str, Decision | None] = field(default_factory=dict)
+    first: tuple[Decision, Instance, Triage] | None = None
+
+    def __call__(self, instance: Instance) -> Decision | None:
+        key = instance.key()
+        if key not in self.known:
+            self.known[key] = self._decide(instance)
+        return self.known[key]
+
+    def _decide(self, instance: Instance) -> Decision | None:
+        if self.decides and self.statement.failure_probability(instance) >= 0.5:
+            self.campaign.vacuous += 1
+            return None
+        engine, trials = self.profile.plan(self.statement, instance)
+        alpha = self.account.spend() / 2 if self.decides else 0.0
+        decision = self.decide(self.statement, instance, seed=self.seed, engine=engine, trials=trials, alpha=alpha, device=self.device)
+        if self.decides and decision.evidence and not decision.refuted and decision.p_value < SUSPICIOUS:
+            self._record(decision, instance)
+            trials *= SECOND_STAGE
+            decision = self.decide(
+                self.statement, instance, seed=self.seed, engine=engine, trials=trials, alpha=alpha, stage=2, device=self.device
+            )  # fmt: skip
+        return self._record(decision, instance)
+
+    def _examined(self, decision: Decision, instance: Instance) -> Decision:
+        """The first refutation has to stand before any other is simplified; one that does not refutes nothing."""
+        if not decision.refuted or self.first is not None:
+            return decision
+        found = triage(self.statement, decision, instance, self.seed, self.profile.proofs)
+        if stands(found):
+            self.first = decision, instance, found
+            return decision
+        self.campaign.withdrawn.append(found)
+        return msgspec.structs.replace(decision, refuted=False)
+
+    def conclude(self) -> Campaign:
+        """Triage of the two cases that are kept; where one does not stand, the first refutation takes its place."""
+        campaign, first = self.campaign, self.first
+        if first is None:
+            return campaign
+        campaign.simplest, campaign.triages["simplest"] = self._standing(campaign.simplest or first[:2])
+        campaign.severest, campaign.triages["severest"] = self._standing(campaign.severest or first[:2])
+        return campaign
+
+    def _standing(self, case: Case) -> tuple[Case, Triage]:
+        assert self.first is not None
+        decision, instance, found = self.first
+        if case[0] == decision:
+            return (decision, instance), found
+        own = triage(self.statement, *case, self.seed, self.profile.proofs)
+        if stands(own):
+            return case, own
+        self.campaign.withdrawn.append(own)
+        return (decision, instance), found
+
+    def _record(self, decision: Decision, instance: Instance) -> Decision:
+        campaign = self.campaign
+        decision = self._examined(decision, instance)
+        campaign.decisions.append(decision)
+        if decision.refuted and (campaign.severest is None or decision.ratio > campaign.severest[0].ratio):
+            campaign.severest = (decision, instance)
+        self.observe(decision)
+        return decision
+
+
+def search(
+    statement: Statement,
+    profile: Profile,
+    account: Account,
+    *,
+    seed: int,
+    examples: int,
+    device: str = "cpu",
+    observe: Callable[[Decision], None] = lambda decision: None,
+    decides: bool = True,
+    decide: Callable[..., Decision] = decide,
+) -> Campaign:
+    """Try `examples` instances, larger margins preferred; at the first refutation simplify it, with at most profile.shrinks decisions.
+
+    decides=False: instances outside the regime, which are only counted; they spend no error budget and refute nothing.
+    decide: what decides in place of checkers.evidence.decide.decide, such as a journal that knows decisions already.
+    """
+    judge = _Judge(statement, profile, account, seed, device, observe, decides, decide)
+    try:
+        strategy = st.one_of(*(instances(statement, limits=limits) for limits in profile.populations(statement)))
+    except ValueError as error:
+        raise InputError(f"{error} of the profile {profile.name!r}") from error
+    _explore(judge, strategy, examples, "search")
+    if decides and not statement.variant_name:
+        for number, choices in enumerate(profile.far_populations(statement)):
+            far = first_possible(statement, choices)
+            if far is not None and judge.campaign.simplest is None:
+                _explore(judge, far, profile.far, f"far {number}")
+    return judge.conclude()
+
+
+def first_possible(statement: Statement, choices: Sequence[Mapping[str, Range]]) -> st.SearchStrategy[Instance] | None:
+    """Instances within the first of the limits that leave any."""
+    for limits in choices:
+        with suppress(ValueError):
+            return instances(statement, limits=limits)
+    return None
+
+
+def _explore(judge: _Judge, strategy: st.SearchStrategy[Instance], examples: int, purpose: str) -> None:
+    """Decide up to `examples` instances of the strategy; at a refutation simplify it."""
+    statement, profile, campaign = judge.statement, judge.profile, judge.campaign
+    key = int(seed_sequence(judge.seed, purpose, *statement.stream, statement.variant_name).generate_state(1)[0])
+
+    @hypothesis_seed(key)
+    @settings(
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        derandomize=False,
+        report_multiple_bugs=False,
+        print_blob=False,
+        verbosity=Verbosity.quiet,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.generate, Phase.target, Phase.shrink),
+    )
+    @given(strategy)
+    def trial(instance: Instance) -> None:
+        exhausted = campaign.severest is not None and len(campaign.decisions) - campaign.until_refuted >= profile.shrinks
+        if exhausted and instance.key() not in judge.known:
+            return
+        decision = judge(instance)
+        if decision is None:
+            return
+        if decision.refuted:
+            campaign.simplest = (decision, instance)
+            raise _Refuted
+        # The hill climber takes every step that is not worse: a quantity without effect would use up its examples. So the first wins a tie.
+        margin = math.log(min(max(decision.ratio, 1e-300), 1e300)) - TIE * len(campaign.decisions)
+        target(margin, label="log of the worst ratio")
+
+    with suppress(_Refuted):
+        trial()

@@ -1,0 +1,94 @@
+"""The verdict that the decisions of a campaign support."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from checkers.evidence.binomial import detectable_rate
+from checkers.fuzzing.search import Campaign
+from checkers.records.decisions import Decision, Grade, Verdict, VerdictName
+from theorems.language.statement import Statement
+
+# A statement whose failures would have to be more frequent than this to be noticed was not tested enough to say that it holds.
+USEFUL_RATE = 0.5
+
+
+def judge(statement: Statement, campaign: Campaign, beyond: Campaign, written: list[str]) -> Verdict:
+    """The verdict that a campaign's decisions support."""
+    evidence = [d for d in campaign.decisions if d.evidence]
+    rate = detectable_rate((d.trials, d.claimed, d.alpha) for d in evidence)
+    worst = max(evidence, key=lambda d: d.ratio, default=None)
+    close = sum(d.within_rounding for d in evidence)
+    if any(d.refuted for d in evidence):
+        verdict: VerdictName = "REFUTED"
+    elif not evidence:
+        verdict = "VACUOUS"
+    elif campaign.withdrawn or rate > USEFUL_RATE or close > sum(d.trials for d in evidence) / 2:
+        verdict = "UNDECIDED"
+    else:
+        verdict = "HOLDS"
+    constants = statement.constants.items()
+    return Verdict(
+        id=statement.id,
+        architecture=statement.architecture,
+        verdict=verdict,
+        grade=grade(statement) if verdict == "HOLDS" else "",
+        instances=len({tuple(d.sizes.items()) for d in evidence}),
+        trials=sum(d.trials for d in evidence),
+        failures=sum(d.failures for d in evidence),
+        detectable_rate=rate,
+        worst_ratio=worst.ratio if worst else 0.0,
+        constant=", ".join(f"{name} = {constant.value:g}" for name, constant in constants) or "none",
+        provenance="; ".join(f"{name}: {constant.provenance}" for name, constant in constants) or f"{statement.kind}: nothing hidden",
+        regime=_regime(statement, evidence, campaign.vacuous, beyond.decisions),
+        vacuous=campaign.vacuous,
+        within_rounding=close,
+        beyond=len(beyond.decisions),
+        beyond_failures=sum(d.failures > 0 for d in beyond.decisions),
+        source=statement.source,
+        kind=statement.kind,
+        worst=worst,
+        counterexamples=written,
+        **_refutations(campaign),
+        withdrawn=campaign.withdrawn,
+        looked_at={words: len({tuple(d.sizes.items()) for d in evidence if d.looked_at == words}) for words in _partial(evidence)},
+    )
+
+
+def _partial(evidence: Sequence[Decision]) -> list[str]:
+    """What decisions looked at that did not look at every index of the claim, each once."""
+    return sorted({d.looked_at for d in evidence} - {""})
+
+
+def _refutations(campaign: Campaign) -> dict[str, Any]:
+    """The fields of a verdict that say what refutes: each decision with its own triage."""
+    return {
+        "counterexample": campaign.simplest[0] if campaign.simplest else None,
+        "triage": campaign.triages.get("simplest"),
+        "severest": campaign.severest[0] if campaign.severest else None,
+        "severest_triage": campaign.triages.get("severest"),
+    }
+
+
+def grade(statement: Statement) -> Grade:
+    """exact: the measure is the supremum over everything inside an instance. attacked: a search looked for it. sampled: neither."""
+    if statement.adversary or statement.attack:
+        return "attacked"
+    return "exact" if statement.exact else "sampled"
+
+
+def _regime(statement: Statement, evidence: Sequence[Decision], vacuous: int, beyond: Sequence[Decision]) -> str:
+    """How far inside its assumptions the instances lay, hidden constants set to 1."""
+    if not statement.assumptions:
+        return "no assumptions"
+    words = []
+    if evidence:
+        depths = sorted(d.regime_depth for d in evidence)
+        words.append(f"{len(depths)} inside, {depths[0]:.3g} to {depths[-1]:.3g} times")
+    if vacuous:
+        words.append(f"{vacuous} vacuous")
+    if beyond:
+        depths = sorted(d.regime_depth for d in beyond)
+        words.append(f"{len(beyond)} beyond, down to {depths[0]:.1g} times, {sum(d.failures > 0 for d in beyond)} of them failing")
+    return "; ".join(words) or "none inside"

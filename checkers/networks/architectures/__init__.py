@@ -1,0 +1,1 @@
+"""Fully connected, residual and convolutional networks."""

@@ -1,0 +1,102 @@
+"""The trainer core: gradient descent and stochastic gradient descent, on dense or revealed weights, for any loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from checkers.networks.kernels import gradient_norms
+from checkers.networks.minibatches import Minibatches
+from checkers.networks.network import Network, Record
+from theorems.language.subject import Descent, Trajectory
+from theorems.laws.losses import Loss, losses
+
+SQUARED = losses["squared"]
+
+# Called at every recorded step, before the weights move, with (t, record of the forward pass, loss F per trial); True stops the run.
+Observer = Callable[[int, Record, Tensor], bool]
+Schedule = Callable[[int], bool]
+
+
+def every_step(step: int) -> bool:
+    """The schedule that records all of a run."""
+    return True
+
+
+def loss_vectors(record: Record, goal: Tensor, loss: Loss, step: int, batches: Minibatches | None) -> Tensor:
+    """v, (trials, n, d), of the step W -= step_size sum_i grad <f(x_i), v_i>: l'(f(x_i)), times n/b in the step's minibatch, 0 outside."""
+    vectors = loss.gradient(record.outputs, goal)
+    if batches is None:
+        return vectors
+    members = torch.zeros(batches.trials, batches.samples).scatter_(1, batches.indices(step), 1.0)
+    return batches.samples / batches.size * vectors * members.to(vectors)[..., None]
+
+
+def _move_on_batch_alone(
+    network: Network, inputs: Tensor, goal: Tensor, loss: Loss, step_size: float, step: int, batches: Minibatches
+) -> None:
+    """The same step where nobody looks: a pass over the minibatch instead of all samples."""
+    chosen = batches.indices(step).to(inputs.device)[..., None]
+    record = network.forward(inputs.gather(1, chosen.expand(-1, -1, inputs.shape[2])))
+    wanted = goal.expand(inputs.shape[0], -1, -1).gather(1, chosen.expand(-1, -1, goal.shape[-1]))
+    network.step(record, loss.gradient(record.outputs, wanted), step_size * batches.samples / batches.size)
+
+
+def gradient_descent(
+    network: Network,
+    inputs: Any,
+    targets: Any,
+    step_size: float,
+    steps: int,
+    observe: Observer | None = None,
+    *,
+    loss: Loss = SQUARED,
+    batches: Minibatches | None = None,
+    recorded: Schedule = every_step,
+    gradients: bool = False,
+    first: int = 0,
+    passed: Record | None = None,
+) -> Trajectory:
+    """W(t + 1) = W(t) - step_size (n/b) sum_{i in S_t} grad F_i(W(t)), for all trials at once; moves `network` itself.
+
+    inputs: (samples, d_in); targets: (samples, outputs) or (trials, samples, outputs). batches None: S_t is everything, b = n.
+    first: the step that the network stands at, of a run that is resumed, and passed: its forward pass, if that was done. The recorded
+    steps of first..steps are those of the schedule, the first and the last.
+    """
+    rows = network.inputs(inputs)
+    goal = torch.as_tensor(targets, dtype=network.output.dtype, device=network.output.device)
+    kept: list[tuple[int, Tensor, Tensor, Tensor, Tensor]] = []
+    for step in range(first, steps + 1):
+        if not (recorded(step) or step in (first, steps)):
+            if batches is None:
+                record = network.forward(inputs)
+                network.step(record, loss.gradient(record.outputs, goal), step_size)
+            else:
+                _move_on_batch_alone(network, rows, goal, loss, step_size, step, batches)
+            continue
+        record = network.forward(inputs) if passed is None or step > first else passed
+        each = loss.value(record.outputs, goal)
+        squares = gradient_norms(network, record, loss.gradient(record.outputs, goal)).square().sum(-1) if gradients else each.new_zeros(0)
+        kept.append((step, each.sum(-1), network.distance(), each.amax(-1), squares))
+        if (observe is not None and observe(step, record, kept[-1][1])) or step == steps:
+            break
+        network.step(record, loss_vectors(record, goal, loss, step, batches), step_size)
+    times, values, distances, worst, norms = zip(*kept, strict=True)
+    last = torch.stack(norms, dim=1) if gradients else values[0].new_zeros(0)
+    return Trajectory(torch.stack(values, 1), torch.stack(distances, 1), step_size, torch.stack(worst, 1), last, times)
+
+
+def follow(
+    network: Network, inputs: Any, targets: Any, step_size: float, steps: int, descent: Descent, order: np.random.SeedSequence
+) -> Trajectory:
+    """`gradient_descent` as a statement asks for it. order: the seed of the minibatches."""
+    samples = network.inputs(inputs).shape[1]
+    batches = Minibatches(descent.batch, samples, network.trials, order, descent.never) if descent.batch else None
+    return gradient_descent(
+        network, inputs, targets, step_size, steps, loss=losses[descent.loss], batches=batches,
+        recorded=lambda step: step % descent.every == 0, gradients=descent.gradients,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Weight matrices behind one protocol: dense, revealed, perturbed."""

@@ -1,0 +1,1 @@
+"""All facts that runs find, and their JSON."""

@@ -1,0 +1,27 @@
+"""Numbers and tables in the one form that the terminal and REPORT.md share."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+
+from tabulate import tabulate
+
+WIDEST = 180  # of a padded Markdown table
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number as one would write it on a board: 12, 2,097,152, 0.0123, 1.2e-06."""
+    if value is None or math.isnan(value):
+        return "-"
+    return f"{int(value):,}" if float(value).is_integer() and abs(value) < 1e9 else f"{value:.{digits}g}"
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[str]], style: str = "simple") -> str:
+    """A table of text; style: a tablefmt of tabulate, "simple" for the terminal and "github" for Markdown."""
+    cells = [[cell.replace("|", "\\|") for cell in row] if style == "github" else list(row) for row in rows]
+    text = tabulate(cells, headers=list(headers), tablefmt=style, disable_numparse=True)
+    if style == "github" and len(text.split("\n", 1)[0]) > WIDEST:
+        text = re.sub(r"-{3,}", "---", re.sub(r" {2,}", " ", text))  # too wide to read as text: no padding
+    return text

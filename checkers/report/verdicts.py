@@ -1,0 +1,155 @@
+"""Decisions, verdicts, certificates and replays in words and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from checkers.records.counterexamples import Certificate, Counterexample, Replay
+from checkers.records.decisions import CheckRun, Decision, PowerRun, Triage, Verdict
+from checkers.report.text import number, table
+from theorems.language.instance import QUANTITIES
+from theorems.language.statement import Statement
+
+
+def sizes_in_words(sizes: Mapping[str, int | float | str], statement: Statement | None = None) -> str:
+    """`m = 16, L = 2, data on an arc`: the quantities that the statement ranges over, or all of them."""
+    shown = [name for name in QUANTITIES if name in sizes and (statement is None or name in statement.ranges)]
+    words = [f"{QUANTITIES[name][0]} = {number(float(sizes[name]))}" for name in shown]
+    if shown and "samples" in shown:
+        words.append(f"data {sizes.get('data', '')}")
+    return ", ".join(words)
+
+
+def decision_in_words(decision: Decision, statement: Statement | None = None) -> str:
+    """One decision: where it is, what failed there, and how badly."""
+    place = ", ".join(f"{name} {index}" for name, index in decision.place.items())
+    relation = ">" if decision.left > decision.right else "<="
+    return (
+        f"{sizes_in_words(decision.sizes, statement)}: {decision.failures:,} of {decision.trials:,} trials fail"
+        f" where probability {number(decision.claimed)} is claimed;"
+        f" worst {number(decision.left)} {relation} {number(decision.right)}{f' at {place}' if place else ''}"
+    )
+
+
+def triage_in_words(found: Triage) -> str:
+    """What a refutation is made of: `certified: 5 of the 5 failing trials needed are proved, left - right > 0.026 (ball arithmetic)`."""
+    parts = []
+    if found.proved:
+        parts.append(f"{found.proved:,} of the {found.needed:,} failing trials that it takes are proved in ball arithmetic")
+        parts += [f"left - right >= {number(found.excess[0])} in the worst"] if found.excess else []
+    parts += [found.reason] if found.reason else []
+    return found.label + (f": {'; '.join(parts)}" if parts else "")
+
+
+def check_columns(architectures: bool) -> list[str]:
+    middle = ["architecture"] if architectures else []
+    return ["statement", "paper", *middle, "verdict", "grade", "instances", "trials", "failures", "detectable rate", "worst ratio"]
+
+
+def check_row(verdict: Verdict, architectures: bool) -> list[str]:
+    middle = [verdict.architecture] if architectures else []
+    counts = [f"{verdict.instances:,}", f"{verdict.trials:,}", f"{verdict.failures:,}"]
+    measured = [number(verdict.detectable_rate, 2), number(verdict.worst_ratio)]
+    return [verdict.id, verdict.source, *middle, verdict.verdict, verdict.grade or "-", *counts, *measured]
+
+
+def several_architectures(names: Iterable[str]) -> bool:
+    """Whether a table needs a column for the architecture."""
+    return len(set(names)) > 1
+
+
+def check_table(run: CheckRun, style: str = "simple") -> str:
+    several = several_architectures(verdict.architecture for verdict in run.verdicts)
+    return table(check_columns(several), [check_row(verdict, several) for verdict in run.verdicts], style)
+
+
+def power_table(run: PowerRun, style: str = "simple") -> str:
+    several = several_architectures(variant.architecture for variant in run.variants)
+    headers = ["statement", "false variant", "kind", *(["architecture"] if several else []), "verdict", "instances"]
+    rows = [
+        [one.id, one.variant, one.kind, *([one.architecture] if several else []), one.verdict, f"{one.instances:,}"] for one in run.variants
+    ]
+    return table(headers, rows, style)
+
+
+def count_verdicts(names: Iterable[str]) -> str:
+    """`7 HOLDS, 1 VACUOUS`."""
+    listed = list(names)
+    order = ["HOLDS", "REFUTED", "VACUOUS", "UNDECIDED"]
+    return ", ".join(f"{listed.count(name)} {name}" for name in order if name in listed) or "nothing"
+
+
+def refutation_in_words(verdict: Verdict, statement: Statement, folder: str) -> str:
+    """What refuted a statement, each instance with its own triage, and the files that hold it."""
+    lines = [f"REFUTED  {statement.id}  ({statement.source}): {statement.claim}"]
+    cases = [(verdict.counterexample, verdict.triage)]
+    cases += [(verdict.severest, verdict.severest_triage)] if verdict.severest != verdict.counterexample else []
+    for decision, triage in cases:
+        lines += [f"  {decision_in_words(decision, statement)}"] if decision else []
+        lines += [f"    {triage_in_words(triage)}"] if triage else []
+    lines += [f"  lemmafuzz replay {folder}/{name}" for name in verdict.counterexamples]
+    return "\n".join(lines)
+
+
+def looked_at_in_words(verdict: Verdict) -> list[str]:
+    """Where not all indices of a claim were compared: `operator-norm: on 5 of 16 instances only at a = b`; empty where all were."""
+    return [
+        f"{verdict.id} ({verdict.architecture}): on {count} of {verdict.instances} instances only at {where}"
+        for where, count in verdict.looked_at.items()
+    ]
+
+
+def check_closing(run: CheckRun) -> str:
+    """The last lines of a check: what came of it, how surely, where it did not look, and the seed that gives it again."""
+    counts = count_verdicts(verdict.verdict for verdict in run.verdicts)
+    why = [(one.id, one.withdrawn[0]) for one in run.verdicts if one.withdrawn]
+    withdrawn = "".join(f"\n{name}: a refutation was withdrawn, {triage_in_words(found)}" for name, found in why)
+    partial = "".join(f"\nnot every index of the claim: {line}" for one in run.verdicts for line in looked_at_in_words(one))
+    return (
+        f"{counts}; the probability that a true statement is refuted is at most {number(run.alpha)}"
+        f"{withdrawn}{partial}\nprofile {run.profile}, seed {run.seed}, {run.seconds:.1f} s"
+    )
+
+
+def power_closing(run: PowerRun) -> str:
+    """The last line of a power run, naming the false variants that survived."""
+    survivors = [f"{one.id}: {one.variant}" for one in run.variants if one.verdict != "REFUTED"]
+    refuted = len(run.variants) - len(survivors)
+    labels = [one.triage.label for one in run.variants if one.triage]
+    words = f"{refuted} of {len(run.variants)} false variants refuted"
+    words += "".join(f", {labels.count(label)} {label}" for label in sorted(set(labels)))
+    words += f"; not refuted: {'; '.join(survivors)}" if survivors else ""
+    return f"{words}\nprofile {run.profile}, seed {run.seed}, {run.seconds:.1f} s"
+
+
+def certificate_table(found: Sequence[Certificate], statements: Mapping[str, Statement], style: str = "simple") -> str:
+    """One line for each instance whose inequality is proved."""
+    rows = [
+        [one.id, one.source, one.outcome, one.grade or "-", sizes_in_words(one.sizes, statements[one.id]),
+         f"[{number(one.low, 4)}, {number(one.high, 4)}]", str(one.bits), number(one.claimed)]
+        for one in found
+    ]  # fmt: skip
+    return table(["statement", "paper", "outcome", "grade", "instance", "left - right in", "bits", "may fail with"], rows, style)
+
+
+def certificate_closing(found: Sequence[Certificate], seed: int) -> str:
+    """The last lines of a certification."""
+    proved = sum(one.outcome == "HOLDS" for one in found)
+    rest = [f"{one.id}: {'fails on this draw, as a draw may' if one.outcome == 'FAILS' else one.reason or 'undecided'}" for one in found
+            if one.outcome != "HOLDS"]  # fmt: skip
+    words = f"{proved} of {len(found)} instances proved, each for its own drawn weights and data" + (f"; {'; '.join(rest)}" if rest else "")
+    partial = "".join(f"\nnot every index of the claim: {one.id} only at {one.looked_at}" for one in found if one.looked_at)
+    return f"{words}{partial}\nseed {seed}"
+
+
+def replay_in_words(found: Counterexample, result: Replay, statement: Statement | None) -> str:
+    """What a replay found, beside what the file says."""
+    variant = f", false variant {found.decision.variant!r}" if found.decision.variant else ""
+    lines = [f"{result.status}  {found.decision.statement}{variant}: {result.reason}".rstrip(": ")]
+    lines.append(f"  {'variant of' if variant else 'claim'}".ljust(14) + found.claim)
+    lines.append(f"  the file    {decision_in_words(found.decision, statement)}")
+    if result.decision is not None and not result.identical:
+        lines.append(f"  again       {decision_in_words(result.decision, statement)}")
+    lines += [f"  triage      {triage_in_words(result.triage)}"] if result.triage else []
+    lines.append(f"seed {found.seed}")
+    return "\n".join(lines)

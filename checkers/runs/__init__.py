@@ -1,0 +1,1 @@
+"""Runs over many statements, with their jobs and their ledger."""

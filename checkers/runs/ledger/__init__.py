@@ -1,0 +1,1 @@
+"""Every decision in one file, before the next is made."""

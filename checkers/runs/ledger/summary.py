@@ -1,0 +1,102 @@
+"""What a ledger holds: its runs, and for each statement the evidence of all nights together."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+
+from checkers.evidence.e_values import log_process
+from checkers.evidence.error_budget import Ledger
+from checkers.machine.software import edition
+from checkers.records.ledger import Accumulated, Hidden, LedgerSummary, RunSummary
+from checkers.runs.ledger.file import RunLedger
+from checkers.runs.ledger.recorded_run import alive
+from theorems.language.registry import Registry
+from theorems.language.statement import Statement
+
+
+def runs(ledger: RunLedger) -> list[RunSummary]:
+    """All runs, in the order in which they were begun."""
+    rows = ledger.read(
+        "SELECT r.id, r.started, r.finished, r.owner, r.seed, r.profile, r.statements, coalesce(s.decisions, 0), coalesce(s.trials, 0),"
+        " coalesce(s.alpha, 0.0), v.content, m.content FROM runs r JOIN versions v ON v.id = r.version JOIN machines m ON m.id = r.machine"
+        " LEFT JOIN spent s ON s.run = r.id ORDER BY r.id"
+    )
+    counts: dict[int, dict[str, int]] = {}
+    for number, name, count in ledger.read("SELECT run, verdict, count(*) FROM verdicts GROUP BY run, verdict ORDER BY verdict"):
+        counts.setdefault(number, {})[name] = count
+    names: dict[int, list[str]] = {}
+    for number, name in ledger.read("SELECT run, name FROM counterexamples ORDER BY run, statement, name"):
+        names.setdefault(number, []).append(name)
+    return [
+        RunSummary(
+            run=number, started=started, state="finished" if finished else "at work" if alive(owner) else "interrupted", seed=int(seed),
+            profile=json.loads(profile)["name"], statements=len(json.loads(statements)), decisions=decisions, trials=trials, spent=spent,
+            verdicts=counts.get(number, {}), versions=json.loads(versions), machine=json.loads(machine),
+            counterexamples=names.get(number, []),
+        )
+        for number, started, finished, owner, seed, profile, statements, decisions, trials, spent, versions, machine in rows
+    ]  # fmt: skip
+
+
+# The same seed draws the same networks for the same instance: what was decided twice, in whichever runs, is one piece of evidence.
+# Instances outside the regime, which spend no budget, are none, and neither are false variants.
+# Of the failures those count that stand, beyond rounding.
+_EVIDENCE = """
+SELECT min(d.id), d.statement, d.architecture, d.edition, d.instance, d.trials, d.standing, d.claimed, d.run, substr(r.started, 1, 10)
+FROM decisions d JOIN runs r ON r.id = d.run WHERE d.evidence AND d.alpha > 0 AND d.variant = ''
+GROUP BY r.seed, d.statement, d.architecture, d.edition, d.instance, d.engine, d.stage ORDER BY 1
+"""
+
+
+def accumulated(ledger: RunLedger, statements: Sequence[Statement], registry: Registry, alpha: float) -> list[Accumulated]:
+    """The evidence about each form of the statements, in their order; forms of which the ledger knows nothing are left out."""
+    rows: dict[tuple[str, str], list[tuple[int | str | float, ...]]] = {}
+    for row in ledger.read(_EVIDENCE):
+        rows.setdefault((row[1], row[2]), []).append(row[3:])
+    result = []
+    budget = Ledger(alpha)
+    for form in (form for statement in statements for form in registry.forms(statement.id)):
+        if (form.id, form.architecture) not in rows:
+            continue
+        found, now = rows[form.id, form.architecture], edition(form)
+        current = [row[1:] for row in found if row[0] == now]
+        instances, trials, failures, claimed, numbers, days = zip(*current, strict=True) if current else ((),) * 6
+        process = log_process(instances, failures, trials, claimed) / math.log(10)
+        level = budget.account(registry.position(form.id), form.architecture, len(registry.forms(form.id))).budget
+        highest = float(process.max(initial=0.0))
+        one = Accumulated(
+            id=form.id, architecture=form.architecture, nights=len(set(days)), runs=len(set(numbers)), instances=len(set(instances)),
+            trials=sum(trials), failures=sum(failures), log10_e_value=float(process[-1]) if current else 0.0, highest=highest,
+            level=level, refuted=highest >= -math.log10(level), other_editions=len(found) - len(current),
+        )  # fmt: skip
+        result.append(one)
+    return result
+
+
+def hidden(ledger: RunLedger, registry: Registry) -> list[Hidden]:
+    """The statements of the ledger that the registry does not hold."""
+    found = []
+    for name, architecture, decisions in ledger.read(
+        "SELECT statement, architecture, count(*) FROM decisions GROUP BY statement, architecture ORDER BY min(id)"
+    ):
+        if registry.has_form(name, architecture):
+            continue
+        key = [name, architecture]
+        refuted = ledger.read(
+            "SELECT run FROM verdicts WHERE verdict = 'REFUTED' AND statement = ? AND architecture = ? ORDER BY run", key
+        )  # fmt: skip
+        files = ledger.read(
+            "SELECT DISTINCT r.modules FROM runs r JOIN decisions d ON d.run = r.id WHERE d.statement = ? AND d.architecture = ?", key
+        )
+        modules = dict.fromkeys(file for (listed,) in files for file in json.loads(listed))
+        one = Hidden(id=name, architecture=architecture, decisions=decisions, refuted=[run for (run,) in refuted], modules=list(modules))
+        found.append(one)
+    return found
+
+
+def summarize(ledger: RunLedger, statements: Sequence[Statement], registry: Registry, alpha: float) -> LedgerSummary:
+    """The whole ledger in short."""
+    evidence = accumulated(ledger, statements, registry, alpha)
+    return LedgerSummary(ledger=str(ledger.path), alpha=alpha, runs=runs(ledger), evidence=evidence, hidden=hidden(ledger, registry))

@@ -1,0 +1,235 @@
+"""Runs over many statements: `check` asks whether they hold, `power` whether their false variants are refuted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Generic, TypeVar
+
+import msgspec
+
+from checkers.errors import InputError
+from checkers.evidence.decide import decide
+from checkers.evidence.error_budget import Account, Ledger
+from checkers.evidence.profiles import Profile
+from checkers.fuzzing import counterexamples
+from checkers.fuzzing.search import Campaign, search
+from checkers.fuzzing.verdicts import _refutations, judge
+from checkers.machine.files import write_whole
+from checkers.machine.progress import Progress, silent
+from checkers.records.decisions import CheckRun, Decision, PowerRun, VariantVerdict, Verdict
+from checkers.runs.jobs import cluster as dask
+from checkers.runs.jobs.each import each
+from checkers.runs.ledger.journal import Journal
+from checkers.runs.ledger.recorded_run import Entry, RecordedRun
+from theorems.language.registry import registry
+from theorems.language.statement import FULLY_CONNECTED, Statement
+
+Result = TypeVar("Result")
+ALPHA = 1e-6
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What all jobs of a run share. folder: where counterexamples go; modules: files of the user's own statements; run: where decisions
+    are written down; remote: jobs run on other machines, which have neither this folder nor this ledger."""
+
+    seed: int
+    profile: Profile
+    alpha: float
+    device: str
+    folder: Path | None
+    modules: tuple[Path, ...]
+    run: RecordedRun | None = None
+    remote: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome(Generic[Result]):
+    """What a job found. files: its counterexamples. entries: decisions of a remote job, which were not written down where it ran."""
+
+    found: Result
+    files: Mapping[str, bytes]
+    entries: list[Entry] = field(default_factory=list)
+
+
+@contextmanager
+def _folder(settings: Settings) -> Iterator[Path | None]:
+    """Where a job writes counterexamples: on another machine, to a place of its own."""
+    if settings.remote:
+        with TemporaryDirectory() as folder:
+            yield Path(folder)
+    else:
+        yield settings.folder
+
+
+def _contents(folder: Path | None, names: Sequence[str]) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in names} if folder else {}
+
+
+def write_down(settings: Settings, outcome: Outcome[Result]) -> None:
+    """Write the counterexamples of a remote job."""
+    if settings.remote and settings.folder and outcome.files:
+        settings.folder.mkdir(parents=True, exist_ok=True)
+        for name, content in outcome.files.items():
+            write_whole(settings.folder / name, content)
+
+
+def _counting(progress: Progress, label: str, total: int) -> Callable[[Decision], None]:
+    made = 0
+
+    def observe(decision: Decision) -> None:
+        nonlocal made
+        made += 1
+        progress(label, min(made, total), total)
+
+    progress(label, 0, total)
+    return observe
+
+
+def _account(settings: Settings, identifier: str, architecture: str) -> Account:
+    """The part of the run's error budget that one form of a statement owns."""
+    return Ledger(settings.alpha).account(registry.position(identifier), architecture, len(registry.forms(identifier)))
+
+
+def check_one(
+    settings: Settings, progress: Progress, identifier: str, architecture: str = FULLY_CONNECTED, known: Sequence[Entry] = ()
+) -> Outcome[Verdict]:
+    """Try to break one statement on one architecture. known: decisions of this run about it, made before it was interrupted."""
+    statement, profile = registry.form(identifier, architecture), settings.profile
+    account = _account(settings, identifier, architecture)
+    examples = profile.instances(statement)
+    total = examples * (2 if statement.beyond else 1)
+    observe = _counting(progress, identifier, total)
+    entries: list[Entry] = []
+    journal = _journal(settings, known, entries)
+    found = search(
+        statement, profile, account, seed=settings.seed, examples=examples, device=settings.device, observe=observe, decide=journal
+    )  # fmt: skip
+    beyond = Campaign()
+    if statement.beyond:
+        beyond = search(
+            statement.beyond_regime(), profile, account, seed=settings.seed, examples=examples, device=settings.device,
+            observe=observe, decides=False, decide=journal,
+        )  # fmt: skip
+    with _folder(settings) as folder:
+        written = counterexamples.write_both(found, statement, settings.seed, folder, settings.modules)
+        files = _contents(folder, written)
+    progress(identifier, total, total)
+    return Outcome(judge(statement, found, beyond, written if settings.folder else []), files, entries)
+
+
+def _journal(settings: Settings, known: Sequence[Entry], entries: list[Entry]) -> Callable[..., Decision]:
+    """What decides: as it is; with a ledger; or with a ledger on another machine, which is told at once and gets all of them at the end."""
+    if settings.run is None:
+        return decide
+    if not settings.remote:
+        return Journal(known, settings.run.record)
+
+    def tell(entry: Entry) -> None:
+        entries.append(entry)
+        dask.tell(msgspec.json.encode(entry))
+
+    return Journal(known, tell)
+
+
+def power_one(
+    settings: Settings, progress: Progress, identifier: str, name: str, architecture: str = FULLY_CONNECTED
+) -> Outcome[VariantVerdict]:
+    """Try to refute one false variant."""
+    declared, profile = registry.form(identifier, architecture), settings.profile
+    variant, label = declared.variant(name), f"{identifier}: {name}"
+    account = _account(settings, identifier, architecture)
+    observe = _counting(progress, label, profile.power_examples)
+    found = search(variant, profile, account, seed=settings.seed, examples=profile.power_examples, device=settings.device, observe=observe)
+    with _folder(settings) as folder:
+        files = _contents(folder, counterexamples.write_both(found, variant, settings.seed, folder, settings.modules))
+    progress(label, profile.power_examples, profile.power_examples)
+    verdict = VariantVerdict(
+        id=identifier,
+        variant=name,
+        kind=next(one.kind for one in declared.variants if one.name == name),
+        architecture=architecture,
+        verdict="REFUTED" if found.severest else "HOLDS" if any(d.evidence for d in found.decisions) else "VACUOUS",
+        instances=found.until_refuted,
+        **_refutations(found),
+    )
+    return Outcome(verdict, files)
+
+
+def check(
+    statements: Sequence[Statement],
+    *,
+    seed: int,
+    profile: Profile,
+    alpha: float = ALPHA,
+    device: str = "cpu",
+    folder: Path | None = None,
+    modules: Sequence[Path] = (),
+    processes: int = 1,
+    progress: Progress = silent,
+    cluster: str = "",
+    run: RecordedRun | None = None,
+) -> CheckRun:
+    """Try to break every statement of the registry that is named, each on its own architecture. alpha bounds the probability that the
+    run refutes any true one.
+
+    folder: where counterexamples go. processes, cluster (address of a Dask scheduler): who does the work; the verdicts do not depend on it.
+    run: where decisions and verdicts are written down as they are made; what is there already is not decided again.
+    """
+    start = time.monotonic()
+    settings = Settings(seed, profile, alpha, device, folder, tuple(modules), run, remote=bool(cluster))
+    cells = [(statement.id, statement.architecture) for statement in statements]
+    done = {(verdict.id, verdict.architecture): verdict for verdict in run.verdicts()} if run else {}
+    jobs = [(*cell, run.entries(*cell) if run else []) for cell in cells if cell not in done]
+
+    def finished(number: int, outcome: Outcome[Verdict]) -> None:
+        write_down(settings, outcome)
+        if run:
+            for entry in outcome.entries:
+                run.record(entry)
+            run.conclude(outcome.found, outcome.files)
+
+    def heard(message: bytes) -> None:
+        if run:
+            with suppress(InputError):  # said when the statement is done and all of its decisions are written again
+                run.record(msgspec.json.decode(message, type=Entry))
+
+    outcomes = each(
+        check_one, settings, jobs, "statements", processes, settings.modules, progress, cluster=cluster, finished=finished,
+        heard=heard if run else None,
+    )  # fmt: skip
+    done |= {(outcome.found.id, outcome.found.architecture): outcome.found for outcome in outcomes}
+    if run:
+        run.finish()
+    verdicts = [done[cell] for cell in cells]
+    return CheckRun(seed=seed, alpha=alpha, profile=profile.name, verdicts=verdicts, seconds=time.monotonic() - start)
+
+
+def power(
+    statements: Sequence[Statement],
+    *,
+    seed: int,
+    profile: Profile,
+    alpha: float = ALPHA,
+    device: str = "cpu",
+    folder: Path | None = None,
+    modules: Sequence[Path] = (),
+    processes: int = 1,
+    progress: Progress = silent,
+    cluster: str = "",
+) -> PowerRun:
+    """Try to refute every false variant, with the budget and the error rate that a true statement would get."""
+    start = time.monotonic()
+    settings = Settings(seed, profile, alpha, device, folder, tuple(modules), remote=bool(cluster))
+    jobs = [(one.id, variant.name, one.architecture) for one in statements for variant in one.variants]
+    outcomes = each(
+        power_one, settings, jobs, "false variants", processes, settings.modules, progress, cluster=cluster,
+        finished=lambda number, outcome: write_down(settings, outcome),
+    )  # fmt: skip
+    variants = [outcome.found for outcome in outcomes]
+    return PowerRun(seed=seed, alpha=alpha, profile=profile.name, variants=variants, seconds=time.monotonic() - start)

@@ -1,0 +1,1 @@
+"""What a statement's questions are answered by."""

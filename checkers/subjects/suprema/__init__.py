@@ -1,0 +1,1 @@
+"""Suprema inside an instance: singular values, sparse vectors, diagonal changes."""

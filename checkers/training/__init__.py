@@ -1,0 +1,1 @@
+"""A training run that checks the theory along the way."""

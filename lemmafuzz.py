@@ -1,0 +1,107 @@
+"""lemmafuzz: check theorems about neural networks the way a property-based test checks a program.
+
+Everything that is documented is a name of this module; `python -m lemmafuzz` is the command. What a name stands for is imported when it is
+first asked for, so that importing lemmafuzz itself loads no torch: the list below is read, not run.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    # running them
+    from checkers.certification.certify import certify as certify
+    from checkers.data.training_data import load_training_data as load_training_data
+    from checkers.errors import InputError as InputError
+    from checkers.evidence.decide import decide as decide
+    from checkers.evidence.profiles import PROFILES as PROFILES
+    from checkers.evidence.profiles import Profile as Profile
+    from checkers.experiments.calibration import calibrate as calibrate
+    from checkers.experiments.scaling.exponents import scale as scale
+    from checkers.experiments.width.diagnosis import diagnose as diagnose
+    from checkers.fuzzing.counterexamples import replay as replay
+
+    # networks and kernels
+    from checkers.networks.architectures.architecture import Architecture as Architecture
+    from checkers.networks.architectures.by_name import architecture_for as architecture_for
+    from checkers.networks.kernels import empirical_kernel as empirical_kernel
+    from checkers.networks.kernels import limit_kernel as limit_kernel
+    from checkers.networks.network import Network as Network
+    from checkers.networks.randomness import NormalSource as NormalSource
+    from checkers.networks.randomness import seed_sequence as seed_sequence
+    from checkers.runs.suite import check as check
+    from checkers.runs.suite import power as power
+    from checkers.training.run import train as train
+
+    # what statements speak of, as Hypothesis strategies
+    from strategies import LABELS as LABELS
+    from strategies import SHAPES as SHAPES
+    from strategies import check_data as check_data
+    from strategies import closest_pair as closest_pair
+    from strategies import data_set as data_set
+    from strategies import data_sets as data_sets
+    from strategies import instance_from_sizes as instance_from_sizes
+    from strategies import instances as instances
+    from strategies import label_set as label_set
+    from strategies import radii as radii
+    from strategies import separation as separation
+    from strategies import sizes as sizes
+
+    # declaring statements
+    from theorems import registry as registry
+    from theorems import statement as statement
+    from theorems.language.forms import at_least as at_least
+    from theorems.language.forms import at_most as at_most
+    from theorems.language.forms import bounded as bounded
+    from theorems.language.forms import bounded_below as bounded_below
+    from theorems.language.forms import exponential as exponential
+    from theorems.language.forms import form as form
+    from theorems.language.forms import informative as informative
+    from theorems.language.forms import wrong as wrong
+    from theorems.language.instance import Instance as Instance
+    from theorems.language.statement import Assumption as Assumption
+    from theorems.language.statement import Constant as Constant
+    from theorems.language.statement import DeclarationError as DeclarationError
+    from theorems.language.statement import FailureProbability as FailureProbability
+    from theorems.language.statement import Statement as Statement
+    from theorems.language.statement import Variant as Variant
+    from theorems.language.subject import Comparison as Comparison
+    from theorems.language.subject import Descent as Descent
+    from theorems.language.subject import Subject as Subject
+    from theorems.laws.losses import Loss as Loss
+    from theorems.laws.losses import loss as loss
+    from theorems.laws.losses import losses as losses
+
+
+def _public() -> dict[str, tuple[str, str]]:
+    """Public name -> (module, name there), as the list above says."""
+    source = ast.parse(Path(__file__).read_text(encoding="utf-8"))
+    blocks = [node for node in source.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    listed = [node for block in blocks for node in block.body if isinstance(node, ast.ImportFrom)]
+    return {alias.asname or alias.name: (str(node.module), alias.name) for node in listed for alias in node.names}
+
+
+_PUBLIC = _public()
+__all__ = sorted(_PUBLIC)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"lemmafuzz has no {name!r}; it has: {', '.join(__all__)}")
+    module, original = _PUBLIC[name]
+    found = getattr(importlib.import_module(module), original)
+    globals()[name] = found  # asked once
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+if __name__ == "__main__":
+    from checkers.command_line.main import main
+
+    raise SystemExit(main())

@@ -1,0 +1,76 @@
+"""What a run may take of the memory, and what a process keeps of it."""
+
+from __future__ import annotations
+
+import gc
+import platform
+import subprocess
+import sys
+import weakref
+
+import pytest
+
+from checkers.errors import InputError
+from checkers.evidence.drawing import subjects
+from checkers.evidence.worst_case import worst_case
+from checkers.machine.memory import refuse_beyond_memory
+from checkers.networks.randomness import NormalSource, seed_sequence
+from checkers.subjects.network import NetworkSubject
+from strategies import instance_from_sizes
+from theorems import registry
+from theorems.language.statement import Engine
+
+# Prints the pages that ten examples asked the system for, once ten others were forgotten.
+EXAMPLES = """
+import resource, sys
+import torch
+from checkers.machine.memory import keep_freed_memory
+from checkers.networks.network import Network
+from checkers.networks.randomness import NormalSource, seed_sequence
+torch.set_num_threads(1)
+if sys.argv[1] == "keep":
+    assert keep_freed_memory()
+for example in range(20):
+    if example == 10:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    network = Network.draw("revealed", 4096, 8, 8, 2, 1, NormalSource(seed_sequence(example)))
+    record = network.forward(torch.eye(8, dtype=torch.float64))
+    network.backward(record, record.outputs[:, :, None])
+    del network, record
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def test_a_run_that_leaves_less_than_a_quarter_is_refused() -> None:
+    with pytest.raises(InputError, match=r"may need 3\.0 GiB and 3\.5 GiB are free"):
+        refuse_beyond_memory(3 * 2**30, 7 * 2**29)
+    refuse_beyond_memory(3 * 2**29, 2 * 2**30)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told to keep freed memory")
+def test_a_process_keeps_what_one_example_freed_for_the_next() -> None:
+    kept, given_back = (
+        int(subprocess.run([sys.executable, "-c", EXAMPLES, how], capture_output=True, text=True, check=True).stdout)
+        for how in ("keep", "give back")
+    )
+    assert kept < given_back / 10
+
+
+@pytest.mark.parametrize("engine", ["dense", "revealed"])
+def test_a_measured_network_is_freed_without_a_garbage_collection(engine: Engine) -> None:
+    """Objects in a cycle keep their tensors until the collector comes by: ten gigabytes, at a width of 10^5, in a minute."""
+    statement = registry["semi-smoothness"]
+    instance = instance_from_sizes(statement, {"width": 64, "depth": 2, "radius": 1e-3})
+    gc.collect()
+    gc.disable()
+    try:
+        networks = []
+        for name, subject in subjects(statement, instance, engine, 2, NormalSource(seed_sequence(1)), "cpu"):
+            assert isinstance(subject, NetworkSubject), name
+            worst_case(statement, statement.measure(subject, **statement.constant_values()), name)
+            networks.append(weakref.ref(subject.network))
+        del subject
+        assert len(networks) > 3
+        assert [network() for network in networks] == [None] * len(networks)
+    finally:
+        gc.enable()

@@ -1,0 +1,255 @@
+"""REPORT.md and its figures: all the facts, well-formed, written whole, and the same bytes for the same facts."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from checkers.command_line.main import main
+from checkers.evidence.profiles import PROFILES
+from checkers.experiments import everything
+from checkers.experiments.width import inside_the_regime, threshold
+from checkers.machine.files import write_whole
+from checkers.records.decisions import CheckRun, PowerRun
+from checkers.records.report import Facts
+from checkers.records.training import StepCheck, TrainingRun
+from checkers.report import figures
+from checkers.report import markdown as report_text
+from checkers.report.markdown import COLOURS, markdown
+from checkers.runs import suite
+from theorems import registry
+
+ROOT = Path(__file__).parents[3]
+MODULE = ROOT / "docs" / "own-statement.py"
+CHOSEN = [registry["relu-difference"], registry["separation"]]
+
+
+def training(blame: str = "") -> TrainingRun:
+    return TrainingRun(
+        seed=5,
+        width=64,
+        depth=2,
+        samples=4,
+        outputs=3,
+        delta=0.25,
+        algorithm="gradient descent",
+        step_size=0.01,
+        weights="dense",
+        loss=[2.0 * 0.5**t for t in range(13)],
+        radius=[1 - 0.5**t for t in range(13)],
+        accuracy=[min(1.0, t / 10) for t in range(13)],
+        checks=[StepCheck(id="gd-rate", verdict="HOLDS", steps=12, first_failure=-1, worst_ratio=0.5, worst_step=1)],
+        blame=blame,
+        data="digits",
+        labels="random",
+        steps=12,
+        reached=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def facts() -> Facts:
+    """A real check and a real power run of two statements, and a training run made up."""
+    options = {"seed": 5, "profile": PROFILES["quick"]}
+    return Facts(
+        check=suite.check(CHOSEN, **options),  # type: ignore[arg-type]
+        power=suite.power(CHOSEN, **options),  # type: ignore[arg-type]
+        trainings=[training()],
+        titles=["a run"],
+        versions={"python": "3", "torch": "2"},
+    )
+
+
+def rows(text: str, header: str) -> list[list[str]]:
+    """The cells of the first table whose header row begins with `header`, a regular expression."""
+    start = re.search(rf"\| {header}", text)
+    assert start is not None
+    lines = text[start.start() :].split("\n\n")[0].splitlines()[2:]
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
+
+
+def test_every_statement_has_a_row_with_all_that_is_promised(facts: Facts) -> None:
+    text = markdown(facts, CHOSEN)
+    header = text[text.index("| statement") :].splitlines()[0]
+    promised = ["statement", "paper", "verdict", "grade", "instances", "trials", "failures", "detectable rate", "worst ratio", "constants"]
+    assert [name for name in promised if name not in header] == []
+    table = rows(text, "statement")
+    assert [row[0] for row in table] == ["relu-difference", "separation"]
+    assert all(len(row) == len(promised) and all(row) for row in table)
+    assert table[1][1:3] == ["Lemma 7.5", "HOLDS"]
+
+
+def test_every_false_variant_has_a_row_with_its_counterexample(facts: Facts) -> None:
+    table = rows(markdown(facts, CHOSEN), r"statement +\| false variant")
+    assert [(row[0], row[1].replace("\\|", "|")) for row in table] == [(s.id, variant.name) for s in CHOSEN for variant in s.variants]
+    assert all(row[3] == "REFUTED" and "trials fail where probability" in row[5] for row in table)
+    assert {row[6] for row in table} <= {"certified", "confirmed in float64"}
+
+
+def test_the_report_says_how_to_reproduce_it(facts: Facts) -> None:
+    text = markdown(facts, CHOSEN)
+    assert "lemmafuzz report --profile quick --seed 5\n" in text
+    assert "python 3, torch 2" in text
+
+
+def test_the_report_does_not_depend_on_the_time_it_took(facts: Facts) -> None:
+    slow = msgspec.structs.replace(facts, check=msgspec.structs.replace(facts.check, seconds=1e6))
+    assert markdown(slow, CHOSEN) == markdown(facts, CHOSEN)
+
+
+def test_the_graph_has_each_statement_once_in_its_verdicts_colour(facts: Facts) -> None:
+    refuted = [msgspec.structs.replace(facts.check.verdicts[0], verdict="REFUTED", grade=""), facts.check.verdicts[1]]
+    text = markdown(msgspec.structs.replace(facts, check=msgspec.structs.replace(facts.check, verdicts=refuted)), CHOSEN)
+    graph = text[text.index("```mermaid") :].split("```")[1]
+    assert graph.count('relu-difference["relu-difference"]:::refuted') == 1
+    assert graph.count('separation["separation"]:::holds') == 1
+    assert COLOURS["REFUTED"] in graph
+    assert "REFUTED" in text[: text.index("## Statements")]
+
+
+def test_a_broken_training_step_is_blamed(facts: Facts) -> None:
+    text = markdown(msgspec.structs.replace(facts, trainings=[training("forward-norm")]), CHOSEN)
+    assert "what broke first: **forward-norm**" in text
+    assert "0 of 1 as promised" in text
+
+
+def test_two_hundred_digits_are_trained_in_all_eight_ways() -> None:
+    eight = {(plan.labels, plan.loss, plan.batch > 0) for plan in everything.TRAININGS if plan.samples == 200}
+    assert len(eight) == 8
+
+
+def test_every_run_is_in_one_figure(facts: Facts) -> None:
+    many = msgspec.structs.replace(facts, trainings=[training()] * 13)
+    parts = [range(13)[part] for _, part in report_text.training_figures(many)]
+    assert [place for part in parts for place in part] == list(range(13))
+    assert max(map(len, parts)) <= len(figures.RUN_COLOURS)
+
+
+def test_figures_are_well_formed_transparent_and_reproducible(facts: Facts) -> None:
+    def draw() -> list[str]:
+        return [figures.margins(facts.check, facts.power), figures.training_curves(facts.trainings, facts.titles)]
+
+    for first, second in zip(draw(), draw(), strict=True):
+        assert first == second
+        assert ElementTree.fromstring(first).tag == "{http://www.w3.org/2000/svg}svg"
+        assert not re.search(r"fill: #(ffffff|000000)\b", first)
+
+
+def luminance(colour: str) -> float:
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("colour", [figures.GREY, figures.RED, *figures.RUN_COLOURS])
+@pytest.mark.parametrize("ground", ["#ffffff", "#0d1117"])
+def test_colours_read_on_light_and_dark_pages(colour: str, ground: str) -> None:
+    # 3:1 is what WCAG 2.1 asks of graphics and large text.
+    light, dark = sorted((luminance(colour), luminance(ground)), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= 3.0
+
+
+@pytest.mark.parametrize(("colour", "ground"), [("#ffffff", "#ffffff"), ("#1a1a1a", "#0d1117")])
+def test_colours_that_vanish_are_noticed(colour: str, ground: str) -> None:
+    light, dark = sorted((luminance(colour), luminance(ground)), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) < 3.0
+
+
+def test_figures_of_nothing_can_be_drawn(facts: Facts) -> None:
+    empty = CheckRun(seed=0, alpha=1e-6, profile="quick", verdicts=[])
+    none = PowerRun(seed=0, alpha=1e-6, profile="quick", variants=[])
+    ElementTree.fromstring(figures.margins(empty, none))
+    ElementTree.fromstring(figures.training_curves([], []))
+
+
+def test_the_command_writes_the_report_and_its_exit_code(
+    facts: Facts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(everything, "gather", lambda *_, **__: facts)
+    assert main(["report", "--folder", str(tmp_path)]) == 0
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["REPORT.md", "margins.svg", "report", "training-1.svg"]
+    assert (tmp_path / "REPORT.md").read_text().startswith("# Report\n")
+    assert "seed 5" in capsys.readouterr().out
+    survivor = msgspec.structs.replace(facts.power.variants[0], verdict="HOLDS", counterexample=None)
+    power = msgspec.structs.replace(facts.power, variants=[survivor])
+    monkeypatch.setattr(everything, "gather", lambda *_, **__: msgspec.structs.replace(facts, power=power))
+    assert main(["report", "--folder", str(tmp_path)]) == 1
+    assert "none found" in (tmp_path / "REPORT.md").read_text()
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+import msgspec
+from checkers.experiments import everything
+from checkers.command_line.main import main
+
+def gather(statements, *, folder, **options):
+    folder.mkdir()
+    for number in range(3):
+        (folder / f"{number}.json").touch()
+    sys.stdout.write("begun\\n")
+    sys.stdout.flush()
+    import time
+    time.sleep(60)
+
+everything.gather = gather
+sys.exit(main(["report", "--seed", "1"]))
+"""
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda end: end.name)
+def test_a_report_that_is_stopped_leaves_nothing_but_the_old_one(
+    end: signal.Signals, facts: Facts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of one that is killed, the next removes what is left."""
+    (tmp_path / "REPORT.md").write_text("old")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    process = subprocess.Popen([sys.executable, "-c", KILLED], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begun\n"
+    process.send_signal(end)
+    process.communicate(timeout=60)
+    names = [path.name for path in tmp_path.iterdir() if not path.name.startswith(".lemmafuzz-")]
+    assert (names, (tmp_path / "REPORT.md").read_text()) == (["REPORT.md"], "old")
+    if end != signal.SIGKILL:
+        assert process.returncode == 2
+        assert len([*tmp_path.iterdir()]) == 1
+    monkeypatch.setattr(everything, "gather", lambda *_, **__: facts)
+    assert main(["report", "--folder", str(tmp_path)]) == 0
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["REPORT.md", "margins.svg", "report", "training-1.svg"]
+    capsys.readouterr()
+
+
+def test_a_users_statement_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    whole = everything.gather
+
+    def only_the_users(statements: list[object], **options: object) -> Facts:
+        return whole([statements[-1]], **options)  # type: ignore[list-item, arg-type]
+
+    monkeypatch.setattr(everything, "TRAININGS", ())
+    monkeypatch.setattr("checkers.experiments.reliability.decisions_of", lambda profile: 60)
+    monkeypatch.setattr(inside_the_regime, "regime_rows", lambda *_: [])
+    monkeypatch.setattr(threshold, "threshold", lambda **_: None)
+    monkeypatch.setattr(everything, "gather", only_the_users)
+    assert main(["report", "--folder", str(tmp_path), "--module", str(MODULE), "--processes", "1"]) == 0
+    text = (tmp_path / "REPORT.md").read_text()
+    assert rows(text, "statement")[0][:3] == ["loudest-neuron", "docs/own-statement.md", "HOLDS"]
+    assert f"--module {MODULE}" in text
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "REPORT.md"
+    path.write_text("old")
+    with pytest.raises(UnicodeEncodeError):
+        write_whole(path, "\ud800")
+    assert path.read_text() == "old"
+    assert [file.name for file in tmp_path.iterdir()] == ["REPORT.md"]

@@ -1,0 +1,49 @@
+"""What a refutation shows: every instance with its own triage, never with another's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from checkers.evidence.error_budget import Account
+from checkers.evidence.profiles import PROFILES
+from checkers.fuzzing import search as fuzz
+from checkers.fuzzing.search import Campaign, search
+from checkers.fuzzing.verdicts import judge
+from checkers.records.decisions import Decision, Triage
+from checkers.report.verdicts import decision_in_words, refutation_in_words, triage_in_words
+from theorems import registry
+
+
+def test_every_instance_shown_carries_its_own_triage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each triage names the instance that it looked at; the largest ratio is that of neither refutation."""
+
+    def named(statement: object, decision: Decision, *rest: Any) -> Triage:
+        return Triage(label="confirmed in float64", regime_depth=1.0, reason=f"looked at ratio {decision.ratio!r}")
+
+    monkeypatch.setattr(fuzz, "triage", named)
+    variant = registry["forward-norm"].variant("initialization variance 2.2/m")
+    found = search(variant, PROFILES["quick"], Account(1e-6), seed=1, examples=25)
+    verdict = judge(variant, found, Campaign(), ["a.json"])
+    assert verdict.verdict == "REFUTED"
+    assert verdict.counterexample is not None
+    assert verdict.severest is not None
+    assert verdict.counterexample.ratio < verdict.severest.ratio
+    lines = refutation_in_words(verdict, variant, "counterexamples").split("\n")
+    expected = []
+    for decision, triage in ((verdict.counterexample, verdict.triage), (verdict.severest, verdict.severest_triage)):
+        assert triage is not None
+        assert triage.reason == f"looked at ratio {decision.ratio!r}"
+        expected += [f"  {decision_in_words(decision, variant)}", f"    {triage_in_words(triage)}"]
+    assert lines[1:-1] == expected
+
+
+def test_one_refutation_is_shown_once() -> None:
+    variant = registry["forward-norm"].variant("initialization variance 2.2/m")
+    found = search(variant, PROFILES["quick"], Account(1e-6), seed=1, examples=25)
+    found.severest, found.triages["severest"] = found.simplest, found.triages["simplest"]
+    verdict = judge(variant, found, Campaign(), [])
+    text = refutation_in_words(verdict, variant, "counterexamples")
+    assert len(text.split("\n")) == 3
+    assert triage_in_words(found.triages["simplest"]) in text

@@ -1,0 +1,71 @@
+"""Far beyond the calibration: every statement with a calibrated constant is checked on widths and depths that calibration never saw."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from checkers.evidence.error_budget import Account
+from checkers.evidence.profiles import PROFILES
+from checkers.experiments import calibration
+from checkers.fuzzing.search import first_possible, search
+from theorems import registry
+from theorems.language.instance import Instance
+from theorems.language.statement import Statement
+
+QUICK = PROFILES["quick"]
+FAR = [statement for statement in registry if QUICK.far_populations(statement)]
+
+
+def simplest(statement: Statement, kind: int) -> Instance:
+    """The first instance that a search of this kind tries."""
+    strategy = first_possible(statement, QUICK.far_populations(statement)[kind])
+    assert strategy is not None
+    met: list[Instance] = []
+
+    @settings(max_examples=1, database=None, phases=(Phase.generate,), suppress_health_check=list(HealthCheck), deadline=None)
+    @given(strategy)
+    def look(instance: Instance) -> None:
+        met.append(instance)
+
+    look()
+    return met[0]
+
+
+@pytest.mark.parametrize("statement", FAR, ids=lambda statement: statement.id)
+def test_far_instances_are_inside_the_regime_and_beyond_the_calibration(statement: Statement) -> None:
+    wide, deep = (simplest(statement, kind) for kind in (0, 1))
+    assert statement.inside(wide)
+    assert statement.inside(deep)
+    assert wide.width >= 16 * calibration.WIDTH
+    # omega <= c/L^9, m >= L^6 and m >= L^4 leave depths of 4 to 6 only, at widths never calibrated on.
+    assert deep.depth > calibration.DEPTH or (deep.depth >= 4 and deep.width > calibration.WIDTH)
+    # One sample of kernel-limit is drawn by its exact law; nothing else of this width knows another way than revealed weights.
+    assert QUICK.plan(statement, wide)[0] == ("exact law" if "exact law" in statement.engines else "revealed")
+
+
+def test_every_statement_with_a_calibrated_constant_has_a_far_side() -> None:
+    calibrated = {statement.id for statement in registry if calibration.calibrated_names(statement)}
+    assert {statement.id for statement in FAR} == {*calibrated, "separation", "sparse-forward"}
+
+
+def test_depth_reaches_22_and_32() -> None:
+    """Where depth and radius are bound together, omega <= c/L^{9/2}, L = 22 needs m = 42,000; elsewhere the ranges end at 32."""
+    deepest = {statement.id: simplest(statement, 1).depth for statement in FAR}
+    assert deepest["operator-norm"] == deepest["backward-norm"] == deepest["sparse-bilinear"] == 32
+    assert deepest["forward-stability"] == deepest["output-stability"] == 22
+    assert deepest["semi-smoothness"] == 16
+
+
+def test_what_was_not_calibrated_has_no_far_side() -> None:
+    assert QUICK.far_populations(registry["relu-difference"]) == []
+    assert QUICK.far_populations(registry["gd-rate"]) == []
+
+
+def test_a_search_ends_with_the_far_instances() -> None:
+    campaign = search(registry["backward-norm"], QUICK, Account(1e-6), seed=3, examples=2)
+    sizes = [(int(decision.sizes["width"]), int(decision.sizes["depth"])) for decision in campaign.decisions]
+    assert len(sizes) == 2 + 2 * QUICK.far
+    assert sizes[-2][0] > 2**16
+    assert sizes[-1][1] == 32
+    assert all(decision.evidence for decision in campaign.decisions)

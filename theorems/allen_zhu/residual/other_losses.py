@@ -1,0 +1,66 @@
+"""Other losses on residual networks: the fully connected claims without their powers of L, at widths of some hundreds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from theorems.allen_zhu.convergence import DUPLICATES
+from theorems.allen_zhu.other_losses import _classification, _other_losses
+from theorems.allen_zhu.residual.shared import RESIDUAL
+from theorems.allen_zhu.residual.training import SEPARATED, hidden_width
+from theorems.language.forms import FALSE, form, wrong
+from theorems.language.statement import Constant
+
+if TYPE_CHECKING:
+    from theorems.language.subject import Comparison, Subject
+    from theorems.laws.losses import Conclusion
+
+ASSUMPTIONS = (SEPARATED, hidden_width(1e-15))
+OF_ONE_LAYER = "as for fully connected networks: the last layer carries the descent, and the layers below it only add to the kernel"
+
+
+def _every_loss(subject: Subject, step: float, C: float, c: float, instead: dict[Conclusion, Conclusion] | None = None) -> Comparison:
+    """With eta = c' d delta/(n^4 m) over the smoothness."""
+    return _other_losses(subject, step * subject.instance.depth**2, C, c, instead)
+
+
+form(
+    "other-losses", RESIDUAL, measure=lambda subject, step, C, c: _every_loss(subject, step, C, c), assumptions=ASSUMPTIONS,
+    claim="with eta = c' d delta/(n^4 m) over the smoothness: gradient-dominated losses fall like (1 - c mu eta delta m/(d n^2))^t, convex "
+    "ones are within C n^2 d ‖f(0) - z‖^2/(eta delta m t) of F(z) for every z, bounded smooth ones have min_{s<t} ‖grad F(W(s))‖_F^2 <= "
+    "2 C F(0)/(eta t)",
+    ranges={"width": (256, 384), "depth": (1, 2)},
+    constants={"C": Constant(1.5, OF_ONE_LAYER), "c": Constant(0.5, OF_ONE_LAYER)},
+    variants=(
+        wrong("a linear rate for convex losses", "claim",
+              measure=lambda subject, step, C, c: _every_loss(subject, step, C, c, {"global minimum": "linear rate"})),
+        wrong("a linear rate for bounded losses", "claim", labels=("random",),
+              measure=lambda subject, step, C, c: _every_loss(subject, step, C, c, {"stationary point": "linear rate"})),
+        wrong("mu = 8 in place of 1/32", "constant", measure=lambda subject, step, C, c: _every_loss(subject, step, C, 256 * c)),
+        wrong("step size several times beyond 2 over the largest kernel eigenvalue", "assumption",
+              constants={"step": Constant(16.0, FALSE)}),
+    ),
+    note="No power of L: the last layer's kernel carries the descent, as in gd-rate.",
+)  # fmt: skip
+
+
+def _every_label(subject: Subject, step: float, C: float, never: int = -1) -> Comparison:
+    """T = C n^6/delta^2 with eta = c' d delta/(n^4 m)."""
+    return _classification(subject, step * subject.instance.depth**2, C / subject.instance.depth**2, never)
+
+
+FEW = {"constants": {"step": Constant(8.0, "half of what one sample has"), "C": Constant(1.0, "of 2^6 as many steps")}}
+PAIRS = {**FEW, "ranges": {"samples": (2, 2)}, "assumptions": ASSUMPTIONS[:1]}
+form(
+    "classification", RESIDUAL, measure=lambda subject, step, C: _every_label(subject, step, C), assumptions=ASSUMPTIONS,
+    claim="with cross-entropy, 100% training accuracy within T = C n^6/delta^2 steps: max_i F_i(W(t)) < log 2 for some t <= T",
+    ranges={"width": (128, 192), "depth": (1, 2), "separation": (0.8, 1.0)},
+    exponents={"samples": 6.0, "depth": 0.0, "separation": -2.0},
+    variants=(
+        wrong("a twentieth of the steps", "constant", constants={"C": Constant(0.5, FALSE)}),
+        wrong("a sample that is never seen", "implementation", **PAIRS,
+              measure=lambda subject, step, C: _every_label(subject, step, C, never=0)),
+        wrong(DUPLICATES, "assumption", **PAIRS, data=("duplicate rows",)),
+    ),
+    note="A sample with cross-entropy below log 2 has more than half of the probability on its class, so it is classified rightly.",
+)  # fmt: skip

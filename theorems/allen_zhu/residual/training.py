@@ -1,0 +1,65 @@
+"""Training residual networks."""
+
+from __future__ import annotations
+
+import math
+
+from theorems.allen_zhu.convergence import DUPLICATES, _convergence, _radius, _rate
+from theorems.allen_zhu.residual.shared import RESIDUAL, TAU_ONE
+from theorems.language.forms import FALSE, at_most, form, wrong
+from theorems.language.registry import registry
+from theorems.language.statement import INPUTS, Assumption, Constant
+
+
+def hidden_width(constant: float) -> Assumption:
+    """The paper's least width without its power of L; the constant that it hides is declared."""
+    return Assumption(
+        "width", "m >= c n^24 log^5(m) d/delta^8", "width", ">=",
+        lambda i: i.samples**24 * i.outputs * math.log(i.width) ** 5 / i.separation**8, constant=constant,
+    )  # fmt: skip
+
+
+# One sample: the kernel is near m/(2d) whatever the depth, for layers l < L add at most 4 L tau^2 of it.
+SEPARATED = at_most("separation", "delta <= c", "separation", lambda i: 1.0)
+GD = {
+    "assumptions": (SEPARATED, hidden_width(1 / 16)),
+    "ranges": {"width": (2**13, 2**16), "depth": (1, 4), "separation": (0.8, 1.0)},
+    "beyond": {"width": (64, 256), "depth": (2, 6), "samples": (1, 6), "input_dimension": INPUTS, "outputs": (1, 3),
+    "separation": (0.05, 0.5)},
+}  # fmt: skip
+form(
+    "gd-rate", RESIDUAL, **GD,
+    claim="F(W(t)) <= (1 - c eta delta m/(d n^2))^t F(W(0)) for every t, with eta = c' d delta/(n^4 m)",
+    measure=lambda subject, c, step: _rate(subject, c, step * subject.instance.depth**2),
+    variants=(
+        wrong("three times the sharp rate", "constant", constants={"c": Constant(3.0, FALSE)}, ranges={"depth": (1, 1)}),
+        wrong("step size beyond 2 over the largest kernel eigenvalue", "assumption",
+              constants={"step": Constant(20.0, FALSE), "c": Constant(0.01, FALSE)}),
+    ),
+    note="No power of L: the kernel of the last layer carries the descent, and the layers below it add a factor of at most 1 + 2 L tau^2.",
+)  # fmt: skip
+form(
+    "gd-radius", RESIDUAL, **GD,
+    measure=lambda subject, C, step: _radius(subject, C, step * subject.instance.depth**2),
+    variants=(
+        wrong("1/m in place of 1/sqrt(m)", "exponent",
+              measure=lambda subject, C, step: _radius(subject, C, step * subject.instance.depth**2, width_exponent=1.0)),
+        wrong("a fiftieth of log(m)", "constant", constants={"C": Constant(0.02, FALSE)}),
+    ),
+)  # fmt: skip
+form(
+    "gd-convergence", RESIDUAL, assumptions=GD["assumptions"], ranges=GD["ranges"],
+    claim="F(W(t)) <= eps for some t <= T = C (n^6/delta^2) log(1/eps), with eta = c' d delta/(n^4 m) and with 1.5/lambda_max",
+    exponents={"samples": 6.0, "depth": 0.0, "separation": -2.0},
+    measure=lambda subject, step, C: _convergence(subject, step * subject.instance.depth**2, C / subject.instance.depth**2),
+    variants=(
+        wrong("a thirtieth of the steps", "constant", constants={"C": Constant(0.08, FALSE)}),
+        wrong("step size twice beyond 2 over the largest kernel eigenvalue", "assumption", constants={"step": Constant(8.0, FALSE)}),
+        wrong("tau = 1", "assumption", **TAU_ONE, ranges={"depth": (4, 4)}),
+        wrong(DUPLICATES, "assumption", data=("duplicate rows",), labels=("opposite",), assumptions=(SEPARATED,),
+              constants={"step": Constant(16.0, "as for one sample"), "C": Constant(0.4, "of 2^6 as many steps")},
+              ranges={"width": (256, 512), "samples": (2, 2), "depth": (1, 2), "tolerance": (0.1, 0.1)}),
+    ),
+    note="F need only be below eps once: how it falls at every step is gd-rate.",
+)  # fmt: skip
+registry.leave_out("relu-difference", RESIDUAL, "a fact about phi and two vectors: no network in it")

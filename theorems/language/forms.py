@@ -1,0 +1,83 @@
+"""A statement on another architecture: the fully connected declaration with that architecture's own sizes, constants and variants."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+from collections.abc import Callable
+from typing import Any
+
+from theorems.language.instance import Instance
+from theorems.language.registry import registry
+from theorems.language.statement import EXACT_LAW, Assumption, FailureProbability, Statement, Variant, VariantKind
+from theorems.language.subject import Comparison, Subject
+
+Factor = Callable[[Instance], Any]
+Measure = Callable[..., Comparison]
+FALSE = "false variant"
+
+
+def form(identifier: str, architecture: str, **changes: Any) -> Statement:
+    """Declare the statement of that id on an architecture. changes: fields of Statement; `ranges` and `constants` are merged into the
+    fully connected ones, the rest replaces them. False variants, `along` and the exact law of fully connected networks are never
+    inherited, and outside the regime nothing is drawn unless said.
+    """
+    base = registry[identifier]
+    for merged in ("ranges", "constants"):
+        changes[merged] = {**getattr(base, merged), **changes.get(merged, {})}
+    changes.setdefault("beyond", {})
+    changes.setdefault("rests_on", tuple(name for name in base.rests_on if registry.has_form(name, architecture)))
+    changes.setdefault("engines", tuple(engine for engine in base.engines if engine != EXACT_LAW))
+    changes.setdefault("note", "")
+    changes.setdefault("along", None)
+    return registry.add(dataclasses.replace(base, architecture=architecture, **changes))
+
+
+def bounded(measure: Measure, factor: Factor) -> Measure:
+    """The measure with its upper bound, the right side, multiplied by `factor`: a number, or numbers that broadcast to it."""
+
+    @functools.wraps(measure)
+    def scaled(subject: Subject, **constants: float) -> Comparison:
+        found = measure(subject, **constants)
+        return dataclasses.replace(found, right=found.right * found.right.new_tensor(factor(subject.instance)))
+
+    return scaled
+
+
+def bounded_below(measure: Measure, factor: Factor) -> Measure:
+    """The measure with its lower bound, the left side, multiplied by `factor`."""
+
+    @functools.wraps(measure)
+    def scaled(subject: Subject, **constants: float) -> Comparison:
+        found = measure(subject, **constants)
+        return dataclasses.replace(found, left=found.left * found.left.new_tensor(factor(subject.instance)))
+
+    return scaled
+
+
+def wrong(name: str, kind: VariantKind, **changes: Any) -> Variant:
+    """A false variant; changes as in Variant."""
+    return Variant(name, kind, changes)
+
+
+def at_least(name: str, formula: str, quantity: str, bound: Factor) -> Assumption:
+    """quantity >= bound."""
+    return Assumption(name, formula, quantity, ">=", bound)
+
+
+def at_most(name: str, formula: str, quantity: str, bound: Factor) -> Assumption:
+    """quantity <= bound."""
+    return Assumption(name, formula, quantity, "<=", bound)
+
+
+def exponential(formula: str, exponent: Factor) -> FailureProbability:
+    """The failure probability exp(-c exponent), c a declared constant."""
+    return FailureProbability(formula, lambda i, c, **others: math.exp(-c * exponent(i)))
+
+
+def informative(exponent: str, c: float, quantity: str, least: Callable[[Instance, float], float]) -> Assumption:
+    """From where exp(-c exponent) <= 1/20. least: the value of the quantity at which the exponent is the number given."""
+    count = math.log(20) / c
+    formula = f"{exponent} >= {count:.3g}, where the failure probability is below 1/20"
+    return Assumption(f"informative {quantity}", formula, quantity, ">=", lambda i: least(i, count))

@@ -1,0 +1,223 @@
+"""The declaration of a statement: what the paper claims, in a form that can be run, attacked and refuted."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from theorems.language.subject import Comparison
+
+if TYPE_CHECKING:
+    from theorems.language.along_training import Along
+    from theorems.language.instance import Instance
+    from theorems.language.subject import Subject
+
+Kind = Literal["identity", "derived", "declared"]
+Engine = Literal["vectors", "exact law", "dense", "revealed"]
+VariantKind = Literal["exponent", "assumption", "initialization", "constant", "implementation", "claim"]
+Range = tuple[float, float]
+
+# From the least dimension of any data to that of the digits of strategies.digits: their 64 pixels and the constant.
+INPUTS: Range = (2, 65)
+
+FULLY_CONNECTED = "fully connected"
+EXACT_LAW: Engine = "exact law"
+
+
+class DeclarationError(ValueError):
+    """A declaration that cannot be right; raised when the module that holds it is imported, or when a function of it is first called."""
+
+
+NOTE = "in field "  # how the notes of `naming` begin: others leave notes on errors too
+
+
+@contextmanager
+def naming(statement: Statement, name: str) -> Iterator[None]:
+    """Note on an error that passes which field's function it came from: the error keeps its type for those who await it."""
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        note = f"{NOTE}{name!r} of statement {statement.id!r}"
+        if note not in getattr(error, "__notes__", ()):
+            error.add_note(note)
+        raise
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A constant that the paper hides. provenance: how its value was found. calibrated: `lemmafuzz calibrate` finds it."""
+
+    value: float
+    provenance: str
+    calibrated: bool = False
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """A condition on one quantity: `quantity >= bound` or `quantity <= bound`, in the paper's own form.
+
+    bound: the right side as a function of the instance's other quantities, hidden constants set to `constant`.
+    A condition on one quantity can be drawn from as well as checked, so no instance is ever filtered away.
+    """
+
+    name: str
+    formula: str
+    quantity: str
+    relation: Literal[">=", "<="]
+    bound: Callable[[Instance], float]
+    constant: float = 1.0
+
+    def limit(self, instance: Instance) -> float:
+        """The value that `quantity` is compared with."""
+        return self.constant * self.bound(instance)
+
+    def depth(self, instance: Instance) -> float:
+        """How far inside: the factor by which the quantity could worsen, hidden constants set to 1. Inside iff >= 1."""
+        limit, value = self.bound(instance), instance.quantity(self.quantity)
+        return value / limit if self.relation == ">=" else limit / value
+
+    def holds(self, instance: Instance) -> bool:
+        """Whether the instance satisfies the condition as declared."""
+        value, limit = instance.quantity(self.quantity), self.limit(instance)
+        return value >= limit if self.relation == ">=" else value <= limit
+
+
+@dataclass(frozen=True)
+class FailureProbability:
+    """The claimed probability, over the initialization, that the inequality fails. bound: may exceed 1, where it says nothing."""
+
+    formula: str
+    bound: Callable[..., float]
+
+
+def never(instance: Instance, **constants: float) -> float:
+    """The failure probability of an identity."""
+    return 0.0
+
+
+NEVER = FailureProbability("0", never)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A wrong version of a statement, which the checker must refute. changes: fields of Statement that it replaces;
+    the mappings `constants` and `ranges` are merged into the statement's own."""
+
+    name: str
+    kind: VariantKind
+    changes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """One statement of the paper.
+
+    measure: function (subject, **constants) -> Comparison of left <= right.
+    ranges: quantity -> (low, high); quantities not named keep the default of Instance. Drawn log-uniformly, lowest first.
+    beyond: ranges outside the regime, drawn with the assumption on width dropped; they are counted apart and never are evidence.
+    ladders: ranges of the ladders on which exponents are measured, where they are to go further than searches can afford.
+    waived: assumptions that instances need not meet, but that still measure how far inside the regime they are.
+    data, labels: names of the shapes of data and labels to draw from ("any": all valid ones).
+    engines: what can answer the measure's questions, the cheapest that fits is used.
+    exact: the measured left side is the true supremum over all that the claim quantifies over inside one instance.
+    attack: the search inside the measure, where the supremum is looked for rather than computed.
+    passes: how many times more the measure costs than one forward and backward pass; it divides the number of trials.
+    adversary: names of the adversaries that move the weights inside the ball of radius `radius`; none: the weights stay.
+    start: names of adversaries that first move the weights to a W~ in the ball, which is then the origin of a second move.
+    variance: entries of A and W_l are drawn N(0, variance/m). The paper says 2.
+    architecture: the networks that it speaks of; the same id on another architecture is another form of the statement (registry.py).
+    options: parameters of the architecture, by name; a false variant may change them.
+    along: the claimed side at a moment of a training run, for the lemmas that a run is explained by (along_training.py).
+    """
+
+    id: str
+    source: str
+    claim: str
+    kind: Kind
+    measure: Callable[..., Comparison]
+    ranges: Mapping[str, Range]
+    beyond: Mapping[str, Range] = field(default_factory=dict)
+    ladders: Mapping[str, Range] = field(default_factory=dict)
+    assumptions: tuple[Assumption, ...] = ()
+    waived: tuple[Assumption, ...] = ()
+    failure: FailureProbability = NEVER
+    constants: Mapping[str, Constant] = field(default_factory=dict)
+    exponents: Mapping[str, float] = field(default_factory=dict)
+    rests_on: tuple[str, ...] = ()
+    variants: tuple[Variant, ...] = ()
+    architecture: str = FULLY_CONNECTED
+    options: Mapping[str, float] = field(default_factory=dict)
+    engines: tuple[Engine, ...] = ("dense", "revealed")
+    data: tuple[str, ...] = ("any",)
+    labels: tuple[str, ...] = ("none",)
+    exact: bool = False
+    attack: str = ""
+    passes: int = 1
+    adversary: tuple[str, ...] = ()
+    start: tuple[str, ...] = ()
+    variance: float = 2.0
+    note: str = ""
+    along: Along | None = None
+    variant_name: str = ""
+
+    @property
+    def stream(self) -> tuple[str, ...]:
+        """What distinguishes this form's randomness from that of all other statements and forms."""
+        return (self.id,) if self.architecture == FULLY_CONNECTED else (self.id, self.architecture)
+
+    def constant_values(self) -> dict[str, float]:
+        """The constants as keyword arguments of `measure` and `failure.bound`."""
+        return {name: constant.value for name, constant in self.constants.items()}
+
+    def sides(self, subject: Subject) -> Comparison:
+        """Both sides of the claim, measured on a subject; DeclarationError if the measure gives anything but a Comparison of tensors."""
+        from torch import Tensor
+
+        with naming(self, "measure"):
+            found = self.measure(subject, **self.constant_values())
+        if not isinstance(found, Comparison):
+            raise DeclarationError(f"statement {self.id!r}: field 'measure' gave a {type(found).__name__}, not a Comparison")
+        for name, side in (("left", found.left), ("right", found.right)):
+            if not isinstance(side, Tensor):
+                given = type(side).__name__
+                raise DeclarationError(f"statement {self.id!r}: field 'measure' gave a {given} as the {name} side, not a tensor")
+        return found
+
+    def failure_probability(self, instance: Instance) -> float:
+        """The claimed failure probability of this instance, at most 1."""
+        with naming(self, "failure"):
+            bound = self.failure.bound(instance, **self.constant_values())
+            sound = not isinstance(bound, complex) and bound >= 0  # which nan is not
+        if not sound:
+            raise DeclarationError(f"statement {self.id!r}: field 'failure' gave {bound!r}, which is no probability, for {instance}")
+        return min(1.0, float(bound))
+
+    def inside(self, instance: Instance) -> bool:
+        """Whether every assumption holds."""
+        with naming(self, "assumptions"):
+            return all(assumption.holds(instance) for assumption in self.assumptions)
+
+    def regime_depth(self, instance: Instance) -> float:
+        """The least depth over all assumptions: 1 at the border of the regime, hidden constants set to 1; infinite without assumptions."""
+        with naming(self, "assumptions"):
+            return min((assumption.depth(instance) for assumption in (*self.assumptions, *self.waived)), default=float("inf"))
+
+    def beyond_regime(self) -> Statement:
+        """The statement on `beyond`, without its assumption on the width: how it fares where the paper says nothing."""
+        kept = tuple(assumption for assumption in self.assumptions if assumption.quantity != "width")
+        waived = tuple(assumption for assumption in self.assumptions if assumption.quantity == "width")
+        return dataclasses.replace(self, ranges=self.beyond, assumptions=kept, waived=waived)
+
+    def variant(self, name: str) -> Statement:
+        """The statement with one false variant's changes applied."""
+        for variant in self.variants:
+            if variant.name == name:
+                changes = dict(variant.changes)
+                for merged in ("constants", "ranges"):
+                    if merged in changes:
+                        changes[merged] = {**getattr(self, merged), **changes[merged]}
+                return dataclasses.replace(self, **changes, variant_name=name)
+        raise KeyError(f"{self.id} has no false variant {name!r}; it has: {', '.join(v.name for v in self.variants)}")

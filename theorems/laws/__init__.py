@@ -1,0 +1,1 @@
+"""Mathematics that statements and engines share: exact laws, limit kernels, losses."""
