@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from checkers.experiments.calibration import calibrate as calibrate
     from checkers.experiments.scaling.exponents import scale as scale
     from checkers.experiments.width.diagnosis import diagnose as diagnose
+    from checkers.fuzzing.counterexamples import read as read_counterexample
     from checkers.fuzzing.counterexamples import replay as replay
 
     # networks and kernels
     from checkers.networks.architectures.architecture import Architecture as Architecture
     from checkers.networks.architectures.by_name import architecture_for as architecture_for
+    from checkers.networks.architectures.by_name import register as register_architecture
     from checkers.networks.kernels import empirical_kernel as empirical_kernel
     from checkers.networks.kernels import limit_kernel as limit_kernel
     from checkers.networks.network import Network as Network
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     # declaring statements
     from theorems import registry as registry
     from theorems import statement as statement
+    from theorems.language.along_training import Moment as Moment
     from theorems.language.forms import at_least as at_least
     from theorems.language.forms import at_most as at_most
     from theorems.language.forms import bounded as bounded

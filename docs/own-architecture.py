@@ -2,11 +2,7 @@
 
 import math
 
-from checkers.networks.architectures.architecture import Architecture
-from checkers.networks.architectures.by_name import register
-from theorems import registry
-from theorems.language.forms import at_least, exponential, form, wrong
-from theorems.language.statement import Constant
+from lemmafuzz import Architecture, Constant, at_least, exponential, form, register_architecture, registry, wrong
 
 
 class WeightedSkip(Architecture):
@@ -24,7 +20,7 @@ class WeightedSkip(Architecture):
         return 1.0 if layer == depth else math.sqrt(1 / (2 * depth))
 
 
-register("weighted skip", lambda instance, **options: WeightedSkip(**options))
+register_architecture("weighted skip", lambda instance, **options: WeightedSkip(**options))
 
 form(
     "forward-norm",

@@ -1,6 +1,6 @@
 """A loss of one's own: near zero like the squared loss, far away like the distance, and smooth everywhere."""
 
-from theorems.laws.losses import loss
+from lemmafuzz import loss
 
 
 @loss(name="pseudo-huber", conclusion="global minimum", smoothness=1.0)

@@ -2,9 +2,7 @@
 
 import math
 
-from theorems import statement
-from theorems.language.statement import Constant, FailureProbability, Variant
-from theorems.language.subject import Comparison
+from lemmafuzz import Comparison, Constant, FailureProbability, Variant, statement
 
 
 @statement(

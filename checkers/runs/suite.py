@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ import msgspec
 from checkers.errors import InputError
 from checkers.evidence.decide import decide
 from checkers.evidence.error_budget import Account, Ledger
-from checkers.evidence.profiles import Profile
+from checkers.evidence.profiles import PROFILES, Profile
 from checkers.fuzzing import counterexamples
 from checkers.fuzzing.search import Campaign, search
 from checkers.fuzzing.verdicts import _refutations, judge
@@ -161,11 +161,15 @@ def power_one(
     return Outcome(verdict, files)
 
 
+def _named(statements: Iterable[Statement | str]) -> list[Statement]:
+    return [registry[one] if isinstance(one, str) else one for one in statements]
+
+
 def check(
-    statements: Sequence[Statement],
+    statements: Iterable[Statement | str],
     *,
     seed: int,
-    profile: Profile,
+    profile: Profile | str = "quick",
     alpha: float = ALPHA,
     device: str = "cpu",
     folder: Path | None = None,
@@ -178,12 +182,14 @@ def check(
     """Try to break every statement of the registry that is named, each on its own architecture. alpha bounds the probability that the
     run refutes any true one.
 
+    statements: those of the registry, or their ids. profile: how much work, or the name of a profile.
     folder: where counterexamples go. processes, cluster (address of a Dask scheduler): who does the work; the verdicts do not depend on it.
     run: where decisions and verdicts are written down as they are made; what is there already is not decided again.
     """
     start = time.monotonic()
-    settings = Settings(seed, profile, alpha, device, folder, tuple(modules), run, remote=bool(cluster))
-    cells = [(statement.id, statement.architecture) for statement in statements]
+    work = profile if isinstance(profile, Profile) else PROFILES[profile]
+    settings = Settings(seed, work, alpha, device, folder, tuple(modules), run, remote=bool(cluster))
+    cells = [(statement.id, statement.architecture) for statement in _named(statements)]
     done = {(verdict.id, verdict.architecture): verdict for verdict in run.verdicts()} if run else {}
     jobs = [(*cell, run.entries(*cell) if run else []) for cell in cells if cell not in done]
 
@@ -207,14 +213,14 @@ def check(
     if run:
         run.finish()
     verdicts = [done[cell] for cell in cells]
-    return CheckRun(seed=seed, alpha=alpha, profile=profile.name, verdicts=verdicts, seconds=time.monotonic() - start)
+    return CheckRun(seed=seed, alpha=alpha, profile=work.name, verdicts=verdicts, seconds=time.monotonic() - start)
 
 
 def power(
-    statements: Sequence[Statement],
+    statements: Iterable[Statement | str],
     *,
     seed: int,
-    profile: Profile,
+    profile: Profile | str = "quick",
     alpha: float = ALPHA,
     device: str = "cpu",
     folder: Path | None = None,
@@ -225,11 +231,12 @@ def power(
 ) -> PowerRun:
     """Try to refute every false variant, with the budget and the error rate that a true statement would get."""
     start = time.monotonic()
-    settings = Settings(seed, profile, alpha, device, folder, tuple(modules), remote=bool(cluster))
-    jobs = [(one.id, variant.name, one.architecture) for one in statements for variant in one.variants]
+    work = profile if isinstance(profile, Profile) else PROFILES[profile]
+    settings = Settings(seed, work, alpha, device, folder, tuple(modules), remote=bool(cluster))
+    jobs = [(one.id, variant.name, one.architecture) for one in _named(statements) for variant in one.variants]
     outcomes = each(
         power_one, settings, jobs, "false variants", processes, settings.modules, progress, cluster=cluster,
         finished=lambda number, outcome: write_down(settings, outcome),
     )  # fmt: skip
     variants = [outcome.found for outcome in outcomes]
-    return PowerRun(seed=seed, alpha=alpha, profile=profile.name, variants=variants, seconds=time.monotonic() - start)
+    return PowerRun(seed=seed, alpha=alpha, profile=work.name, variants=variants, seconds=time.monotonic() - start)
