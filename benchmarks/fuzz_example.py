@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from benchmarks.machine import describe
-from checkers.machine.memory import keep_freed_memory
+from checkers.machine.memory import free_bytes, keep_freed_memory
 from checkers.networks.kernels import gradient_factors, layer_kernel
 from checkers.networks.network import Engine, Network
 from checkers.networks.randomness import NormalSource, seed_sequence
@@ -60,18 +60,10 @@ def one(engine: Engine, width: int, threads: int) -> None:
     print(json.dumps({"seconds": min(times), "megabytes": memory, "trace": float(np.mean(traces))}))
 
 
-def available_memory() -> float:
-    """Bytes that a process may take without swapping."""
-    for line in Path("/proc/meminfo").read_text().splitlines():
-        if line.startswith("MemAvailable:"):
-            return 1024.0 * float(line.split()[1])
-    return float("inf")
-
-
 def measure(engine: Engine, width: int, threads: int) -> dict[str, float] | None:
     """None where it does not fit: the memory is there to be checked before, so that no machine is brought down by the attempt."""
     needed = 8.0 * width * (DEPTH * width if engine == "dense" else 4 * DEPTH * SAMPLES * (2 + OUTPUTS))
-    if needed > 0.8 * available_memory():
+    if needed > 0.8 * free_bytes():
         return None
     command = [sys.executable, "-m", "benchmarks.fuzz_example", "--one", engine, "--widths", str(width), "--threads", str(threads)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -21,6 +21,7 @@ from torch import Tensor
 from benchmarks.machine import describe
 from checkers.experiments.width.limit_kernel import KernelDescent
 from checkers.machine.files import write_whole
+from checkers.machine.memory import free_bytes
 from checkers.networks.architectures.fully_connected import FullyConnected
 from checkers.networks.descent import gradient_descent
 from checkers.networks.network import Network, Record
@@ -121,12 +122,6 @@ def measured(engine: str, *sizes: float | str, threads: int) -> dict[str, float]
     return found
 
 
-def free_gigabytes() -> float:
-    import os
-
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES") / 2**30
-
-
 def cells(found: dict[str, float] | None) -> list[str]:
     if found is None:
         return ["does not fit", "-", "-", "-"]
@@ -166,7 +161,7 @@ def main() -> None:
     for width in (2**9, 2**10, 2**11) if short else (2**10, 2**11, 2**12, 2**13, 2**14, 2**16):
         line, times = [f"{width:,}"], []
         for engine in ("dense", "revealed"):
-            fits = engine == "revealed" or 2 * 3 * 8 * width**2 / 2**30 < 0.75 * free_gigabytes()
+            fits = engine == "revealed" or 2 * 3 * 8 * width**2 / 2**30 < 0.75 * free_bytes() / 2**30
             found = measured(engine, width, 3, 8, 1, 30, 0.0, "float64", "-", threads=threads) if fits else None
             line += cells(found)[2:] if found else ["does not fit", "-"]
             times += [found["seconds"]] if found else []

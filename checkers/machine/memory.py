@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import platform
 
 from checkers.errors import InputError
@@ -28,12 +27,14 @@ def keep_freed_memory() -> bool:
 
 
 def free_bytes(device: str = "cpu") -> int:
-    """Memory of the device, or of this machine, that nothing uses."""
+    """Memory of the device, or of this machine, that a process may take without swapping."""
     if device.startswith("cuda"):
         import torch
 
         return int(torch.cuda.mem_get_info(device)[0])
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
+    import psutil
+
+    return int(psutil.virtual_memory().available)
 
 
 def refuse_beyond_memory(

@@ -1,4 +1,4 @@
-"""The convergence theorem where its own width condition holds, or as near to it as memory allows (THEORY 9).
+"""The convergence theorem where its own width condition holds, or as near to it as memory allows.
 
 One run a row: gradient descent from a random initialization with the step 1/(2 lambda_max) of the limit kernel, which at n = L = 1 is
 the paper's own with constant 1, until F <= goal F(0).

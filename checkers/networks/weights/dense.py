@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from math import sqrt
 
 import torch
@@ -131,9 +132,7 @@ class DenseWeights:
 
     def copy(self) -> DenseWeights:
         self._shared = True
-        twin = object.__new__(DenseWeights)
-        twin.__dict__.update(self.__dict__)
-        return twin
+        return copy.copy(self)
 
 
 def _same(x: Tensor, y: Tensor) -> bool:

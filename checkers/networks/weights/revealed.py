@@ -30,6 +30,7 @@ ever holds more directions than there are dimensions. What is left out of one qu
 
 from __future__ import annotations
 
+import copy
 from math import sqrt
 from typing import Any
 
@@ -85,9 +86,7 @@ class _Side:
 
     def copy(self) -> _Side:
         """Another asker of the same matrix: what either asks for is known to both."""
-        twin = object.__new__(_Side)
-        twin.__dict__.update(self.__dict__)
-        return twin
+        return copy.copy(self)
 
     def state(self) -> dict[str, Tensor]:
         last = {"asked": self.asked, "coordinates": self.coordinates}
@@ -298,8 +297,7 @@ class RevealedWeights:
         return square.clamp(min=0).sqrt().to(self._inside.dtype)
 
     def copy(self) -> RevealedWeights:
-        twin = object.__new__(type(self))
-        twin.__dict__.update(self.__dict__)
+        twin = copy.copy(self)
         twin._right, twin._left, twin._beside = self._right.copy(), self._left.copy(), self._beside.copy()
         return twin
 
