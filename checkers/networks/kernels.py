@@ -48,16 +48,6 @@ def gradient_factors(network: Network, record: Record, factors: Sequence[Tensor]
     return [(architecture.left_vectors(layer, depth, width, s), architecture.patches(h)) for layer, (s, h) in pairs]
 
 
-def sample_gradient_norms(network: Network, record: Record, loss_vectors: Tensor) -> Tensor:
-    """‖grad_{W_l} F_i‖_F: (trials, n, L) from loss vectors (trials, n, d)."""
-    pairs = gradient_factors(network, record, network.backward(record, loss_vectors[:, :, None]))
-    squares = []
-    for left, right in pairs:
-        own = left[:, :, 0]
-        squares.append(((own @ own.mT) * (right @ right.mT)).sum((-2, -1)))
-    return torch.stack(squares, -1).clamp(min=0).sqrt()
-
-
 def gradient_norms(network: Network, record: Record, loss_vectors: Tensor) -> Tensor:
     """‖grad_{W_l} F‖_F, F summed over the samples: (trials, L), by the sum of all entries of the layer's kernel."""
     pairs = gradient_factors(network, record, network.backward(record, loss_vectors[:, :, None]))

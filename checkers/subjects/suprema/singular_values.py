@@ -46,11 +46,6 @@ def largest_singular_pair(apply: Operator, apply_transpose: Operator, start: Ten
     return values[..., -1].clamp(min=0).sqrt(), top
 
 
-def largest_singular_value(apply: Operator, apply_transpose: Operator, start: Tensor, steps: int) -> Tensor:
-    """Lower bound on the norms, (trials, k); see largest_singular_pair."""
-    return largest_singular_pair(apply, apply_transpose, start, steps)[0]
-
-
 def _orthogonal(x: Tensor, basis: Tensor) -> Tensor:
     """x minus its projection on the rows of the basis; x: (trials, k, dimension), basis: (trials, k, j, dimension)."""
     return x - ((basis @ x[..., None]).mT @ basis)[..., 0, :]

@@ -23,13 +23,6 @@ def truncated(x: Tensor, sparsity: int | None) -> Tensor:
     return x / torch.where(norm > 0, norm, 1)
 
 
-def sparse_supremum(
-    apply: Operator, apply_transpose: Operator, probes: Tensor, left: int | None, right: int | None, starts: int = 4, steps: int = 8
-) -> Tensor:
-    """Lower bound on sup |u^T M v|, (trials, k); see sparse_pairs."""
-    return sparse_pairs(apply, apply_transpose, probes, left, right, starts, steps)[0].amax(dim=-1)
-
-
 def sparse_pairs(
     apply: Operator, apply_transpose: Operator, probes: Tensor, left: int | None, right: int | None, starts: int = 4, steps: int = 8
 ) -> tuple[Tensor, Tensor, Tensor]:

@@ -16,7 +16,7 @@ from checkers.networks.architectures.architecture import Architecture
 from checkers.networks.architectures.by_name import architecture_for, known, register, restore
 from checkers.networks.architectures.convolutional import Convolutional
 from checkers.networks.architectures.residual import Residual
-from checkers.networks.kernels import empirical_kernel, gradient_norms, sample_gradient_norms
+from checkers.networks.kernels import empirical_kernel, gradient_norms
 from checkers.networks.network import Network
 from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.subjects.network import NetworkSubject
@@ -104,7 +104,9 @@ def test_passes_gradients_and_kernels_are_autograds(name: str, engine: str, dtyp
     kernels = [subject.layer_kernel(layer) for layer in range(1, DEPTH + 1)]
     backs = [subject.backward(layer) for layer in range(1, DEPTH + 2)]
     loss = outputs - torch.as_tensor(instance.targets).to(dtype)
-    single, together = (norms(network, subject.record, loss) for norms in (sample_gradient_norms, gradient_norms))
+    alone = torch.eye(SAMPLES, dtype=dtype)[:, None, :, None] * loss  # (n, trials, n, d): the loss of one sample at a time
+    single = torch.stack([gradient_norms(network, subject.record, one) for one in alone], 1)
+    together = gradient_norms(network, subject.record, loss)
 
     first, hidden, last = matrices(network)
     x = torch.as_tensor(instance.inputs).to(dtype).expand(TRIALS, -1, -1)

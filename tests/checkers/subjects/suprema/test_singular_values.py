@@ -7,7 +7,7 @@ from torch import Tensor
 from checkers.networks.network import Network
 from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.subjects.network import LANCZOS_STEPS, NetworkSubject
-from checkers.subjects.suprema.singular_values import largest_singular_pair, largest_singular_value
+from checkers.subjects.suprema.singular_values import largest_singular_pair
 from theorems.language.instance import Instance
 
 TRIALS, OPERATORS = 3, 2
@@ -75,4 +75,4 @@ def test_the_subjects_steps_come_within_one_per_cent(depth: int) -> None:
 
 def test_no_steps_are_refused() -> None:
     with pytest.raises(ValueError, match="at least one step"):
-        largest_singular_value(lambda x: x, lambda u: u, torch.ones(1, 1, 2), 0)
+        largest_singular_pair(lambda x: x, lambda u: u, torch.ones(1, 1, 2), 0)
