@@ -25,9 +25,9 @@ from checkers.adversaries.pushes import pushes, to_the_brink
 from checkers.evidence.drawing import largest_ratio, subjects
 from checkers.networks.architectures.by_name import architecture_for
 from checkers.networks.network import Network
-from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.subjects.network import NetworkSubject
 from strategies import instance_from_sizes
+from tests.helpers import sources
 from theorems import registry
 from theorems.language.instance import Instance
 from theorems.language.statement import Statement
@@ -38,9 +38,7 @@ AIMED = [
     switching_on, switching_off, pushes,
 ]  # fmt: skip
 
-
-def source(*names: str | int) -> NormalSource:
-    return NormalSource(seed_sequence(14, "aims", *names))
+source = sources(14, "aims")
 
 
 def attack(statement: Statement, instance: Instance, order: list[int], outputs: list[int]) -> Attack:

@@ -14,17 +14,15 @@ from checkers.adversaries import ADVERSARIES, Attack
 from checkers.adversaries.ascent import ascend
 from checkers.adversaries.attack import factors
 from checkers.networks.network import Network
-from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.networks.weights.perturbed import PerturbedWeights
 from checkers.subjects.network import NetworkSubject
+from tests.helpers import sources
 from theorems.language.instance import Instance
 
 X = np.array([[math.sqrt(0.5), math.sqrt(0.5)]])
 TRIALS = 6
 
-
-def source(*names: str | int) -> NormalSource:
-    return NormalSource(seed_sequence(13, "ascent", *names))
+source = sources(13, "ascent")
 
 
 def network(engine: str, depth: int = 2, width: int = 24) -> Network:

@@ -16,16 +16,14 @@ from checkers.adversaries.knapsack import greedy
 from checkers.evidence.drawing import largest_ratio
 from checkers.networks.architectures.by_name import architecture_for
 from checkers.networks.network import Network
-from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.subjects.network import NetworkSubject
 from strategies import instance_from_sizes
+from tests.helpers import sources
 from theorems import registry
 from theorems.allen_zhu.stability import sign_flips
 from theorems.language.instance import Instance
 
-
-def source(*names: str | int) -> NormalSource:
-    return NormalSource(seed_sequence(11, "flips", *names))
+source = sources(11, "flips")
 
 
 def scan(order: list[int], weight: list[float], room: float) -> set[int]:

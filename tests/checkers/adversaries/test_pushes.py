@@ -14,14 +14,12 @@ from checkers.adversaries.flips import cheapest_flips
 from checkers.adversaries.pushes import largest_push
 from checkers.evidence.drawing import largest_ratio
 from checkers.networks.network import Engine, Network
-from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.subjects.network import NetworkSubject
 from strategies import instance_from_sizes
+from tests.helpers import sources
 from theorems import registry
 
-
-def source(*names: str | int) -> NormalSource:
-    return NormalSource(seed_sequence(12, "pushes", *names))
+source = sources(12, "pushes")
 
 
 @pytest.mark.parametrize(("equal", "share"), [(True, 1 - 1e-9), (False, 0.85)])

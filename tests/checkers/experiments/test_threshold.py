@@ -16,10 +16,9 @@ from checkers.networks.network import Network
 from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.records.experiments import Rung, Tried
 from checkers.report.threshold import exponent_table, figure, meaning, rung_table
+from tests.helpers import sources
 
-
-def source(*names: str | int) -> NormalSource:
-    return NormalSource(seed_sequence(9, "threshold test", *names))
+source = sources(9, "threshold test")
 
 
 def test_a_side_is_wrong_at_most_as_often_as_promised() -> None:

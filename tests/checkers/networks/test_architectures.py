@@ -18,9 +18,9 @@ from checkers.networks.architectures.convolutional import Convolutional
 from checkers.networks.architectures.residual import Residual
 from checkers.networks.kernels import empirical_kernel, gradient_norms
 from checkers.networks.network import Network
-from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.subjects.network import NetworkSubject
 from strategies.instances import instance_from_sizes
+from tests.helpers import sources
 from theorems.language.instance import Instance
 
 TRIALS, WIDTH, DEPTH, SAMPLES, INPUTS, OUTPUTS, POSITIONS, PATCH = 2, 6, 3, 3, 6, 2, 5, 3
@@ -62,9 +62,7 @@ IDLE = {
     "pushes through zero", "to the brink",
 }  # fmt: skip
 
-
-def source(*names: str | int) -> NormalSource:
-    return NormalSource(seed_sequence(23, "architectures", *names))
+source = sources(23, "architectures")
 
 
 def sizes(name: str, width: int = WIDTH, radius: float = 0.0) -> Instance:

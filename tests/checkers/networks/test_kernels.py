@@ -8,15 +8,13 @@ import torch
 
 from checkers.networks.kernels import empirical_kernel, gradient_norms, limit_kernel
 from checkers.networks.network import Network
-from checkers.networks.randomness import NormalSource, seed_sequence
+from tests.helpers import sources
 from theorems.laws.exact_laws import kappa0, kappa1
 
 ANGLE = 1.0
 PLANE = np.array([[1.0, 0.0], [np.cos(ANGLE), np.sin(ANGLE)], [-1.0, 0.0]])
 
-
-def source(*names: str | int) -> NormalSource:
-    return NormalSource(seed_sequence(17, "kernels", *names))
+source = sources(17, "kernels")
 
 
 def dense(trials: int, outputs: int = 2) -> Network:

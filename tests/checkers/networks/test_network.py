@@ -8,19 +8,17 @@ import torch
 from torch import Tensor
 
 from checkers.networks.network import Network
-from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.networks.weights.protocol import Weights
 from checkers.networks.weights.revealed import RevealedWeights
 from checkers.subjects.network import NetworkSubject
 from checkers.subjects.partial import VectorSubject
+from tests.helpers import sources
 from theorems.language.instance import Instance
 
 TRIALS, WIDTH, DEPTH, SAMPLES, INPUTS, OUTPUTS = 2, 7, 3, 4, 3, 2
 ROUNDING = 1e-12  # ~10^3 operations on numbers below 10^2, at 2e-16 each
 
-
-def source(*names: str | int) -> NormalSource:
-    return NormalSource(seed_sequence(5, "network", *names))
+source = sources(5, "network")
 
 
 def draw(engine: str, trials: int = TRIALS, width: int = WIDTH, dtype: torch.dtype = torch.float64) -> Network:

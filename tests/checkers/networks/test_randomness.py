@@ -9,10 +9,9 @@ import torch
 from scipy import stats
 
 from checkers.networks.randomness import BLOCK, NormalSource, seed_sequence
+from tests.helpers import sources
 
-
-def source(*names: str | int, threads: int | None = None) -> NormalSource:
-    return NormalSource(seed_sequence(7, "randomness", *names), threads)
+source = sources(7, "randomness")
 
 
 def test_seeds_depend_on_every_name_and_on_nothing_else() -> None:

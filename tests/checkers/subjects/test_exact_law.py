@@ -8,16 +8,14 @@ from torch import Tensor
 
 from checkers.networks.kernels import gradient_factors, layer_kernel
 from checkers.networks.network import Network
-from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.subjects import exact_law
 from checkers.subjects.exact_law import ExactLawSubject, layer_norms
+from tests.helpers import sources
 from theorems.language.instance import Instance
 
 ALARM = 1e-6  # false-alarm rate of each Kolmogorov-Smirnov test
 
-
-def source(*names: str | int, threads: int | None = None) -> NormalSource:
-    return NormalSource(seed_sequence(13, "exact norms", *names), threads)
+source = sources(13, "exact norms")
 
 
 @pytest.mark.parametrize("width", [1, 2, 5, 40])

@@ -11,16 +11,14 @@ import torch
 from checkers.machine.threads import one_thread
 from checkers.networks.kernels import empirical_kernel, limit_kernel
 from checkers.networks.network import Network
-from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.subjects.network import NetworkSubject
 from strategies import instance_from_sizes
+from tests.helpers import sources
 from theorems import registry
 from theorems.allen_zhu.gradients import gradient_lower
 from theorems.laws.exact_laws import kappa1, product_edge
 
-
-def source(*names: str | int) -> NormalSource:
-    return NormalSource(seed_sequence(3, "sharp", *names))
+source = sources(3, "sharp")
 
 
 def test_operator_norms_lie_at_the_free_probability_edge() -> None:

@@ -9,15 +9,13 @@ from scipy import stats
 from checkers.experiments.deep_norms import deep_norms, residual_norms
 from checkers.networks.architectures.residual import Residual
 from checkers.networks.network import Network
-from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.report.figures import deep_norms as figure
 from strategies.instances import instance_from_sizes
+from tests.helpers import sources
 from theorems.laws.exact_laws import norm_failure_probability
 from theorems.laws.norm_laws import convolutional_failure_probability, residual_failure_probability
 
-
-def source(*names: str | int) -> NormalSource:
-    return NormalSource(seed_sequence(31, "norm laws", *names))
+source = sources(31, "norm laws")
 
 
 @pytest.mark.parametrize(("width", "depth", "tolerance"), [(64, 3, 0.5), (64, 40, 0.5), (256, 100, 0.25)])

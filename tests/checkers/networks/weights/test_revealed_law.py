@@ -16,10 +16,10 @@ from torch import Tensor
 from checkers.networks.architectures.fully_connected import FullyConnected
 from checkers.networks.kernels import gradient_norms
 from checkers.networks.network import Network
-from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.networks.weights.dense import DenseWeights
 from checkers.networks.weights.protocol import Weights
 from checkers.networks.weights.revealed import RevealedWeights, _Side
+from tests.helpers import sources
 
 TRIALS, SAMPLES, DEPTH, STEPS = 3000, 3, 2, 6
 INPUTS = torch.tensor([[0.6, 0.8], [1.0, 0.0], [-0.6, 0.8]], dtype=torch.float64)
@@ -48,9 +48,7 @@ class ForgetsChange(RevealedWeights):
         change = super()._change(transposed)
         return torch.zeros_like(change) if transposed else change
 
-
-def source(*names: str | int) -> NormalSource:
-    return NormalSource(seed_sequence(11, "revealed law", *names))
+source = sources(11, "revealed law")
 
 
 def revealed_network(kind: type[RevealedWeights], width: int, trials: int, name: str) -> Network:

@@ -7,14 +7,12 @@ import itertools
 import torch
 
 from checkers.networks.network import Network
-from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.subjects.suprema.diagonal import backward_changes, backward_gap, changed_products, largest_diagonal
+from tests.helpers import sources
 
 WIDTH, NONZEROS = 5, 2
 
-
-def source(*names: str | int) -> NormalSource:
-    return NormalSource(seed_sequence(12, "diagonal", *names))
+source = sources(12, "diagonal")
 
 
 def choices(size: float) -> list[torch.Tensor]:

@@ -5,16 +5,14 @@ import torch
 from torch import Tensor
 
 from checkers.networks.network import Network
-from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.subjects.network import LANCZOS_STEPS, NetworkSubject
 from checkers.subjects.suprema.singular_values import largest_singular_pair
+from tests.helpers import sources
 from theorems.language.instance import Instance
 
 TRIALS, OPERATORS = 3, 2
 
-
-def source(*names: str | int) -> NormalSource:
-    return NormalSource(seed_sequence(9, "singular values", *names))
+source = sources(9, "singular values")
 
 
 def pair(matrices: Tensor, steps: int, start: Tensor | None = None) -> tuple[Tensor, Tensor]:
