@@ -19,12 +19,12 @@ import torch
 from torch import Tensor
 
 from benchmarks.machine import describe
-from checkers.experiments.width.limit_kernel import KernelDescent
+from checkers.experiments.width.limit_kernel import LimitDescent
 from checkers.machine.files import write_whole
 from checkers.machine.memory import free_bytes
 from checkers.networks.architectures.fully_connected import FullyConnected
 from checkers.networks.descent import gradient_descent
-from checkers.networks.network import Network, Record
+from checkers.networks.network import ForwardPass, Network
 from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.report.text import number, table
 from strategies.data import data_set
@@ -91,7 +91,7 @@ def train(engine: str, width: int, depth: int, samples: int, outputs: int, steps
     generator = np.random.Generator(np.random.SFC64(SEED))
     inputs = data_set("orthogonal", generator, samples, None, 1.0)
     targets = generator.standard_normal((samples, outputs))
-    step = KernelDescent.of(inputs, depth).step_size(width, outputs, SHARE)
+    step = LimitDescent.of(inputs, depth).step_size(width, outputs, SHARE)
     source = NormalSource(seed_sequence(SEED, "wide training", width, depth, samples), threads)
     start = time.perf_counter()
     kind = "dense" if engine == "dense" else "revealed"
@@ -101,7 +101,7 @@ def train(engine: str, width: int, depth: int, samples: int, outputs: int, steps
         network = Network(FullyConnected(), network.input_weights, hidden, network.output)
     losses: list[float] = []
 
-    def done(_: int, __: Record, loss: Tensor) -> bool:
+    def done(_: int, __: ForwardPass, loss: Tensor) -> bool:
         losses.append(float(loss[0]))
         return losses[-1] <= goal * losses[0]
 

@@ -9,7 +9,7 @@ from functools import cached_property, wraps
 import torch
 from torch import Tensor
 
-from checkers.networks.network import Network, Record
+from checkers.networks.network import ForwardPass, Network
 from checkers.networks.randomness import NormalSource
 from checkers.networks.weights.perturbed import PerturbedWeights
 from theorems.language.instance import Instance
@@ -35,7 +35,7 @@ class Attack:
     instance: Instance
     source: NormalSource
     objective: Objective
-    record: Record | None = None
+    record: ForwardPass | None = None
     most_aims: int = AIMS
 
     @property
@@ -44,17 +44,17 @@ class Attack:
         return self.instance.radius
 
     @cached_property
-    def _before(self) -> Record:
+    def _before(self) -> ForwardPass:
         with torch.no_grad():
             return self.origin.forward(self.instance.inputs) if self.record is None else self.record
 
     @cached_property
-    def aims(self) -> Record:
+    def aims(self) -> ForwardPass:
         """The origin's forward pass at the samples that moves are aimed at: all or, in each trial, the `most_aims` with the
         longest h_L, where moves are felt most. The order of the samples plays no part."""
         record = self._before
         inputs, *pre_activations = (self._aimed_at(x) for x in (record.inputs, *record.pre_activations))
-        return Record.of(inputs, pre_activations, self.origin.output)
+        return ForwardPass.of(inputs, pre_activations, self.origin.output)
 
     @cached_property
     def losses(self) -> Tensor:

@@ -17,7 +17,7 @@ from checkers.certification.flips import over_all_perturbations
 from checkers.certification.inequality import Enclosure, enclose
 from checkers.certification.subjects import in_balls
 from checkers.errors import InputError
-from checkers.evidence.drawing import source_of, subjects
+from checkers.evidence.drawing import drawn_subjects, source_of
 from checkers.machine.threads import one_thread
 from checkers.records.counterexamples import Certificate
 from strategies import instance_from_sizes
@@ -99,7 +99,7 @@ def certify(statement: Statement, *, seed: int, sizes: Mapping[str, int]) -> Cer
 def _proved(statement: Statement, instance: Instance, engine: Engine, seed: int) -> Enclosure:
     source = source_of(statement, instance, seed, engine, 1)
     still = dataclasses.replace(statement, adversary=(), start=())
-    ((_, batch),) = subjects(still, instance, engine, 1, source, "cpu")
+    ((_, batch),) = drawn_subjects(still, instance, engine, 1, source, "cpu")
     make = in_balls(batch, 0, source.copy(), SupremumSubject)
 
     def over_the_ball(subject: Subject, **constants: float) -> Comparison:

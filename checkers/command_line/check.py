@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from checkers.command_line.exit_code import COULD_NOT_RUN, REFUTED
-from checkers.command_line.ledger import Book, cluster_option, ledger_option, read_summary, resume_option
+from checkers.command_line.ledger import LedgerOptions, cluster_option, ledger_option, read_summary, resume_option
 from checkers.command_line.options import (
     COUNTEREXAMPLES,
     Output,
@@ -55,7 +55,7 @@ def _run(
     quiet: bool,
     cluster: str,
     folder: Path,
-    book: Book | None = None,
+    recording: LedgerOptions | None = None,
 ) -> Any:
     """suite.check or suite.power with the options of the command line."""
     selected = on_architectures(chosen(identifiers), architectures)
@@ -63,7 +63,7 @@ def _run(
     seed = drawn(seed)
     from checkers.runs import suite
 
-    recorded: dict[str, Any] = {"run": book.run(selected, seed, profile_named(profile), device, modules)} if book else {}
+    recorded: dict[str, Any] = {"run": recording.run(selected, seed, profile_named(profile), device, modules)} if recording else {}
 
     with progress_bars(quiet=quiet) as progress:
         return getattr(suite, command)(
@@ -94,17 +94,17 @@ def check(json_file: str | None, quiet: bool, ledger: Path | None, resume: bool,
     from checkers.report import verdicts
 
     output = Output(json_file, quiet)
-    book = Book(ledger, resume)
-    given |= book.arguments(click.get_current_context())
+    recording = LedgerOptions(ledger, resume)
+    given |= recording.arguments(click.get_current_context())
     with own_statements(given["modules"], probed=True):
-        run = _run("check", quiet=quiet, book=book, **given)
+        run = _run("check", quiet=quiet, recording=recording, **given)
         output.facts(run)
         output.text(verdicts.check_table(run) + "\n")
         refuted = [verdict for verdict in run.verdicts if verdict.verdict == "REFUTED"]
         for verdict in refuted:
             form = registry.form(verdict.id, verdict.architecture)
             output.text(verdicts.refutation_in_words(verdict, form, str(given["folder"])) + "\n", closing=True)
-        output.text(book.closing() + verdicts.check_closing(run), closing=True)
+        output.text(recording.closing() + verdicts.check_closing(run), closing=True)
     return REFUTED if refuted else 0
 
 

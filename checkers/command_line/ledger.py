@@ -56,7 +56,7 @@ cluster_option = click.option(
 )
 
 
-class Book:
+class LedgerOptions:
     """What a check writes to: nothing without --ledger."""
 
     def __init__(self, path: Path | None, resume: bool) -> None:

@@ -240,7 +240,7 @@ def _train(
     if save_to is not None:
         size = checkpoint.planned_bytes(asked.engine, asked.width, asked.depth, asked.patch, state, itemsize)
         output.text(memory_in_words(size, "each checkpoint, at most"))
-    loss_declaration.keep(asked.loss, loaded.targets)
+    loss_declaration.verify_declaration(asked.loss, loaded.targets)
     with one_thread(), training_bar(quiet=quiet) as progress:
         return training.train(
             inputs=loaded.inputs,

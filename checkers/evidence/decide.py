@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from checkers.evidence.binomial import p_value
-from checkers.evidence.drawing import source_of, subjects
+from checkers.evidence.drawing import drawn_subjects, source_of
 from checkers.evidence.measured import measured
 from checkers.evidence.worst_case import Worst, worst_case
 from checkers.machine.threads import one_thread
@@ -44,7 +44,7 @@ def judged_cases(
     source = source_of(statement, instance, seed, engine, stage)
     return [
         (worst_case(statement, measured(statement, subject), name), subject)
-        for name, subject in subjects(statement, instance, engine, trials, source, device)
+        for name, subject in drawn_subjects(statement, instance, engine, trials, source, device)
     ]
 
 

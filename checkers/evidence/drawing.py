@@ -29,7 +29,7 @@ def draw_network(statement: Statement, instance: Instance, engine: Engine, trial
     )  # fmt: skip
 
 
-def subjects(
+def drawn_subjects(
     statement: Statement, instance: Instance, engine: Engine, trials: int, source: NormalSource, device: str, aims: int | None = None
 ) -> Iterator[tuple[str, Subject]]:
     """The subjects to measure, each with the adversary that moved its weights: "" for none. aims: samples that moves are aimed at; None: as

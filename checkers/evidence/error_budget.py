@@ -19,7 +19,7 @@ class Account:
 
 
 @dataclass
-class Ledger:
+class ErrorBudget:
     """A run's false-alarm budget alpha: the probability, at most, that the run refutes any statement that is true.
 
     The statement at position k of the registry owns alpha/((k + 1)(k + 2)), whichever statements the run checks and in whatever order,

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Final
 
-from checkers.evidence.drawing import subjects
+from checkers.evidence.drawing import drawn_subjects
 from checkers.evidence.measured import NotInForm, measured
 from checkers.evidence.profiles import LAW
 from checkers.machine.threads import one_thread
@@ -28,7 +28,7 @@ def axes_of(statement: Statement, engine: Engine) -> tuple[str, ...]:
     still = dataclasses.replace(statement, adversary=(), start=())
     source = NormalSource(seed_sequence(0, "probe", *statement.stream, engine))
     with one_thread():
-        ((_, subject),) = subjects(still, tiny_instance(statement, engine), engine, TRIALS, source, "cpu")
+        ((_, subject),) = drawn_subjects(still, tiny_instance(statement, engine), engine, TRIALS, source, "cpu")
         return measured(statement, subject).axes
 
 

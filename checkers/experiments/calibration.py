@@ -14,7 +14,7 @@ import torch
 
 from checkers.errors import InputError
 from checkers.evidence.decide import decide
-from checkers.evidence.drawing import subjects
+from checkers.evidence.drawing import drawn_subjects
 from checkers.evidence.error_budget import Account
 from checkers.evidence.measured import measured
 from checkers.evidence.profiles import Profile
@@ -87,7 +87,7 @@ def _median(statement: Statement, worst: Decision, seed: int) -> float:
     with one_thread():
         cases = [
             worst_case(statement, measured(statement, subject), name).ratio
-            for name, subject in subjects(statement, instance, worst.engine, NETWORKS, source, "cpu")  # type: ignore[arg-type]
+            for name, subject in drawn_subjects(statement, instance, worst.engine, NETWORKS, source, "cpu")  # type: ignore[arg-type]
         ]
     return float(torch.stack(cases).amax(0).median())
 

@@ -11,14 +11,14 @@ from torch import Tensor
 
 from checkers.networks.kernels import gradient_norms
 from checkers.networks.minibatches import Minibatches
-from checkers.networks.network import Network, Record
+from checkers.networks.network import ForwardPass, Network
 from theorems.language.subject import Descent, Trajectory
 from theorems.laws.losses import Loss, losses
 
 SQUARED = losses["squared"]
 
 # Called at every recorded step, before the weights move, with (t, record of the forward pass, loss F per trial); True stops the run.
-Observer = Callable[[int, Record, Tensor], bool]
+Observer = Callable[[int, ForwardPass, Tensor], bool]
 Schedule = Callable[[int], bool]
 
 
@@ -27,7 +27,7 @@ def every_step(step: int) -> bool:
     return True
 
 
-def loss_vectors(record: Record, goal: Tensor, loss: Loss, step: int, batches: Minibatches | None) -> Tensor:
+def loss_vectors(record: ForwardPass, goal: Tensor, loss: Loss, step: int, batches: Minibatches | None) -> Tensor:
     """v, (trials, n, d), of the step W -= step_size sum_i grad <f(x_i), v_i>: l'(f(x_i)), times n/b in the step's minibatch, 0 outside."""
     vectors = loss.gradient(record.outputs, goal)
     if batches is None:
@@ -59,7 +59,7 @@ def gradient_descent(
     recorded: Schedule = every_step,
     gradients: bool = False,
     first: int = 0,
-    passed: Record | None = None,
+    passed: ForwardPass | None = None,
 ) -> Trajectory:
     """W(t + 1) = W(t) - step_size (n/b) sum_{i in S_t} grad F_i(W(t)), for all trials at once; moves `network` itself.
 

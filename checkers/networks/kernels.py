@@ -16,7 +16,7 @@ from torch import Tensor
 
 from checkers.networks.architectures.architecture import Architecture
 from checkers.networks.architectures.fully_connected import FullyConnected
-from checkers.networks.network import Network, Record
+from checkers.networks.network import ForwardPass, Network
 
 Rows = TypeVar("Rows", np.ndarray, Tensor)
 
@@ -41,14 +41,14 @@ def layer_kernel(left: Tensor, right: Tensor) -> Tensor:
     return torch.einsum("ticpjdq,tipjq->ticjd", first, second).flatten(3, 4).flatten(1, 2)
 
 
-def gradient_factors(network: Network, record: Record, factors: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
+def gradient_factors(network: Network, record: ForwardPass, factors: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
     """(left, right) for `layer_kernel` of the layers 1..L, from D_l Back_{l+1}^T v as Network.backward gives it."""
     architecture, depth, width = network.architecture, network.depth, network.width
     pairs = enumerate(zip(factors, record.activations[:-1], strict=True), start=1)
     return [(architecture.left_vectors(layer, depth, width, s), architecture.patches(h)) for layer, (s, h) in pairs]
 
 
-def gradient_norms(network: Network, record: Record, loss_vectors: Tensor) -> Tensor:
+def gradient_norms(network: Network, record: ForwardPass, loss_vectors: Tensor) -> Tensor:
     """‖grad_{W_l} F‖_F, F summed over the samples: (trials, L), by the sum of all entries of the layer's kernel."""
     pairs = gradient_factors(network, record, network.backward(record, loss_vectors[:, :, None]))
     squares = [layer_kernel(*pair).sum((1, 2)) for pair in pairs]

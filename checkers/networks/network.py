@@ -23,7 +23,7 @@ Engine = Literal["dense", "revealed"]
 
 
 @dataclass(frozen=True)
-class Record:
+class ForwardPass:
     """One forward pass. inputs: (trials, samples, d_in); g_0..g_L and h_0..h_L: (trials, samples, neurons); outputs: (trials, samples,
     d)."""
 
@@ -33,7 +33,7 @@ class Record:
     outputs: Tensor
 
     @classmethod
-    def of(cls, inputs: Tensor, pre_activations: Sequence[Tensor], output: Tensor) -> Record:
+    def of(cls, inputs: Tensor, pre_activations: Sequence[Tensor], output: Tensor) -> ForwardPass:
         """The pass with these pre-activations; output: B."""
         activations = tuple(torch.relu(g) for g in pre_activations)
         return cls(inputs, tuple(pre_activations), activations, activations[-1] @ output.mT)
@@ -126,17 +126,17 @@ class Network:
         columns = self.input_weights.columns
         return rows.shape[-1] if rows.ndim > 1 and self.architecture.input_shape(1, rows.shape[-1])[1] == columns else columns
 
-    def forward(self, x: Any) -> Record:
+    def forward(self, x: Any) -> ForwardPass:
         """The forward pass on x, (n, d_in) or (trials, n, d_in); differentiable where the weights are."""
         rows = self.inputs(x)
         pre_activations, activations = self.architecture.forward(self.input_weights, self.hidden, rows)
-        return Record(rows, tuple(pre_activations), tuple(activations), activations[-1] @ self.output.mT)
+        return ForwardPass(rows, tuple(pre_activations), tuple(activations), activations[-1] @ self.output.mT)
 
-    def backward(self, record: Record, v: Tensor) -> list[Tensor]:
+    def backward(self, record: ForwardPass, v: Tensor) -> list[Tensor]:
         """D_l Back_{l+1}^T v for l = 1..L: (trials, n, c, d) -> list of (trials, n, c, neurons)."""
         return self.architecture.backward(self.hidden, record.signs, v @ self.output[:, None])
 
-    def step(self, record: Record, loss_vectors: Tensor, step_size: float) -> None:
+    def step(self, record: ForwardPass, loss_vectors: Tensor, step_size: float) -> None:
         """W_l -= step_size * the gradient of sum_i <v_i, f(x_i)> in W_l, which for fully connected layers is
         sum_i (D_l Back_{l+1}^T v_i) h_{l-1,i}^T, on every hidden layer, v = loss_vectors (trials, n, d).
 

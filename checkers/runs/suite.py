@@ -14,7 +14,7 @@ import msgspec
 
 from checkers.errors import InputError
 from checkers.evidence.decide import decide
-from checkers.evidence.error_budget import Account, Ledger
+from checkers.evidence.error_budget import Account, ErrorBudget
 from checkers.evidence.profiles import PROFILES, Profile
 from checkers.fuzzing import counterexamples
 from checkers.fuzzing.search import Campaign, search
@@ -93,7 +93,7 @@ def _counting(progress: Progress, label: str, total: int) -> Callable[[Decision]
 
 def _account(settings: Settings, identifier: str, architecture: str) -> Account:
     """The part of the run's error budget that one form of a statement owns."""
-    return Ledger(settings.alpha).account(registry.position(identifier), architecture, len(registry.forms(identifier)))
+    return ErrorBudget(settings.alpha).account(registry.position(identifier), architecture, len(registry.forms(identifier)))
 
 
 def check_one(

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from checkers.networks.kernels import layer_kernel
-from checkers.networks.network import Network, Record
+from checkers.networks.network import ForwardPass, Network
 from checkers.networks.randomness import NormalSource
 from checkers.networks.weights.dense import DenseWeights
 from checkers.networks.weights.perturbed import PerturbedWeights
@@ -55,7 +55,7 @@ class NetworkSubject(PartialSubject):
         self.network = network
         self.engine = "dense" if all(_stored(weights) for weights in network.hidden) else "revealed"
         self._origin = origin  # None for itself: a cycle would keep the weights until a garbage collection comes by
-        self._record: Record | None = None
+        self._record: ForwardPass | None = None
         self._factors: list[Tensor] | None = None
 
     def affords(self, layers: int) -> bool:
@@ -111,7 +111,7 @@ class NetworkSubject(PartialSubject):
         return self.record.pre_activations[self._layer(layer, 0, self.instance.depth)]
 
     @property
-    def record(self) -> Record:
+    def record(self) -> ForwardPass:
         """The forward pass on the instance's inputs."""
         if self._record is None:
             self._record = self.network.forward(self.instance.inputs)

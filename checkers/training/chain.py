@@ -16,7 +16,7 @@ from torch import Tensor
 
 from checkers.networks.gradient import Gradient
 from checkers.networks.kernels import gradient_factors, layer_kernel
-from checkers.networks.network import Network, Record
+from checkers.networks.network import ForwardPass, Network
 from theorems import registry
 from theorems.language.along_training import Moment
 from theorems.language.instance import Instance
@@ -83,7 +83,7 @@ class Chain:
         if "remainder" in waiting:
             self.see("semi-smoothness", step - 1, promised - fell, waiting["remainder"])
 
-    def examine(self, step: int, network: Network, record: Record, vectors: Tensor, moving: Tensor, value: float) -> None:
+    def examine(self, step: int, network: Network, record: ForwardPass, vectors: Tensor, moving: Tensor, value: float) -> None:
         """At W(t). vectors: l'(f(x_i)), (1, n, d), of F's gradient. moving: those of the step to come: of a minibatch, n/b larger, or 0."""
         n = self.instance.samples
         same = moving is vectors or bool(torch.equal(moving, vectors))
@@ -116,7 +116,7 @@ class Chain:
         if len(pairs) == 1 or _stored(network):
             self._kernel(step, network, record, distance)
 
-    def _kernel(self, step: int, network: Network, record: Record, distance: float) -> None:
+    def _kernel(self, step: int, network: Network, record: ForwardPass, distance: float) -> None:
         """Of the first output: all outputs have one law. Revealed weights would be asked n more questions a layer; they are left alone."""
         unit = torch.eye(network.outputs, dtype=record.outputs.dtype, device=record.outputs.device)[:1]
         factors = network.backward(record, unit.expand(1, self.instance.samples, 1, -1))

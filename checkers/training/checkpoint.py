@@ -22,7 +22,7 @@ import torch
 
 from checkers.errors import InputError
 from checkers.machine.files import check_destination, write_whole
-from checkers.networks.network import Network, Record
+from checkers.networks.network import ForwardPass, Network
 from checkers.networks.weights.dense import DenseWeights
 from checkers.networks.weights.revealed import RevealedWeights
 
@@ -62,7 +62,7 @@ class Saver:
         self._next = time.monotonic() + seconds
         self._interrupted = False
 
-    def __call__(self, step: int, recorder: Recorder, record: Record, last: bool) -> None:
+    def __call__(self, step: int, recorder: Recorder, record: ForwardPass, last: bool) -> None:
         start = time.monotonic()
         if last or self._interrupted or start >= self._next:
             save(self.path, step, recorder, record, self.facts)
@@ -96,7 +96,7 @@ def planned_bytes(engine: str, width: int, depth: int, patch: int, needed: int, 
     return itemsize * depth * width**2 * patch if engine == "dense" else needed
 
 
-def save(path: Path, step: int, recorder: Recorder, record: Record, facts: dict[str, Any]) -> None:
+def save(path: Path, step: int, recorder: Recorder, record: ForwardPass, facts: dict[str, Any]) -> None:
     """Write the state of a run whose weights are those of `step`, which was recorded last, with this forward pass.
 
     Dense weights give the same forward pass again. Revealed ones, asked again, do so up to rounding, so theirs is written too.
@@ -127,7 +127,7 @@ def _changing(network: Network) -> Iterator[tuple[int, DenseWeights | RevealedWe
             yield layer, weights
 
 
-def load(path: Path, recorder: Recorder, facts: dict[str, Any]) -> tuple[int, Record | None]:
+def load(path: Path, recorder: Recorder, facts: dict[str, Any]) -> tuple[int, ForwardPass | None]:
     """Bring a fresh recorder and its network to the state in the file, and return its step, and its forward pass where that is stored.
 
     Raises InputError with one sentence if the file is none, or of a run that was asked for something else.
@@ -160,7 +160,7 @@ def load(path: Path, recorder: Recorder, facts: dict[str, Any]) -> tuple[int, Re
     return state.step, _stored_pass(path, arrays, recorder)
 
 
-def _stored_pass(path: Path, arrays: dict[str, np.ndarray[Any, Any]], recorder: Recorder) -> Record | None:
+def _stored_pass(path: Path, arrays: dict[str, np.ndarray[Any, Any]], recorder: Recorder) -> ForwardPass | None:
     network = recorder.network
     if not isinstance(network.hidden[0], RevealedWeights):
         return None
@@ -169,7 +169,7 @@ def _stored_pass(path: Path, arrays: dict[str, np.ndarray[Any, Any]], recorder: 
     if any(g.shape != shape or g.dtype != network.output.dtype for g in stored):
         raise InputError(f"checkpoint {path} does not hold the forward pass of its step")
     passed = tuple(g.to(network.output) for g in stored)
-    return Record.of(network.inputs(recorder.instance.inputs), passed, network.output)
+    return ForwardPass.of(network.inputs(recorder.instance.inputs), passed, network.output)
 
 
 def read(path: Path) -> tuple[State, dict[str, np.ndarray[Any, Any]]]:

@@ -15,7 +15,7 @@ from torch import Tensor
 from checkers.errors import InputError
 from checkers.machine.memory import free_bytes, refuse_beyond_memory
 from checkers.networks.kernels import gradient_factors, layer_kernel, limit_kernel
-from checkers.networks.network import Network, Record
+from checkers.networks.network import ForwardPass, Network
 from checkers.records.training import Prediction
 from theorems.language.instance import Instance
 from theorems.laws.losses import Loss
@@ -38,7 +38,7 @@ def planned_bytes(width: int, depth: int, samples: int, held_out: int, outputs: 
 
 
 @dataclass
-class KernelDescent:
+class KernelPrediction:
     """The prediction, advanced to each step that is compared. gaps: (step, on the training samples, on those held out)."""
 
     network: Network
@@ -79,7 +79,7 @@ class KernelDescent:
         held = self._start[len(self._now) :]
         return torch.cat([self._now, held - self.step_size * (self._kernel[rows:] @ self._pushed.reshape(-1)).view_as(held)])
 
-    def compare(self, step: int, network: Network, record: Record) -> None:
+    def compare(self, step: int, network: Network, record: ForwardPass) -> None:
         """Note the gap between the network and the prediction at this step."""
         n, predicted = self.instance.samples, self.advance(step)
         held = network.forward(self.held_out.inputs).outputs[0] if len(self.held_out.inputs) else predicted[n:]

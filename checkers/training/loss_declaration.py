@@ -45,7 +45,7 @@ def broken_promise(loss: Loss, targets: Tensor) -> str:
     return ""
 
 
-def keep(name: str, targets: npt.NDArray[np.float64]) -> None:
+def verify_declaration(name: str, targets: npt.NDArray[np.float64]) -> None:
     """Raise InputError if the loss of that name breaks its declaration."""
     try:
         reason = broken_promise(losses[name], torch.as_tensor(targets))

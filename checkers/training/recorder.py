@@ -13,14 +13,14 @@ from torch import Tensor
 
 from checkers.networks.descent import loss_vectors
 from checkers.networks.minibatches import Minibatches
-from checkers.networks.network import Network, Record
+from checkers.networks.network import ForwardPass, Network
 from checkers.training.chain import Chain
-from checkers.training.kernel_prediction import KernelDescent
+from checkers.training.kernel_prediction import KernelPrediction
 from theorems.language.instance import Instance
 from theorems.laws.losses import Loss
 
 # Called with (step, steps, loss relative to the initial one).
-Progress = Callable[[int, int, float], None]
+StepProgress = Callable[[int, int, float], None]
 DIVERGED = 1e6  # times the initial loss
 
 
@@ -36,9 +36,9 @@ class Recorder:
     steps: int
     batches: Minibatches | None
     chain: Chain
-    progress: Progress | None = None
-    save: Callable[[int, Recorder, Record, bool], None] | None = None
-    prediction: KernelDescent | None = None
+    progress: StepProgress | None = None
+    save: Callable[[int, Recorder, ForwardPass, bool], None] | None = None
+    prediction: KernelPrediction | None = None
     recorded: list[int] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
     radius: list[float] = field(default_factory=list)
@@ -46,7 +46,7 @@ class Recorder:
     gradients: list[float] = field(default_factory=list)
     examined: frozenset[int] = frozenset()
 
-    def __call__(self, step: int, record: Record, loss: Tensor) -> bool:
+    def __call__(self, step: int, record: ForwardPass, loss: Tensor) -> bool:
         value = float(loss[0])
         first = self.recorded[-1] if self.recorded else -1
         if step == first:  # a resumed run stands where it was recorded last
@@ -69,7 +69,7 @@ class Recorder:
             self.save(step, self, record, done or step == self.steps)
         return diverged or done
 
-    def _examine(self, step: int, record: Record, value: float) -> None:
+    def _examine(self, step: int, record: ForwardPass, value: float) -> None:
         goal = torch.as_tensor(self.instance.targets).to(record.outputs)
         whole = self.loss.gradient(record.outputs, goal)
         moving = whole if self.batches is None else loss_vectors(record, goal, self.loss, step, self.batches)

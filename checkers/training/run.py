@@ -28,10 +28,10 @@ from checkers.training.blame import blame, lemma_radii
 from checkers.training.chain import Chain, examined_steps, left_out
 from checkers.training.conclusions import conclusions, tally
 from checkers.training.explanation import explain
-from checkers.training.kernel_prediction import HeldOut, KernelDescent
+from checkers.training.kernel_prediction import HeldOut, KernelPrediction
 from checkers.training.kernel_prediction import planned_bytes as prediction_bytes
 from checkers.training.outside_regime import outside_regime
-from checkers.training.recorder import DIVERGED, Progress, Recorder
+from checkers.training.recorder import DIVERGED, Recorder, StepProgress
 from checkers.training.step_size import paper_step_size, promised_separation, stable_step_size, takes_limit_kernel
 from strategies.data import separation
 from theorems import registry
@@ -97,7 +97,7 @@ def train(
     held_out: HeldOut | None = None,
     save_to: Path | None = None,
     resume_from: Path | None = None,
-    progress: Progress | None = None,
+    progress: StepProgress | None = None,
 ) -> TrainingRun:
     """Gradient descent, or with batch >= 1 stochastic gradient descent, from the random initialization, until F <= goal F(0).
 
@@ -139,7 +139,7 @@ def train(
     untrained = network.copy()
     recorder = Recorder(
         network, instance, chosen, classes, goal, steps, batches, Chain(instance, chosen, eta, architecture), progress, examined=examined,
-        prediction=KernelDescent(network, instance, chosen, eta, held_out) if held_out is not None else None,
+        prediction=KernelPrediction(network, instance, chosen, eta, held_out) if held_out is not None else None,
     )  # fmt: skip
     facts: dict[str, Any] = {
         "seed": seed, "width": width, "depth": depth, "samples": samples, "outputs": outputs, "weights": engine, "loss": loss,

@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from checkers.adversaries import ASCENTS, COSTLY
-from checkers.evidence.drawing import subjects
+from checkers.evidence.drawing import drawn_subjects
 from checkers.evidence.measured import measured
 from checkers.evidence.profiles import Profile, cost
 from checkers.evidence.worst_case import Worst, worst_case
@@ -115,7 +115,7 @@ def _cases(
     """For each adversary the worst case of each part of the claim. Moves are aimed at one sample, on all rungs and by either engine."""
     return [
         [worst_case(statement, part, name) for part in _parts(measured(statement, subject))]
-        for name, subject in subjects(statement, instance, engine, trials, source, settings.device, aims=1)
+        for name, subject in drawn_subjects(statement, instance, engine, trials, source, settings.device, aims=1)
     ]
 
 

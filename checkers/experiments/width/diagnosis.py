@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from checkers.experiments.width.limit_kernel import KernelDescent
+from checkers.experiments.width.limit_kernel import LimitDescent
 from checkers.records.experiments import Diagnosis, ThresholdFit
 from strategies.data import closest_pair
 from theorems.allen_zhu.convergence import required_width, step_size
@@ -30,9 +30,9 @@ def diagnose(
     apart = samples > 1
     # One input is as far from the others as one likes: the theorem's own cap, delta <= 1/L.
     delta = min(distance, 1 / depth) if apart else 1 / depth
-    kernel = KernelDescent.of(inputs, depth)
+    kernel = LimitDescent.of(inputs, depth)
     smallest = 0.0 if coinciding else kernel.smallest
-    kernel = KernelDescent(smallest, kernel.largest)
+    kernel = LimitDescent(smallest, kernel.largest)
     width = required_width(Instance(width=1, depth=depth, samples=samples, outputs=outputs, separation=delta)) if delta > 0 else None
     at = None if width is None else Instance(width=1, depth=depth, samples=samples, outputs=outputs, separation=delta)
     suggested, beyond = (None, []) if fit is None or not delta > 0 else fit.width(samples, depth, distance if apart else None)

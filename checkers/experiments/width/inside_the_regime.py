@@ -15,11 +15,11 @@ import torch
 from torch import Tensor
 
 from checkers.errors import InputError
-from checkers.experiments.width.limit_kernel import KernelDescent
+from checkers.experiments.width.limit_kernel import LimitDescent
 from checkers.machine.memory import free_bytes, refuse_beyond_memory
 from checkers.machine.progress import Progress
 from checkers.networks.descent import gradient_descent
-from checkers.networks.network import Network, Record
+from checkers.networks.network import ForwardPass, Network
 from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.records.experiments import RegimeRow
 from strategies.data import data_set
@@ -60,7 +60,7 @@ def run(place: Place, seed: int, device: str = "cpu") -> RegimeRow:
     generator = np.random.Generator(np.random.SFC64(seed))
     inputs = data_set("orthogonal", generator, place.samples, None, 1.0)
     targets = generator.choice([-1.0, 1.0], size=(place.samples, 1))
-    kernel = KernelDescent.of(inputs, place.depth)
+    kernel = LimitDescent.of(inputs, place.depth)
     steps = kernel.steps(GOAL, SHARE)
     assert steps is not None
     separation = min(1.0, 1 / place.depth)
@@ -82,7 +82,7 @@ def run(place: Place, seed: int, device: str = "cpu") -> RegimeRow:
     network = Network.draw("revealed", place.width, place.depth, inputs.shape[1], 1, 1, source, dtype=dtype, device=device)
     losses: list[float] = []
 
-    def reached(step: int, record: Record, loss: Tensor) -> bool:
+    def reached(step: int, record: ForwardPass, loss: Tensor) -> bool:
         losses.append(float(loss[0]))
         return losses[-1] <= GOAL * losses[0]
 

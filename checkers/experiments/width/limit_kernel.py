@@ -20,14 +20,14 @@ Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class KernelDescent:
+class LimitDescent:
     """smallest, largest: eigenvalues of K_inf, so that those of K are m/d times them."""
 
     smallest: float
     largest: float
 
     @classmethod
-    def of(cls, inputs: Array, depth: int) -> KernelDescent:
+    def of(cls, inputs: Array, depth: int) -> LimitDescent:
         """inputs: (samples, d_in), rows of unit norm."""
         needed = FullyConnected().limit_kernel_bytes(len(inputs), depth)
         refuse_beyond_memory(needed, free_bytes(), f"the limit kernel of {len(inputs)} samples", "take fewer samples")

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from checkers.experiments.width.limit_kernel import KernelDescent
+from checkers.experiments.width.limit_kernel import LimitDescent
 from checkers.machine.progress import Progress
 from checkers.machine.threads import one_thread
 from checkers.networks.network import Engine, Network
@@ -65,11 +65,11 @@ def side(successes: int, trials: int, alpha: float) -> str:
     return "below" if float(binom.cdf(successes, trials, PROBABILITY)) <= alpha else ""
 
 
-def problem(samples: int, depth: int, separation: float) -> tuple[Array, KernelDescent]:
+def problem(samples: int, depth: int, separation: float) -> tuple[Array, LimitDescent]:
     """The inputs of a rung, (samples, d_in), and what their kernel predicts."""
     shape = "orthogonal" if separation == 1.0 else "pairs"
     inputs = data_set(shape, np.random.Generator(np.random.SFC64(samples)), samples, None, separation)
-    return inputs, KernelDescent.of(inputs, depth)
+    return inputs, LimitDescent.of(inputs, depth)
 
 
 def succeeded(samples: int, depth: int, separation: float, width: int, trials: int, source: NormalSource) -> Tensor:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 
 from checkers.evidence.e_values import log_process
-from checkers.evidence.error_budget import Ledger
+from checkers.evidence.error_budget import ErrorBudget
 from checkers.machine.software import edition
 from checkers.records.ledger import Accumulated, Hidden, LedgerSummary, RunSummary
 from checkers.runs.ledger.file import RunLedger
@@ -56,7 +56,7 @@ def accumulated(ledger: RunLedger, statements: Sequence[Statement], registry: Re
     for row in ledger.read(_EVIDENCE):
         rows.setdefault((row[1], row[2]), []).append(row[3:])
     result = []
-    budget = Ledger(alpha)
+    budget = ErrorBudget(alpha)
     for form in (form for statement in statements for form in registry.forms(statement.id)):
         if (form.id, form.architecture) not in rows:
             continue

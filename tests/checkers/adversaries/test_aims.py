@@ -22,7 +22,7 @@ from checkers.adversaries.flips import (
     weighted_flips,
 )
 from checkers.adversaries.pushes import pushes, to_the_brink
-from checkers.evidence.drawing import largest_ratio, subjects
+from checkers.evidence.drawing import drawn_subjects, largest_ratio
 from checkers.networks.architectures.by_name import architecture_for
 from checkers.networks.network import Network
 from checkers.subjects.network import NetworkSubject
@@ -109,7 +109,7 @@ def test_w_tilde_and_w_prime_together_bend_the_loss_more_than_w_prime_alone() ->
     instance = instance_from_sizes(
         statement, {"width": 2048, "depth": 1, "samples": 1, "outputs": 1, "radius": 2e-3, "labels": "signs"}
     )  # fmt: skip
-    cases = dict(subjects(statement, instance, "dense", 4, source("joint"), "cpu"))
+    cases = dict(drawn_subjects(statement, instance, "dense", 4, source("joint"), "cpu"))
     ratio = {name: statement.measure(subject, **statement.constant_values()) for name, subject in cases.items()}
 
     def found(name: str) -> np.ndarray:

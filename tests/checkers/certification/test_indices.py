@@ -11,7 +11,7 @@ import pytest
 
 from checkers.certification.certify import certifiable, certify, obstacle
 from checkers.errors import InputError
-from checkers.evidence.drawing import source_of, subjects
+from checkers.evidence.drawing import drawn_subjects, source_of
 from strategies import instance_from_sizes
 from theorems import registry
 from theorems.language.instance import Instance
@@ -159,7 +159,7 @@ def test_a_certificate_encloses_the_largest_difference_over_everything_that_its_
 
     instance = instance_from_sizes(statement, found.sizes)
     still = dataclasses.replace(statement, adversary=())
-    ((_, batch),) = subjects(still, instance, "dense", 1, source_of(statement, instance, seed, "dense", 1), "cpu")
+    ((_, batch),) = drawn_subjects(still, instance, "dense", 1, source_of(statement, instance, seed, "dense", 1), "cpu")
     first, hidden, last = batch.weights()
     matrices = [matrix[0].numpy() for matrix in hidden]
     tau = 1.0 if statement.architecture == "fully connected" else step(instance.width, instance.depth)

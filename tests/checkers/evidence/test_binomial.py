@@ -1,4 +1,4 @@
-"""Exact binomial decisions, the ledger of false alarms, and what a run promises to detect."""
+"""Exact binomial decisions, the budget of false alarms, and what a run promises to detect."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scipy.stats import binom
 
 from checkers.evidence.binomial import DETECTION, critical_failures, detectable_rate, p_value
 from checkers.evidence.decide import decide
-from checkers.evidence.error_budget import Account, Ledger
+from checkers.evidence.error_budget import Account, ErrorBudget
 from checkers.evidence.profiles import Profile
 from checkers.fuzzing.search import search
 from theorems.language.instance import Instance
@@ -69,23 +69,23 @@ def test_an_account_never_spends_more_than_its_budget() -> None:
 
 
 def test_a_ledger_spends_at_most_alpha_over_any_statements_and_decisions() -> None:
-    ledger = Ledger(1e-6)
-    total = math.fsum(ledger.account(position).spend() for position in range(300) for _ in range(50))
+    budget = ErrorBudget(1e-6)
+    total = math.fsum(budget.account(position).spend() for position in range(300) for _ in range(50))
     assert 0.9e-6 < total <= 1e-6
     # the series themselves sum to 1: sum 1/((k+1)(k+2)) = 1 - 1/(N+1)
     assert sum(Fraction(1, (k + 1) * (k + 2)) for k in range(300)) == 1 - Fraction(1, 301)
 
 
 def test_architectures_share_what_their_statement_owns() -> None:
-    ledger = Ledger(0.5)
+    budget = ErrorBudget(0.5)
     names = ("fully connected", "residual", "convolutional")
-    total = math.fsum(ledger.account(0, name, 3).budget for name in names)
-    assert total == pytest.approx(Ledger(0.5).account(0).budget)
-    assert ledger.account(0, "residual", 3) is ledger.account(0, "residual", 3), "one account, however often it is asked for"
+    total = math.fsum(budget.account(0, name, 3).budget for name in names)
+    assert total == pytest.approx(ErrorBudget(0.5).account(0).budget)
+    assert budget.account(0, "residual", 3) is budget.account(0, "residual", 3), "one account, however often it is asked for"
 
 
 def test_the_share_of_a_statement_does_not_depend_on_what_else_is_checked() -> None:
-    alone, among = Ledger(), Ledger()
+    alone, among = ErrorBudget(), ErrorBudget()
     for position in range(5):
         among.account(position).spend()
     assert alone.account(5).spend() == among.account(5).spend()

@@ -12,7 +12,7 @@ import pytest
 
 from checkers.command_line.main import main
 from checkers.data.training_data import MOST_ROWS, load_training_data
-from checkers.experiments.width.limit_kernel import KernelDescent
+from checkers.experiments.width.limit_kernel import LimitDescent
 from checkers.records.experiments import ThresholdFit
 from strategies.data import data_set
 from theorems.allen_zhu.convergence import required_width
@@ -64,14 +64,14 @@ def test_the_kernels_eigenvalues_of_one_and_of_two_samples(tmp_path: Path, capsy
 
 
 def test_the_predicted_number_of_steps_is_the_least_that_suffices() -> None:
-    kernel = KernelDescent.of(data_set("arc", np.random.Generator(np.random.SFC64(1)), 5, None, 0.3), 2)
+    kernel = LimitDescent.of(data_set("arc", np.random.Generator(np.random.SFC64(1)), 5, None, 0.3), 2)
     for goal in (0.5, 1e-3, 1e-9):
         steps = kernel.steps(goal, 1.0)
         assert steps is not None
         left = abs(1 - kernel.smallest / kernel.largest)
         assert left ** (2 * steps) <= goal < left ** (2 * (steps - 1))
-    assert KernelDescent(0.0, 1.0).steps(0.1, 1.0) is None
-    assert KernelDescent(1.0, 1.0).steps(0.1, 1.0) == 1
+    assert LimitDescent(0.0, 1.0).steps(0.1, 1.0) is None
+    assert LimitDescent(1.0, 1.0).steps(0.1, 1.0) == 1
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_all_kinds_of_file_say_the_same_and_train_on_the_same_rows(kind: str, tm
     found = diagnosed([str(path), "--label-column", column, "--samples", "7", "--seed", "5"], capsys)
     trained = load_training_data(str(path), label_column=column, samples=7, labels="true", outputs=None, seed=5)
     assert found["outputs"] == trained.targets.shape[1] == 3
-    assert found["eigenvalues"] == pytest.approx([*KernelDescent.of(trained.inputs, 1).__dict__.values()], rel=1e-12)
+    assert found["eigenvalues"] == pytest.approx([*LimitDescent.of(trained.inputs, 1).__dict__.values()], rel=1e-12)
 
 
 @pytest.mark.parametrize(

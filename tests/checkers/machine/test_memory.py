@@ -11,7 +11,7 @@ import weakref
 import pytest
 
 from checkers.errors import InputError
-from checkers.evidence.drawing import subjects
+from checkers.evidence.drawing import drawn_subjects
 from checkers.evidence.worst_case import worst_case
 from checkers.machine.memory import refuse_beyond_memory
 from checkers.networks.randomness import NormalSource, seed_sequence
@@ -65,7 +65,7 @@ def test_a_measured_network_is_freed_without_a_garbage_collection(engine: Engine
     gc.disable()
     try:
         networks = []
-        for name, subject in subjects(statement, instance, engine, 2, NormalSource(seed_sequence(1)), "cpu"):
+        for name, subject in drawn_subjects(statement, instance, engine, 2, NormalSource(seed_sequence(1)), "cpu"):
             assert isinstance(subject, NetworkSubject), name
             worst_case(statement, statement.measure(subject, **statement.constant_values()), name)
             networks.append(weakref.ref(subject.network))

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from checkers.networks.descent import gradient_descent
 from checkers.networks.kernels import limit_kernel
-from checkers.networks.network import Engine, Network, Record
+from checkers.networks.network import Engine, ForwardPass, Network
 from checkers.networks.randomness import NormalSource, seed_sequence
 from strategies import instance_from_sizes
 from theorems.language.instance import Instance
@@ -116,7 +116,7 @@ def test_the_observer_sees_every_step_before_the_weights_move_and_can_stop() -> 
     seen: list[tuple[int, Tensor]] = []
     network = drawn()
 
-    def observe(step: int, record: Record, loss: Tensor) -> bool:
+    def observe(step: int, record: ForwardPass, loss: Tensor) -> bool:
         residual = network.forward(INSTANCE.inputs).outputs - torch.as_tensor(INSTANCE.targets)
         torch.testing.assert_close(0.5 * residual.square().sum((1, 2)), loss)
         assert torch.equal(record.outputs, network.forward(INSTANCE.inputs).outputs)

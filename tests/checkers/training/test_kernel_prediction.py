@@ -20,7 +20,7 @@ from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.records.training import Prediction, TrainingRun
 from checkers.report.training import prediction_in_words
 from checkers.training import kernel_prediction
-from checkers.training.kernel_prediction import HeldOut, KernelDescent
+from checkers.training.kernel_prediction import HeldOut, KernelPrediction
 from checkers.training.run import train
 from strategies import instance_from_sizes
 from theorems.laws.losses import losses
@@ -45,7 +45,7 @@ def predicted(width: int, seed: int) -> Prediction:
 def test_it_is_descent_on_the_linear_part(name: str) -> None:
     """f(W(0)) + <grad f(W(0)), W - W(0)> trained by gradient descent in the parameters, by automatic differentiation."""
     network = Network.draw("dense", 64, 2, TRAINED.input_dimension, 2, 1, NormalSource(seed_sequence(1, "prediction")))
-    descent = KernelDescent(network, TRAINED, losses[name], 1e-3, HELD_OUT)
+    descent = KernelPrediction(network, TRAINED, losses[name], 1e-3, HELD_OUT)
     x = torch.as_tensor(np.concatenate([TRAINED.inputs, HELD_OUT.inputs]))
     matrices = [weights.apply(torch.eye(64, dtype=torch.float64)[None])[0].mT for weights in network.hidden]
 
@@ -129,4 +129,4 @@ def test_nothing_need_be_held_out() -> None:
 def test_a_kernel_that_is_too_large_is_refused() -> None:
     network = Network.draw("dense", 8, 1, TRAINED.input_dimension, 2, 1, NormalSource(seed_sequence(1)))
     with pytest.raises(InputError, match="hold out fewer samples"):
-        KernelDescent(network, TRAINED, losses["squared"], 1e-3, HeldOut(np.repeat(TRAINED.inputs, 600, axis=0)))
+        KernelPrediction(network, TRAINED, losses["squared"], 1e-3, HeldOut(np.repeat(TRAINED.inputs, 600, axis=0)))

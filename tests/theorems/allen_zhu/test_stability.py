@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from checkers.evidence.decide import decide
-from checkers.evidence.drawing import subjects
+from checkers.evidence.drawing import drawn_subjects
 from checkers.networks.randomness import NormalSource, seed_sequence
 from strategies.instances import instance_from_sizes
 from theorems import registry
@@ -44,7 +44,7 @@ def test_both_sides_agree_with_plain_matrices(identifier: str) -> None:
     chosen = instance(statement, width=32)
     source = NormalSource(seed_sequence(6, identifier))
     x, y = torch.tensor(chosen.inputs), torch.tensor(chosen.targets)
-    moved = dict(subjects(statement, chosen, "dense", 1, source, "cpu"))
+    moved = dict(drawn_subjects(statement, chosen, "dense", 1, source, "cpu"))
     subject = next(s for name, s in moved.items() if name.endswith("output alignment") or name.endswith("hidden alignment"))
     comparison = statement.measure(subject, **statement.constant_values())
     (a, before, b), (_, after, _) = subject.origin.weights(), subject.weights()
@@ -92,7 +92,7 @@ def test_both_sides_agree_with_plain_matrices(identifier: str) -> None:
 def test_the_origin_of_a_second_move_lies_in_the_ball_and_not_at_its_centre(identifier: str) -> None:
     statement = registry[identifier]
     source = NormalSource(seed_sequence(7, identifier))
-    cases = dict(subjects(statement, instance(statement, width=512), "revealed", 2, source, "cpu"))
+    cases = dict(drawn_subjects(statement, instance(statement, width=512), "revealed", 2, source, "cpu"))
     centre = cases.pop("")
     for name, subject in cases.items():
         start, second = name.split(", then ")

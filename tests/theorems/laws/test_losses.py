@@ -13,7 +13,7 @@ from torch import Tensor
 
 from checkers.errors import InputError
 from checkers.runs.jobs.own_statements import own_statements
-from checkers.training.loss_declaration import broken_promise, keep
+from checkers.training.loss_declaration import broken_promise, verify_declaration
 from theorems.language.statement import DeclarationError
 from theorems.laws.losses import Loss, loss, losses
 
@@ -107,10 +107,10 @@ def test_a_loss_that_breaks_its_declaration_is_refused_in_a_sentence() -> None:
     loss(name="steep", conclusion="global minimum", smoothness=1.0)(lambda z, y: 2 * (z - y).square().sum(-1))
     sentence = r"^loss 'steep' does not keep its declaration: its gradient changes faster than smoothness 1 allows$"
     with pytest.raises(InputError, match=sentence):
-        keep("steep", np.eye(2))
+        verify_declaration("steep", np.eye(2))
     loss(name="raising", conclusion="global minimum", smoothness=1.0)(lambda z, y: z @ y)
     with pytest.raises(InputError, match=r"^loss 'raising' cannot be evaluated: RuntimeError: [^\n]*$"):
-        keep("raising", np.eye(2))
+        verify_declaration("raising", np.eye(2))
 
 
 @pytest.mark.usefixtures("forget")
