@@ -28,12 +28,12 @@ def _forward(first: Tensor, hidden: Sequence[Tensor], last: Tensor, inputs: Tens
     return after, before, after[-1] @ last.mT
 
 
-def _loss_vectors(subject: Subject) -> Tensor:
+def loss_vectors(subject: Subject) -> Tensor:
     """f(x_i) - y_i: (trials, samples, outputs)."""
     import torch
 
     outputs = subject.network_outputs()
-    return outputs - torch.as_tensor(subject.instance.targets, device=outputs.device)
+    return outputs - torch.as_tensor(subject.instance.targets).to(outputs)
 
 
 def _gradients(subject: Subject, next_layer: int = 0, samples: slice = slice(None)) -> list[Tensor]:
@@ -41,7 +41,7 @@ def _gradients(subject: Subject, next_layer: int = 0, samples: slice = slice(Non
 
     The keyword arguments are mistakes of false variants: h_{l-1+next_layer} in place of h_{l-1}, samples left out.
     """
-    loss = _loss_vectors(subject)
+    loss = loss_vectors(subject)
     gradients = []
     for layer in range(1, subject.instance.depth + 1):
         left = (loss[:, :, None] @ subject.masked_backward(layer))[:, :, 0]
@@ -52,7 +52,7 @@ def _gradients(subject: Subject, next_layer: int = 0, samples: slice = slice(Non
 def _without_derivative(subject: Subject) -> list[Tensor]:
     """The mistake of a false variant: the backward pass B W_L ... W_{l+1}, without the D's."""
     _, hidden, last = subject.weights()
-    left = _loss_vectors(subject) @ last
+    left = loss_vectors(subject) @ last
     gradients: list[Tensor] = []
     for layer in range(len(hidden), 0, -1):
         gradients.insert(0, left.mT @ subject.activations(layer - 1))

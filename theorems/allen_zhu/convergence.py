@@ -68,8 +68,8 @@ BEYOND = {
 STEP = Constant(0.25, "the kernel is near m/(2d) at n = L = 1, so eta = 2/lambda_max is c = 4 there; a sixteenth of that")
 
 
-def _rate(subject: Subject, c: float, step: float, whole: bool = True) -> Comparison:
-    """whole=False is the false variant that leaves delta/n^2 out of the rate."""
+def losses_along_descent(subject: Subject, c: float, step: float, whole: bool = True) -> Comparison:
+    """F(W(t)) against the geometric decay, t = 1..STEPS: (trials, STEPS). whole=False: a false variant, delta/n^2 left out of the rate."""
     import torch
 
     instance = subject.instance
@@ -108,7 +108,7 @@ def _rate(subject: Subject, c: float, step: float, whole: bool = True) -> Compar
             "rate without delta/n^2, on close pairs of opposite labels",
             "exponent",
             {
-                "measure": lambda subject, c, step: _rate(subject, c, step, whole=False),
+                "measure": lambda subject, c, step: losses_along_descent(subject, c, step, whole=False),
                 "ranges": {"width": (256, 2048), "samples": (2, 4), "separation": (0.01, 0.1)},
                 "assumptions": (SEPARATED,),
                 "data": ("pairs",),
@@ -120,10 +120,11 @@ def _rate(subject: Subject, c: float, step: float, whole: bool = True) -> Compar
 )
 def gd_rate(subject: Subject, c: float, step: float) -> Comparison:
     """F(W(t)) against the geometric decay, at every step."""
-    return _rate(subject, c, step)
+    return losses_along_descent(subject, c, step)
 
 
-def _radius(subject: Subject, C: float, step: float, width_exponent: float = 0.5) -> Comparison:
+def distances_along_descent(subject: Subject, C: float, step: float, width_exponent: float = 0.5) -> Comparison:
+    """‖W(t) - W(0)‖_F against C n^3 sqrt(d) log(m)/(delta m^width_exponent), t = 1..STEPS: (trials, STEPS)."""
     import torch
 
     instance = subject.instance
@@ -156,14 +157,14 @@ def _radius(subject: Subject, C: float, step: float, width_exponent: float = 0.5
         Variant(
             "1/m in place of 1/sqrt(m)",
             "exponent",
-            {"measure": lambda subject, C, step: _radius(subject, C, step, width_exponent=1.0)},
+            {"measure": lambda subject, C, step: distances_along_descent(subject, C, step, width_exponent=1.0)},
         ),
         Variant("a fiftieth of log(m)", "constant", {"constants": {"C": Constant(0.02, "false variant")}}),
     ),
 )  # fmt: skip
 def gd_radius(subject: Subject, C: float, step: float) -> Comparison:
     """Distance from the initialization, over all trained layers, at every step."""
-    return _radius(subject, C, step)
+    return distances_along_descent(subject, C, step)
 
 
 def steps_to(instance: Instance, C: float) -> int:
@@ -184,8 +185,8 @@ def largest_eigenvalue(subject: Subject) -> Tensor:
 STABLE = 1.5  # of the 2/lambda_max that a fixed kernel allows; the rest is for its drift
 
 
-def _convergence(subject: Subject, step: float, C: float) -> Comparison:
-    """min over t <= T of F(W(t)) against eps, with the paper's step size and with the largest stable one."""
+def least_losses(subject: Subject, step: float, C: float) -> Comparison:
+    """min over t <= T of F(W(t)) against eps, with the paper's step size and with the largest stable one: (trials, 2)."""
     import torch
 
     instance = subject.instance
@@ -237,4 +238,4 @@ DUPLICATES = "duplicate inputs with different labels"
 )  # fmt: skip
 def gd_convergence(subject: Subject, step: float, C: float) -> Comparison:
     """The least F(W(t)), t <= T, against eps."""
-    return _convergence(subject, step, C)
+    return least_losses(subject, step, C)

@@ -27,7 +27,7 @@ def layer_gradient(subject: Subject, layer: int, loss: Tensor, a: Tensor, b: Ten
 
 
 def gradient_check(written: Written, formula: Formula = layer_gradient) -> Callable[[Subject], Comparison]:
-    """A measure: |formula - derivative| for every entry of every layer against the rounding of both; see calculus._compare for the bound.
+    """A measure: |formula - derivative| for every entry of every layer against the rounding of both, as calculus.py bounds it.
 
     The expression in absolute values is the derivative of the same forward pass with |A|, |W_l|, |B|, |x| in place of the matrices and
     the activation pattern kept: all terms positive, so nothing cancels.

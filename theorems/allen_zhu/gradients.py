@@ -42,7 +42,9 @@ def _solved(factor: float) -> float:
     return width
 
 
-def _gradient_upper(subject: Subject, C: float, samples_exponent: float = 1.0, width_exponent: float = 1.0) -> Comparison:
+def largest_gradients(subject: Subject, C: float, samples_exponent: float = 1.0, width_exponent: float = 1.0) -> Comparison:
+    """Parts: max ‖grad_{W_l} F_i‖_F^2/F_i over samples and labels against C m^width_exponent/d, and max ‖grad_{W_l} F‖_F^2/F over labels
+    against n^samples_exponent times that: (trials, layers, 2)."""
     import torch
 
     instance = subject.instance
@@ -97,13 +99,13 @@ ASSUMPTIONS = (
         Variant(
             "sqrt(m) in place of m",
             "exponent",
-            {"measure": lambda subject, C, c: _gradient_upper(subject, C, width_exponent=0.5)},
+            {"measure": lambda subject, C, c: largest_gradients(subject, C, width_exponent=0.5)},
         ),
         Variant(
             "factor n dropped on nearly equal inputs",
             "exponent",
             {
-                "measure": lambda subject, C, c: _gradient_upper(subject, C, samples_exponent=0.0),
+                "measure": lambda subject, C, c: largest_gradients(subject, C, samples_exponent=0.0),
                 "data": ("arc",),
                 "ranges": {"samples": (8, 16), "separation": (1e-3, 1e-2), "width": (256, 1024)},
                 "assumptions": (),
@@ -117,7 +119,7 @@ ASSUMPTIONS = (
 )  # fmt: skip
 def gradient_upper(subject: Subject, C: float, c: float) -> Comparison:
     """Largest eigenvalues of the layer kernel and of its diagonal blocks against C n m/(2d) and C m/(2d)."""
-    return _gradient_upper(subject, C)
+    return largest_gradients(subject, C)
 
 
 def _least_quadratic_form(kernel: Tensor, samples: int) -> Tensor:
@@ -136,8 +138,11 @@ def _least_quadratic_form(kernel: Tensor, samples: int) -> Tensor:
     return 1 / largest
 
 
-def _gradient_lower(subject: Subject, c: float, separation_exponent: float = 1.0, derivative: bool = True) -> Comparison:
-    """c delta m/(d n) against min over all labels of ‖grad_{W_L} F‖_F^2 / max_i F_i; derivative=False: D_L left out, a false variant."""
+def least_gradient(subject: Subject, c: float, separation_exponent: float = 1.0, derivative: bool = True) -> Comparison:
+    """c delta^separation_exponent m/(d n) against min over all labels of ‖grad_{W_L} F‖_F^2 / max_i F_i: (trials,).
+
+    derivative=False: D_L left out, a false variant.
+    """
     import torch
 
     instance = subject.instance
@@ -178,7 +183,7 @@ def _gradient_lower(subject: Subject, c: float, separation_exponent: float = 1.0
             "delta dropped",
             "exponent",
             {
-                "measure": lambda subject, c, C: _gradient_lower(subject, c, separation_exponent=0.0),
+                "measure": lambda subject, c, C: least_gradient(subject, c, separation_exponent=0.0),
                 "data": ("pairs",),
                 "ranges": {"samples": (2, 2), "separation": (0.05, 0.15), "depth": (1, 1)},
                 "adversary": (),
@@ -194,7 +199,7 @@ def _gradient_lower(subject: Subject, c: float, separation_exponent: float = 1.0
             "last layer's backward pass without D",
             "implementation",
             {
-                "measure": lambda subject, c, C: _gradient_lower(subject, c, derivative=False),
+                "measure": lambda subject, c, C: least_gradient(subject, c, derivative=False),
                 "data": ("pairs",),
                 "ranges": {"samples": (2, 2), "separation": (0.05, 0.06), "depth": (1, 1)},
                 "adversary": (),
@@ -206,4 +211,4 @@ def _gradient_lower(subject: Subject, c: float, separation_exponent: float = 1.0
 )  # fmt: skip
 def gradient_lower(subject: Subject, c: float, C: float) -> Comparison:
     """c delta m/(d n) against the least ‖grad_{W_L} F‖_F^2 / max_i F_i over all labels."""
-    return _gradient_lower(subject, c)
+    return least_gradient(subject, c)

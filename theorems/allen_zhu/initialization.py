@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from theorems.language.subject import Subject
 
 
+def log_width(instance: Instance) -> float:
+    """log m of a width of 3 at least: others are divided by it."""
+    return math.log(max(instance.width, 3))
+
+
 def _gaussian_exponent(instance: Instance) -> float:
     """log ‖h_L‖^2 has variance about 5(L+1)/m, so P(‖h_L‖ > 1 + eps) is about exp(-0.4 m eps^2/(L+1)) for small eps."""
     return 0.4 * instance.width * instance.tolerance**2 / (instance.depth + 1)
@@ -125,7 +130,7 @@ def wide_enough_to_say(constant: float) -> Assumption:
         Variant(
             "sqrt(L) dropped",
             "exponent",
-            {"measure": lambda subject, C, c: _operator_norm(subject, C, growth=0.0), "ranges": {"width": (16, 1024), "depth": (6, 8)}},
+            {"measure": lambda subject, C, c: product_norms(subject, C, growth=0.0), "ranges": {"width": (16, 1024), "depth": (6, 8)}},
         ),
         Variant(
             "initialization variance 4/m",
@@ -137,10 +142,11 @@ def wide_enough_to_say(constant: float) -> Assumption:
 )
 def operator_norm(subject: Subject, C: float, c: float) -> Comparison:
     """Largest singular value found against C sqrt(L)."""
-    return _operator_norm(subject, C, growth=0.5)
+    return product_norms(subject, C, growth=0.5)
 
 
-def _operator_norm(subject: Subject, C: float, growth: float) -> Comparison:
+def product_norms(subject: Subject, C: float, growth: float) -> Comparison:
+    """‖W_b D ... D W_a‖_2 against C L^growth: (trials, samples, intervals (a, b))."""
     import torch
 
     pairs, looked_at = intervals(subject, growing, shallow=4)
@@ -149,7 +155,8 @@ def _operator_norm(subject: Subject, C: float, growth: float) -> Comparison:
     return Comparison(left, right, axes=("sample", "interval"), rounding=subject.rounding, looked_at=looked_at)
 
 
-def _backward_norm(subject: Subject, C: float, outputs_exponent: float = 0.5) -> Comparison:
+def backward_matrix_norms(subject: Subject, C: float, outputs_exponent: float = 0.5) -> Comparison:
+    """‖Back_a‖_2 against C sqrt(m)/d^outputs_exponent, a = 1..L + 1: (trials, samples, layers)."""
     import torch
 
     instance = subject.instance
@@ -170,7 +177,7 @@ def _backward_norm(subject: Subject, C: float, outputs_exponent: float = 0.5) ->
     assumptions=(
         Assumption(
             "outputs", "d <= m/(L log m), so that a net over R^d costs less than the concentration", "outputs", "<=",
-            lambda i: i.width / (i.depth * math.log(max(i.width, 3))),
+            lambda i: i.width / (i.depth * log_width(i)),
         ),
         WIDTH_FOR_OPERATORS,
         wide_enough_to_say(1 / 16),
@@ -189,7 +196,7 @@ def _backward_norm(subject: Subject, C: float, outputs_exponent: float = 0.5) ->
             "sqrt(m)/d in place of sqrt(m/d)",
             "exponent",
             {
-                "measure": lambda subject, C, c: _backward_norm(subject, C, outputs_exponent=1.0),
+                "measure": lambda subject, C, c: backward_matrix_norms(subject, C, outputs_exponent=1.0),
                 "ranges": {"outputs": (1, 32), "width": (16, 4096)},
             },
         ),
@@ -201,11 +208,11 @@ def _backward_norm(subject: Subject, C: float, outputs_exponent: float = 0.5) ->
 )  # fmt: skip
 def backward_norm(subject: Subject, C: float, c: float) -> Comparison:
     """Largest singular value of Back_a against C sqrt(m/d)."""
-    return _backward_norm(subject, C)
+    return backward_matrix_norms(subject, C)
 
 
-def _separation(subject: Subject, fraction: float) -> Comparison:
-    """fraction * delta against ‖(I - h_i h_i^T/‖h_i‖^2) h_j‖, all i != j and layers."""
+def orthogonal_parts(subject: Subject, fraction: float) -> Comparison:
+    """fraction * delta against ‖(I - h_i h_i^T/‖h_i‖^2) h_j‖, all i != j and layers: (trials, layers, samples, samples)."""
     import torch
 
     instance = subject.instance
@@ -257,7 +264,7 @@ WIDE_ENOUGH_FOR_ANGLES = Assumption(
     rests_on=("forward-norm",),
     exact=True,
     variants=(
-        Variant("separation 0.99 delta", "constant", {"measure": lambda subject, c: _separation(subject, 0.99)}),
+        Variant("separation 0.99 delta", "constant", {"measure": lambda subject, c: orthogonal_parts(subject, 0.99)}),
         Variant(
             "delta <= c/L dropped",
             "assumption",
@@ -272,4 +279,4 @@ WIDE_ENOUGH_FOR_ANGLES = Assumption(
 )  # fmt: skip
 def separation(subject: Subject, c: float) -> Comparison:
     """delta/2 against the part of h_j orthogonal to h_i."""
-    return _separation(subject, 0.5)
+    return orthogonal_parts(subject, 0.5)

@@ -51,8 +51,8 @@ def promise(
     return after, torch.stack(bounds).amin(0).expand_as(after)
 
 
-def _other_losses(subject: Subject, step: float, C: float, c: float, instead: dict[Conclusion, Conclusion] | None = None) -> Comparison:
-    """Every loss against what is promised of its kind; instead: a wrong promise for a kind."""
+def promised_losses(subject: Subject, step: float, C: float, c: float, instead: dict[Conclusion, Conclusion] | None = None) -> Comparison:
+    """Every loss against what is promised of its kind, t = 1..STEPS: (trials, losses, STEPS). instead: a wrong promise for a kind."""
     import torch
 
     instance = subject.instance
@@ -70,7 +70,7 @@ BUILT_IN = tuple(loss for loss in losses.values() if loss.name != "squared")
 SIZES = {
     "width": (1024, 2**14), "depth": (1, 1), "samples": (1, 3), "input_dimension": INPUTS, "outputs": (2, 4), "separation": (0.5, 1.0),
 }  # fmt: skip
-DOMINATED_BY_8 = {"measure": lambda subject, step, C, c: _other_losses(subject, step, C, 256 * c)}
+DOMINATED_BY_8 = {"measure": lambda subject, step, C, c: promised_losses(subject, step, C, 256 * c)}
 
 
 @statement(
@@ -94,9 +94,9 @@ DOMINATED_BY_8 = {"measure": lambda subject, step, C, c: _other_losses(subject, 
     passes=6 * STEPS,
     variants=(
         Variant("a linear rate for convex losses", "claim",
-                {"measure": lambda subject, step, C, c: _other_losses(subject, step, C, c, {"global minimum": "linear rate"})}),
+                {"measure": lambda subject, step, C, c: promised_losses(subject, step, C, c, {"global minimum": "linear rate"})}),
         Variant("a linear rate for bounded losses", "claim",
-                {"measure": lambda subject, step, C, c: _other_losses(subject, step, C, c, {"stationary point": "linear rate"}),
+                {"measure": lambda subject, step, C, c: promised_losses(subject, step, C, c, {"stationary point": "linear rate"}),
                  "labels": ("random",)}),
         Variant("mu = 8 in place of 1/32", "constant", DOMINATED_BY_8),
         Variant("step size several times beyond 2 over the largest kernel eigenvalue", "assumption",
@@ -106,7 +106,7 @@ DOMINATED_BY_8 = {"measure": lambda subject, step, C, c: _other_losses(subject, 
 )  # fmt: skip
 def other_losses(subject: Subject, step: float, C: float, c: float) -> Comparison:
     """Each loss, at every step, against what is promised of its kind."""
-    return _other_losses(subject, step, C, c)
+    return promised_losses(subject, step, C, c)
 
 
 def accuracy_steps(instance: Instance, C: float) -> int:
@@ -114,8 +114,8 @@ def accuracy_steps(instance: Instance, C: float) -> int:
     return max(1, math.ceil(C * instance.samples**6 * instance.depth**2 / instance.separation**2))
 
 
-def _classification(subject: Subject, step: float, C: float, never: int = -1) -> Comparison:
-    """min over t <= T of the largest cross-entropy of a sample against log 2; never: a sample left out, a false variant."""
+def worst_cross_entropy(subject: Subject, step: float, C: float, never: int = -1) -> Comparison:
+    """min over t <= T of the largest cross-entropy of a sample against log 2: (trials,). never: a sample left out, a false variant."""
     import torch
 
     instance, loss = subject.instance, losses["cross-entropy"]
@@ -149,7 +149,7 @@ PAIRS = {"width": (256, 512), "samples": (2, 2), "separation": (0.8, 1.0)}
     variants=(
         Variant("a twentieth of the steps", "constant", {"constants": {"C": Constant(0.5, "false variant")}}),
         Variant("a sample that is never seen", "implementation",
-                {"measure": lambda subject, step, C: _classification(subject, step, C, never=0), **FEW, "ranges": PAIRS,
+                {"measure": lambda subject, step, C: worst_cross_entropy(subject, step, C, never=0), **FEW, "ranges": PAIRS,
                  "assumptions": (SEPARATED,)}),
         Variant(DUPLICATES, "assumption",
                 {**FEW, "ranges": PAIRS, "assumptions": (SEPARATED,), "data": ("duplicate rows",)}),
@@ -158,4 +158,4 @@ PAIRS = {"width": (256, 512), "samples": (2, 2), "separation": (0.8, 1.0)}
 )  # fmt: skip
 def classification(subject: Subject, step: float, C: float) -> Comparison:
     """The largest cross-entropy of a sample, at the best step up to T, against log 2."""
-    return _classification(subject, step, C)
+    return worst_cross_entropy(subject, step, C)

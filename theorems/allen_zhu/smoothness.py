@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from theorems.allen_zhu.calculus import loss_vectors
 from theorems.allen_zhu.stability import FLIP_FAILURE, NETWORKS, SHARP_C, SMALL_RADIUS, VARIANT, informative_radius, relative_rounding
 from theorems.language import along_training
 from theorems.language.calibration import calibrated, too_small
@@ -37,16 +38,9 @@ def _first_order(subject: Subject) -> Tensor:
     return torch.stack(parts).sum(0)
 
 
-def _loss_vectors(subject: Subject) -> Tensor:
-    """f(x_i) - y_i: (trials, samples, outputs)."""
-    import torch
-
-    outputs = subject.network_outputs()
-    return outputs - torch.as_tensor(subject.instance.targets).to(outputs)
-
-
-def _output_stability(subject: Subject, C: float, depth: float = 0.0, outputs_exponent: float = 0.5) -> Comparison:
-    """depth: how much the exponents of L are lowered."""
+def output_changes(subject: Subject, C: float, depth: float = 0.0, outputs_exponent: float = 0.5) -> Comparison:
+    """Parts: ‖h_l(W~ + W') - h_l(W~)‖ against C L^{3/2} ‖W'‖_2, and the same of the outputs, in the last layer, against
+    C L sqrt(m)/d^outputs_exponent ‖W'‖_2: (trials, samples, layers, 2). depth: how much the exponents of L are lowered."""
     import torch
 
     instance, origin = subject.instance, subject.origin
@@ -88,7 +82,7 @@ def _output_stability(subject: Subject, C: float, depth: float = 0.0, outputs_ex
         Variant(
             "L^{3/2} and L dropped", "exponent",
             {
-                "measure": lambda subject, C, c: _output_stability(subject, C, depth=1.0),
+                "measure": lambda subject, C, c: output_changes(subject, C, depth=1.0),
                 "ranges": {"depth": (4, 6), "width": (512, 4096), "radius": (1e-9, 1e-4)},
                 "assumptions": (informative_radius(4.0),), "adversary": ("hidden alignment",),
             },
@@ -97,15 +91,19 @@ def _output_stability(subject: Subject, C: float, depth: float = 0.0, outputs_ex
 )  # fmt: skip
 def output_stability(subject: Subject, C: float, c: float) -> Comparison:
     """Moves of h_l and of the outputs against C L^{3/2} ‖W'‖ and C L sqrt(m/d) ‖W'‖."""
-    return _output_stability(subject, C)
+    return output_changes(subject, C)
 
 
-def _semi_smoothness(subject: Subject, C: float, radius_exponent: float = 1 / 3, quadratic: float = 1.0) -> Comparison:
+def loss_beyond_linear_part(subject: Subject, C: float, radius_exponent: float = 1 / 3, quadratic: float = 1.0) -> Comparison:
+    """F(W~ + W') - F(W~) - <grad F(W~), W'> against both error terms of Theorem 4: (trials,).
+
+    The first has omega^radius_exponent, the second is multiplied by `quadratic`.
+    """
     import torch
 
     instance, origin = subject.instance, subject.origin
     n, d = instance.samples, instance.outputs
-    before = _loss_vectors(origin)
+    before = loss_vectors(origin)
     change = subject.network_outputs() - origin.network_outputs()
     loss = before.square().sum((1, 2)) / 2
     # F(W~ + W') - F(W~) = <loss, change> + ‖change‖^2/2, and <grad F, W'> = <loss, first order>
@@ -154,7 +152,7 @@ LARGE_ENOUGH = Assumption(
         Variant(
             "both error terms without m", "exponent",
             {
-                "measure": lambda subject, C, c: _over(_semi_smoothness(subject, C), math.sqrt(subject.instance.width)),
+                "measure": lambda subject, C, c: _over(loss_beyond_linear_part(subject, C), math.sqrt(subject.instance.width)),
                 "adversary": ("output alignment", "hidden alignment", "weighted sign flips"),
                 "ranges": {"width": (1024, 16384)},
             },
@@ -163,14 +161,16 @@ LARGE_ENOUGH = Assumption(
 )  # fmt: skip
 def semi_smoothness(subject: Subject, C: float, c: float) -> Comparison:
     """The loss beyond its linear part against the two error terms of Theorem 4."""
-    return _semi_smoothness(subject, C)
+    return loss_beyond_linear_part(subject, C)
 
 
 def _over(comparison: Comparison, divisor: float) -> Comparison:
     return Comparison(comparison.left, comparison.right / divisor, comparison.axes, comparison.rounding * divisor)
 
 
-def _gradient_drift(subject: Subject, C: float, radius_exponent: float = 1 / 3) -> Comparison:
+def gradient_changes(subject: Subject, C: float, radius_exponent: float = 1 / 3) -> Comparison:
+    """‖grad f_c(W) - grad f_c(W(0))‖_F over all layers against C sqrt(log m) omega^radius_exponent L^3 ‖grad f_c(W(0))‖_F:
+    (trials, samples, outputs)."""
     import torch
 
     instance, origin = subject.instance, subject.origin
@@ -212,7 +212,7 @@ def _gradient_drift(subject: Subject, C: float, radius_exponent: float = 1 / 3) 
     variants=(
         Variant(
             "omega^{2/3} in place of omega^{1/3}", "exponent",
-            {"measure": lambda subject, C, c: _gradient_drift(subject, C, radius_exponent=2 / 3), "adversary": ("weighted sign flips",)},
+            {"measure": lambda subject, C, c: gradient_changes(subject, C, radius_exponent=2 / 3), "adversary": ("weighted sign flips",)},
         ),
         Variant(
             "constant short of the sharp one", "constant",
@@ -222,10 +222,12 @@ def _gradient_drift(subject: Subject, C: float, radius_exponent: float = 1 / 3) 
 )  # fmt: skip
 def gradient_drift(subject: Subject, C: float, c: float) -> Comparison:
     """Change of the gradient of each output, relative to its size, over all layers."""
-    return _gradient_drift(subject, C)
+    return gradient_changes(subject, C)
 
 
-def _linearization(subject: Subject, C: float, radius_exponent: float = 4 / 3) -> Comparison:
+def outputs_beyond_linear_part(subject: Subject, C: float, radius_exponent: float = 4 / 3) -> Comparison:
+    """|f_c(W(0) + W') - f_c(W(0)) - <grad f_c(W(0)), W'>| against C L^3 omega^radius_exponent sqrt(m log m/d):
+    (trials, samples, outputs)."""
     import torch
 
     instance, origin = subject.instance, subject.origin
@@ -256,7 +258,7 @@ def _linearization(subject: Subject, C: float, radius_exponent: float = 4 / 3) -
     variants=(
         Variant(
             "omega^2 in place of omega^{4/3}", "exponent",
-            {"measure": lambda subject, C, c: _linearization(subject, C, radius_exponent=2.0)},
+            {"measure": lambda subject, C, c: outputs_beyond_linear_part(subject, C, radius_exponent=2.0)},
         ),
         Variant(
             "constant short of the sharp one", "constant",
@@ -266,7 +268,7 @@ def _linearization(subject: Subject, C: float, radius_exponent: float = 4 / 3) -
 )  # fmt: skip
 def linearization(subject: Subject, C: float, c: float) -> Comparison:
     """The outputs' distance from their linear part at the initialization."""
-    return _linearization(subject, C)
+    return outputs_beyond_linear_part(subject, C)
 
 
 def _kernel(subject: Subject) -> Tensor:
@@ -279,7 +281,9 @@ def _kernel(subject: Subject) -> Tensor:
     return whole.view(-1, n, d, n, d).diagonal(dim1=2, dim2=4).permute(0, 3, 1, 2)
 
 
-def _kernel_stability(subject: Subject, C: float, radius_exponent: float = 1 / 3) -> Comparison:
+def kernel_changes(subject: Subject, C: float, radius_exponent: float = 1 / 3) -> Comparison:
+    """|K_ij(W) - K_ij(W(0))|/sqrt(K_ii K_jj) of every output against C sqrt(log m) omega^radius_exponent L^3:
+    (trials, outputs, samples, samples)."""
     import torch
 
     instance = subject.instance
@@ -309,7 +313,7 @@ def _kernel_stability(subject: Subject, C: float, radius_exponent: float = 1 / 3
     variants=(
         Variant(
             "omega in place of omega^{1/3}", "exponent",
-            {"measure": lambda subject, C, c: _kernel_stability(subject, C, radius_exponent=1.0), "adversary": ("switching on",)},
+            {"measure": lambda subject, C, c: kernel_changes(subject, C, radius_exponent=1.0), "adversary": ("switching on",)},
         ),
         Variant(
             "constant short of the sharp one", "constant",
@@ -319,4 +323,4 @@ def _kernel_stability(subject: Subject, C: float, radius_exponent: float = 1 / 3
 )  # fmt: skip
 def kernel_stability(subject: Subject, C: float, c: float) -> Comparison:
     """Change of the tangent kernel's entries, relative to the diagonal."""
-    return _kernel_stability(subject, C)
+    return kernel_changes(subject, C)

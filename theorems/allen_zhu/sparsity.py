@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from theorems.allen_zhu.initialization import WIDTH_FOR_OPERATORS, wide_enough_to_say
+from theorems.allen_zhu.initialization import WIDTH_FOR_OPERATORS, log_width, wide_enough_to_say
 from theorems.allen_zhu.intervals import intervals, outermost
 from theorems.language.calibration import calibrated
 from theorems.language.registry import statement
@@ -21,20 +21,16 @@ if TYPE_CHECKING:
     from theorems.language.subject import Subject
 
 
-def _log_width(instance: Instance) -> float:
-    return math.log(max(instance.width, 3))
-
-
 def sparsity_limit(instance: Instance) -> float:
     """m/(L log m): the paper's sparsity, hidden constant 1."""
-    return instance.width / (instance.depth * _log_width(instance))
+    return instance.width / (instance.depth * log_width(instance))
 
 
 # The union over supports costs s log(em/s) in the exponent: sqrt 2 (1 + sqrt(2 s log(em/s)/m)) < 2 for one layer when s <= 0.05 m/log m,
 # and log-norms of L layers vary by 5L/(4m), which asks for 1/L; 4/5 of that.
 SPARSE = Assumption("sparsity", "s <= c m/(L log m)", "sparsity", "<=", sparsity_limit, constant=0.04)
 SOME_SPARSITY = Assumption(
-    "sparsity of one", "m >= L log(m)/c, so that a single nonzero is sparse", "width", ">=", lambda i: 25 * i.depth * _log_width(i)
+    "sparsity of one", "m >= L log(m)/c, so that a single nonzero is sparse", "width", ">=", lambda i: 25 * i.depth * log_width(i)
 )
 WIDE_FOR_SPARSE = wide_enough_to_say(1 / 64)
 FAILURE = FailureProbability("exp(-c m/L)", lambda i, C, c: math.exp(-c * i.width / i.depth))
@@ -47,8 +43,9 @@ SHALLOW = 3
 ASSUMPTIONS = (WIDTH_FOR_OPERATORS, WIDE_FOR_SPARSE, SOME_SPARSITY, SPARSE)
 
 
-def _stretch(subject: Subject, bound: float, left: bool, depth_exponent: float = 0.0) -> Comparison:
-    """sup ‖W_b D ... W_a v‖ over s-sparse unit v, or sup ‖u^T W_b D ... W_a‖ over s-sparse unit u, against the bound."""
+def sparse_product_norms(subject: Subject, bound: float, left: bool, depth_exponent: float = 0.0) -> Comparison:
+    """sup ‖W_b D ... W_a v‖ over s-sparse unit v, or sup ‖u^T W_b D ... W_a‖ over s-sparse unit u, against bound L^depth_exponent:
+    (trials, samples, intervals (a, b)). left: u, the vector on the left."""
     import torch
 
     depth, s = subject.instance.depth, subject.instance.sparsity
@@ -90,7 +87,7 @@ LARGER_INITIALIZATION = Variant(
 )
 def sparse_forward(subject: Subject, C: float, c: float) -> Comparison:
     """Largest stretch found against 2."""
-    return _stretch(subject, C, left=False)
+    return sparse_product_norms(subject, C, left=False)
 
 
 @statement(
@@ -112,7 +109,7 @@ def sparse_forward(subject: Subject, C: float, c: float) -> Comparison:
             "decay 1/sqrt(L)",
             "exponent",
             {
-                "measure": lambda subject, C, c: _stretch(subject, C, left=True, depth_exponent=-0.5),
+                "measure": lambda subject, C, c: sparse_product_norms(subject, C, left=True, depth_exponent=-0.5),
                 "ranges": {"depth": (4, 8), "width": (64, 2048), "samples": (1, 1)},
             },
         ),
@@ -121,7 +118,7 @@ def sparse_forward(subject: Subject, C: float, c: float) -> Comparison:
 )
 def sparse_backward(subject: Subject, C: float, c: float) -> Comparison:
     """Largest stretch of the transposed product found against C."""
-    return _stretch(subject, C, left=True)
+    return sparse_product_norms(subject, C, left=True)
 
 
 def _bilinear(subject: Subject, C: float, sparsity_exponent: float = 0.5, log_exponent: float = 0.5) -> Comparison:
@@ -130,7 +127,7 @@ def _bilinear(subject: Subject, C: float, sparsity_exponent: float = 0.5, log_ex
     instance, s = subject.instance, subject.instance.sparsity
     pairs, looked_at = intervals(subject, outermost, SHALLOW)
     found = torch.stack([subject.sparse_product_norm(a, b, s, s) for a, b in pairs], dim=-1)
-    right = C * s**sparsity_exponent * _log_width(instance) ** log_exponent / math.sqrt(instance.width)
+    right = C * s**sparsity_exponent * log_width(instance) ** log_exponent / math.sqrt(instance.width)
     return Comparison(found, torch.full_like(found, right), axes=("sample", "interval"), rounding=subject.rounding, looked_at=looked_at)
 
 
@@ -145,7 +142,7 @@ def _bilinear(subject: Subject, C: float, sparsity_exponent: float = 0.5, log_ex
         SOME_SPARSITY,
         Assumption("sparsity", "s <= m/(L log m)", "sparsity", "<=", sparsity_limit, constant=0.25),
     ),
-    failure=FailureProbability("exp(-c s log m)", lambda i, C, c: math.exp(-c * i.sparsity * _log_width(i))),
+    failure=FailureProbability("exp(-c s log m)", lambda i, C, c: math.exp(-c * i.sparsity * log_width(i))),
     constants={
         "C": calibrated("sparse-bilinear", "C", "sharp for one layer, one nonzero and large m: the largest of m^2 entries, 2 sqrt 2"),
         "c": Constant(0.75, "beyond C the union over supports leaves (C^2/4 - 2) s log m in the exponent"),
@@ -180,17 +177,19 @@ def sparse_bilinear(subject: Subject, C: float, c: float) -> Comparison:
     return _bilinear(subject, C)
 
 
-def _output(subject: Subject, C: float, log_exponent: float = 0.5, outputs_exponent: float = -0.5) -> Comparison:
+def sparse_backward_norms(subject: Subject, C: float, log_exponent: float = 0.5, outputs_exponent: float = -0.5) -> Comparison:
+    """sup ‖Back_a u‖ over s-sparse unit u against C sqrt(s) log(m)^log_exponent d^outputs_exponent, a = 1..L + 1:
+    (trials, samples, layers)."""
     import torch
 
     instance = subject.instance
     found = torch.stack([subject.sparse_backward_norm(layer, instance.sparsity) for layer in range(1, instance.depth + 2)], dim=-1)
-    right = C * math.sqrt(instance.sparsity) * _log_width(instance) ** log_exponent * instance.outputs**outputs_exponent
+    right = C * math.sqrt(instance.sparsity) * log_width(instance) ** log_exponent * instance.outputs**outputs_exponent
     return Comparison(found, torch.full_like(found, right), axes=("sample", "layer"), rounding=subject.rounding)
 
 
 AT_MOST_SPARSE = Assumption("sparsity", "s <= m/(L log m)", "sparsity", "<=", sparsity_limit)
-AT_LEAST_OUTPUTS = Assumption("many nonzeros", "s >= d/log m", "sparsity", ">=", lambda i: i.outputs / _log_width(i))
+AT_LEAST_OUTPUTS = Assumption("many nonzeros", "s >= d/log m", "sparsity", ">=", lambda i: i.outputs / log_width(i))
 
 
 @statement(
@@ -202,12 +201,12 @@ AT_LEAST_OUTPUTS = Assumption("many nonzeros", "s >= d/log m", "sparsity", ">=",
     assumptions=(
         WIDTH_FOR_OPERATORS,
         Assumption("wide enough for a sparse vector", "m >= L log m max(1, d/log m)", "width", ">=",
-                   lambda i: i.depth * max(_log_width(i), i.outputs)),
+                   lambda i: i.depth * max(log_width(i), i.outputs)),
         Assumption("informative width", "m >= 20, where the failure probability is below 1/20", "width", ">=", lambda i: 20.0),
         AT_MOST_SPARSE,
         AT_LEAST_OUTPUTS,
     ),
-    failure=FailureProbability("exp(-c s log m)", lambda i, C, c: math.exp(-c * i.sparsity * _log_width(i))),
+    failure=FailureProbability("exp(-c s log m)", lambda i, C, c: math.exp(-c * i.sparsity * log_width(i))),
     constants={
         "C": calibrated("sparse-output", "C", "sharp for one output, one nonzero and large m: the largest of m normals, sqrt 2"),
         "c": Constant(1.0, "beyond C the union over supports leaves (C^2/2 - 1) s log m in the exponent"),
@@ -225,7 +224,7 @@ AT_LEAST_OUTPUTS = Assumption("many nonzeros", "s >= d/log m", "sparsity", ">=",
         Variant(
             "1/d in place of 1/sqrt(d)",
             "exponent",
-            {"measure": lambda subject, C, c: _output(subject, C, outputs_exponent=-1.0), "ranges": {"outputs": (8, 16)}},
+            {"measure": lambda subject, C, c: sparse_backward_norms(subject, C, outputs_exponent=-1.0), "ranges": {"outputs": (8, 16)}},
         ),
         Variant(
             "s >= d/log m dropped",
@@ -245,4 +244,4 @@ AT_LEAST_OUTPUTS = Assumption("many nonzeros", "s >= d/log m", "sparsity", ">=",
 )  # fmt: skip
 def sparse_output(subject: Subject, C: float, c: float) -> Comparison:
     """Largest ‖Back_a u‖ found against C sqrt(s log(m)/d)."""
-    return _output(subject, C)
+    return sparse_backward_norms(subject, C)

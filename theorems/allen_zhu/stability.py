@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from theorems.language.calibration import calibrated, too_small
+from theorems.language.forms import informative
 from theorems.language.registry import statement
 from theorems.language.statement import INPUTS, Assumption, Constant, FailureProbability, Variant
 from theorems.language.subject import Comparison
@@ -28,17 +29,15 @@ def flip_failure(instance: Instance, c: float = 1.0, **constants: float) -> floa
 
 def informative_radius(c: float) -> Assumption:
     """The radius from which exp(-c m omega^{2/3} L) <= 1/20."""
-    count = math.log(20) / c
-    return Assumption(
-        "informative radius", f"m omega^{{2/3}} L >= {count:.3g}, where the failure probability is below 1/20", "radius", ">=",
-        lambda i: (count / (i.width * i.depth)) ** 1.5,
-    )  # fmt: skip
+    return informative("m omega^{2/3} L", c, "radius", lambda i, count: (count / (i.width * i.depth)) ** 1.5)
 
 
 SMALL_RADIUS = Assumption(
     "radius", "omega <= c/(L^{9/2} log^3 m)", "radius", "<=", lambda i: 1 / (math.pow(i.depth, 4.5) * math.log(i.width) ** 3)
 )
 FLIP_FAILURE = FailureProbability("exp(-c m omega^{2/3} L)", flip_failure)
+# For false variants at the initialization itself: a failure probability that needs no radius.
+FAILURE_AT_START = FailureProbability("exp(-m/100)", lambda i, **_: math.exp(-i.width / 100))
 SHARP_C = Constant(4.0, "a choice: omega may then be as small as one flip needs, and C is calibrated so that no network fails")
 VARIANT = "false variant"
 NETWORKS = {
@@ -53,7 +52,9 @@ def relative_rounding(subject: Subject) -> float:
     return subject.rounding / max(subject.instance.radius, 1e-300)
 
 
-def _sign_flips(subject: Subject, C: float, radius_exponent: float = 2 / 3, depth_exponent: float = 1.0, size: float = 1.0) -> Comparison:
+def flipped_signs(subject: Subject, C: float, radius_exponent: float = 2 / 3, depth_exponent: float = 1.0, size: float = 1.0) -> Comparison:
+    """Parts: the number of flips against C m omega^radius_exponent L^depth_exponent, and ‖(D~_l - D_l) g_l‖, what they carried, against
+    C size omega L^{3/2}: (trials, samples, layers, 2)."""
     import torch
 
     instance, origin = subject.instance, subject.origin
@@ -86,7 +87,7 @@ def _sign_flips(subject: Subject, C: float, radius_exponent: float = 2 / 3, dept
     variants=(
         Variant(
             "omega in place of omega^{2/3}", "exponent",
-            {"measure": lambda subject, C, c: _sign_flips(subject, C, radius_exponent=1.0)},
+            {"measure": lambda subject, C, c: flipped_signs(subject, C, radius_exponent=1.0)},
         ),
         Variant(
             "constant 0.9, below the single-layer optimum", "constant",
@@ -97,10 +98,11 @@ def _sign_flips(subject: Subject, C: float, radius_exponent: float = 2 / 3, dept
 )  # fmt: skip
 def sign_flips(subject: Subject, C: float, c: float) -> Comparison:
     """Number of flips against C m omega^{2/3} L, and what they carried against C omega L^{3/2}."""
-    return _sign_flips(subject, C)
+    return flipped_signs(subject, C)
 
 
-def _forward_stability(subject: Subject, C: float, depth_exponent: float = 2.5, log_exponent: float = 0.5) -> Comparison:
+def activation_changes(subject: Subject, C: float, depth_exponent: float = 2.5, log_exponent: float = 0.5) -> Comparison:
+    """Parts: ‖g~_l - g_l‖ and ‖h~_l - h_l‖, both against C omega L^depth_exponent log(m)^log_exponent: (trials, samples, layers, 2)."""
     import torch
 
     instance, origin = subject.instance, subject.origin
@@ -130,12 +132,12 @@ def _forward_stability(subject: Subject, C: float, depth_exponent: float = 2.5, 
     variants=(
         Variant(
             "C sqrt(log m) = 0.9, below what one layer attains", "constant",
-            {"measure": lambda subject, C, c: _forward_stability(subject, 0.9, log_exponent=0.0), "adversary": ("hidden alignment",)},
+            {"measure": lambda subject, C, c: activation_changes(subject, 0.9, log_exponent=0.0), "adversary": ("hidden alignment",)},
         ),
         Variant(
             "L^{5/2} dropped", "exponent",
             {
-                "measure": lambda subject, C, c: _forward_stability(subject, C, depth_exponent=0.0),
+                "measure": lambda subject, C, c: activation_changes(subject, C, depth_exponent=0.0),
                 "ranges": {"depth": (3, 4), "width": (64, 4096)},
                 "adversary": ("hidden alignment",),
             },
@@ -145,7 +147,7 @@ def _forward_stability(subject: Subject, C: float, depth_exponent: float = 2.5, 
 )  # fmt: skip
 def forward_stability(subject: Subject, C: float, c: float) -> Comparison:
     """Distances of pre-activations and activations against C omega L^{5/2} sqrt(log m)."""
-    return _forward_stability(subject, C)
+    return activation_changes(subject, C)
 
 
 def _operator_stability(subject: Subject, C: float, growth: float = 0.5, share: float = 0.0) -> Comparison:
@@ -196,7 +198,9 @@ def operator_stability(subject: Subject, C: float, c: float) -> Comparison:
     return _operator_stability(subject, C)
 
 
-def _backward_stability(subject: Subject, C: float, radius_exponent: float = 1 / 3, width_exponent: float = 0.5) -> Comparison:
+def backward_matrix_changes(subject: Subject, C: float, radius_exponent: float = 1 / 3, width_exponent: float = 0.5) -> Comparison:
+    """‖Back~_a - Back_a‖_2 found over D'' of m omega^{2/3} L nonzeros, against C omega^radius_exponent L^2 m^width_exponent sqrt(log(m)/d),
+    a = 1..L: (trials, samples, layers)."""
     import torch
 
     instance = subject.instance
@@ -247,7 +251,7 @@ WIDE_FOR_CHANGES = Assumption(
     variants=(
         Variant(
             "omega^{2/3} in place of omega^{1/3}", "exponent",
-            {"measure": lambda subject, C, c: _backward_stability(subject, C, radius_exponent=2 / 3)},
+            {"measure": lambda subject, C, c: backward_matrix_changes(subject, C, radius_exponent=2 / 3)},
         ),
         Variant(
             "s <= c m/(L^3 log m) dropped: D'' may change 5% of the neurons of every layer", "assumption",
@@ -265,4 +269,4 @@ WIDE_FOR_CHANGES = Assumption(
 )  # fmt: skip
 def backward_stability(subject: Subject, C: float, c: float) -> Comparison:
     """Change of Back_a found against C omega^{1/3} L^2 sqrt(m log m/d)."""
-    return _backward_stability(subject, C)
+    return backward_matrix_changes(subject, C)

@@ -41,8 +41,8 @@ def sgd_envelope(decay: float, steps: Sequence[int], initial: float, alarm: floa
     return [decay**step * initial / alarm for step in steps]
 
 
-def _sgd(subject: Subject, step: float, C: float, never: int = -1) -> Comparison:
-    """F(W(T)) against eps for every batch size; never: a sample left out, a false variant."""
+def last_losses(subject: Subject, step: float, C: float, never: int = -1) -> Comparison:
+    """F(W(T)) against eps for every batch size b = 1..n: (trials, n). never: a sample left out, a false variant."""
     import torch
 
     instance = subject.instance
@@ -79,7 +79,7 @@ def _sgd(subject: Subject, step: float, C: float, never: int = -1) -> Comparison
     passes=64,
     variants=(
         Variant("a sample that no minibatch ever holds", "implementation",
-                {"measure": lambda subject, step, C: _sgd(subject, step, C, never=0),
+                {"measure": lambda subject, step, C: last_losses(subject, step, C, never=0),
                  "ranges": {"samples": (2, 4), "tolerance": (0.2, 0.2)}}),
         Variant("a thirtieth of the steps", "constant", {"constants": {"C": Constant(0.01, "false variant")}}),
         Variant("step size several times beyond 2 over the largest kernel eigenvalue", "assumption",
@@ -92,4 +92,4 @@ def _sgd(subject: Subject, step: float, C: float, never: int = -1) -> Comparison
 )  # fmt: skip
 def sgd_convergence(subject: Subject, step: float, C: float) -> Comparison:
     """F(W(T)) against eps, for every batch size."""
-    return _sgd(subject, step, C)
+    return last_losses(subject, step, C)

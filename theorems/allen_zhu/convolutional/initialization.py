@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from theorems.allen_zhu.convolutional.shared import AT_MOST_ALL, CIRCLE, CONVOLUTIONAL, NO_FAN_IN
 from theorems.allen_zhu.gradient_check import gradient_check, without_last_sample
-from theorems.allen_zhu.initialization import _backward_norm, _separation
+from theorems.allen_zhu.initialization import WIDTH_FOR_OPERATORS, backward_matrix_norms, log_width, orthogonal_parts
 from theorems.language.forms import FALSE, at_least, at_most, bounded, exponential, form, wrong
 from theorems.language.registry import registry
 from theorems.language.statement import Constant, FailureProbability
@@ -17,12 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from theorems.allen_zhu.gradient_check import Activation
-    from theorems.language.instance import Instance
     from theorems.language.subject import Subject
-
-def _log(instance: Instance) -> float:
-    return math.log(max(instance.width, 3))
-
 
 def _written(subject: Subject, first: Tensor, hidden: list[Tensor], last: Tensor, x: Tensor, phi: Activation) -> Tensor:
     """f, layer by layer, with W_l as the P m x P m matrix that it stands for: block (p, p') is the part of W_l for offset p' - p."""
@@ -70,14 +65,7 @@ form(
     "forward-norm", CONVOLUTIONAL,
     claim="the total norm ‖h_{i,l}‖ over all positions lies in [1 - eps, 1 + eps] for all i, l = 0..L",
     ranges={"width": (32, 2048), "depth": (1, 16), "samples": (1, 3), **CIRCLE},
-    assumptions=(
-        AT_MOST_ALL,
-        at_most("tolerance", "eps <= 1", "tolerance", lambda i: 1.0),
-        at_least("width", "m >= 3.3 (L+1) log(8n), so that some eps <= 1 says something", "width",
-                 lambda i: 3.3 * (i.depth + 1) * math.log(8 * i.samples)),
-        at_least("informative tolerance", "eps >= sqrt(3.3 (L+1) log(8n)/m), where the failure probability is below 1/2", "tolerance",
-                 lambda i: math.sqrt(3.3 * (i.depth + 1) * math.log(8 * i.samples) / i.width)),
-    ),
+    assumptions=(AT_MOST_ALL, *registry["forward-norm"].assumptions),
     failure=FailureProbability(
         "as for fully connected networks: by Jensen a convolutional layer is never more spread out, theorems.laws.norm_laws",
         lambda i: convolutional_failure_probability(i.width, i.depth, i.samples, i.positions, i.tolerance),
@@ -93,11 +81,7 @@ form(
 
 SAYS = at_least("informative width", "m >= 48 L, where the failure probability is below 1/20", "width",
 lambda i: 16 * math.log(20) * i.depth)
-OPERATORS = (
-    AT_MOST_ALL,
-    at_least("width", "m >= n L log(nL)", "width", lambda i: i.samples * i.depth * math.log(max(i.samples * i.depth, 2))),
-    SAYS,
-)
+OPERATORS = (AT_MOST_ALL, WIDTH_FOR_OPERATORS, SAYS)
 PER_WIDTH = exponential("exp(-c m/L)", lambda i: i.width / i.depth)
 EXPONENT = Constant(1 / 16, "as for fully connected networks")
 form(
@@ -120,14 +104,15 @@ form(
     "backward-norm", CONVOLUTIONAL,
     claim="‖v^T Back_{i,a}‖ <= C sqrt(P m/d) ‖v‖ for all v in R^d, 1 <= a <= L + 1 and i",
     ranges={"width": (48, 1024), "depth": (1, 4), "samples": (1, 2), "outputs": (1, 4), **CIRCLE},
-    assumptions=(at_most("outputs", "d <= m/(L log m)", "outputs", lambda i: i.width / (i.depth * _log(i))), *OPERATORS), failure=PER_WIDTH,
+    assumptions=(at_most("outputs", "d <= m/(L log m)", "outputs", lambda i: i.width / (i.depth * log_width(i))), *OPERATORS),
+    failure=PER_WIDTH,
     constants={"C": Constant(3.0, "as for fully connected networks, the squared norm being P times as large"), "c": EXPONENT},
     exponents={"width": 0.5, "outputs": -0.5, "depth": 0.0, "positions": 0.5},
-    measure=bounded(lambda subject, C, c: _backward_norm(subject, C), lambda i: math.sqrt(i.positions)),
+    measure=bounded(lambda subject, C, c: backward_matrix_norms(subject, C), lambda i: math.sqrt(i.positions)),
     variants=(
         wrong("constant 0.9, below the norm of B alone", "constant", constants={"C": Constant(0.9, FALSE)}),
         wrong("sqrt(P) missing, C = 1.3", "exponent", constants={"C": Constant(1.3, FALSE)},
-              measure=lambda subject, C, c: _backward_norm(subject, C)),
+              measure=lambda subject, C, c: backward_matrix_norms(subject, C)),
         wrong("factor q missing in the variance", "initialization", **NO_FAN_IN, ranges={"depth": (3, 4)}),
     ),
 )  # fmt: skip
@@ -145,7 +130,7 @@ form(
     failure=FailureProbability("n^2 exp(-c m/(L+1))", lambda i, c: i.samples**2 * math.exp(-c * i.width / (i.depth + 1))),
     constants={"c": Constant(1 / 40, "half of the fully connected exponent")},
     variants=(
-        wrong("separation 0.99 delta", "constant", measure=lambda subject, c: _separation(subject, 0.99)),
+        wrong("separation 0.99 delta", "constant", measure=lambda subject, c: orthogonal_parts(subject, 0.99)),
         wrong("separation test that forgets one pair", "implementation", data=("forgotten pair",)),
     ),
 )  # fmt: skip

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from theorems.allen_zhu.convergence import DUPLICATES, patch_spread
+from theorems.allen_zhu.convergence import DUPLICATES, SEPARATED, patch_spread
 from theorems.allen_zhu.convolutional.shared import AT_MOST_ALL, CONVOLUTIONAL
-from theorems.allen_zhu.convolutional.training import SEPARATED, hidden_width
-from theorems.allen_zhu.other_losses import _classification, _other_losses
+from theorems.allen_zhu.convolutional.training import hidden_width
+from theorems.allen_zhu.other_losses import promised_losses, worst_cross_entropy
 from theorems.language.forms import FALSE, form, wrong
 from theorems.language.statement import Constant
 
@@ -28,10 +28,10 @@ form(
     constants={"C": Constant(1.5, OF_ONE_LAYER), "c": Constant(0.5, OF_ONE_LAYER)},
     variants=(
         wrong("a linear rate for convex losses", "claim",
-              measure=lambda subject, step, C, c: _other_losses(subject, step, C, c, {"global minimum": "linear rate"})),
+              measure=lambda subject, step, C, c: promised_losses(subject, step, C, c, {"global minimum": "linear rate"})),
         wrong("a linear rate for bounded losses", "claim", labels=("random",),
-              measure=lambda subject, step, C, c: _other_losses(subject, step, C, c, {"stationary point": "linear rate"})),
-        wrong("mu = 8 in place of 1/32", "constant", measure=lambda subject, step, C, c: _other_losses(subject, step, C, 256 * c)),
+              measure=lambda subject, step, C, c: promised_losses(subject, step, C, c, {"stationary point": "linear rate"})),
+        wrong("mu = 8 in place of 1/32", "constant", measure=lambda subject, step, C, c: promised_losses(subject, step, C, 256 * c)),
         wrong("step size several times beyond 2 over the largest kernel eigenvalue", "assumption",
               constants={"step": Constant(16.0, FALSE)}),
     ),
@@ -41,7 +41,7 @@ form(
 
 def _every_label(subject: Subject, step: float, C: float, never: int = -1) -> Comparison:
     """T = C n^6 L^2 sqrt(P/q)/delta^2 with eta = c' d delta/(n^4 L^2 q m)."""
-    return _classification(subject, step, C * patch_spread(subject.instance), never)
+    return worst_cross_entropy(subject, step, C * patch_spread(subject.instance), never)
 
 
 FEW = {"constants": {"step": Constant(8.0, "half of what one sample has"), "C": Constant(1.0, "of 2^6 as many steps")}}

@@ -3,38 +3,26 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
-from theorems.language.forms import at_most, exponential, informative
-from theorems.language.statement import Constant, FailureProbability
-
-if TYPE_CHECKING:
-    from theorems.language.instance import Instance
+from theorems.allen_zhu.stability import FAILURE_AT_START, FLIP_FAILURE, informative_radius
+from theorems.language.forms import at_most
+from theorems.language.statement import Constant
 
 CONVOLUTIONAL = "convolutional"
 CIRCLE = {"positions": (3, 8), "patch": (3, 5)}
 AT_MOST_ALL = at_most("patch", "q <= P", "patch", lambda i: i.positions)
 # Entries of W_l with variance 2/m: the factor q is missing. A patch of 3 or 5 then lengthens ‖h‖^2 by as much in every layer.
 NO_FAN_IN = {"options": {"shared_fan_in": False}}
-# For false variants: the initialization itself, with a failure probability that needs no radius.
-AT_START = {"assumptions": (AT_MOST_ALL,), "adversary": (), "failure": FailureProbability("exp(-m/100)", lambda i,
-              **_: math.exp(-i.width / 100))}
-
-
-def flips(instance: Instance) -> float:
-    """m omega^{2/3} L."""
-    return instance.width * math.pow(instance.radius, 2 / 3) * instance.depth
-
+# For false variants: the initialization itself.
+AT_START = {"assumptions": (AT_MOST_ALL,), "adversary": (), "failure": FAILURE_AT_START}
 
 SMALL = at_most("radius", "omega <= c/(L^{9/2} log^3 m sqrt q)", "radius",
                 lambda i: 1 / (math.pow(i.depth, 4.5) * math.log(i.width) ** 3 * math.sqrt(i.patch)))  # fmt: skip
 KERNEL_SMALL = at_most("radius", "omega <= c/(L^9 log^{3/2} m sqrt q), c = 1/4", "radius",
                        lambda i: 0.25 / (math.pow(i.depth, 9) * math.log(i.width) ** 1.5 * math.sqrt(i.patch)))  # fmt: skip
 NETWORKS = {"width": (64, 2048), "depth": (1, 3), "samples": (1, 2), "radius": (1e-9, 1e-1), **CIRCLE}
-FLIP_FAILURE = exponential("exp(-c m omega^{2/3} L)", flips)
 TWICE = Constant(2.0, "no failure in the quick profile with seed 100: gradients are quadratic forms, which concentrate like m")
 FLIP_C = Constant(1.0, "as for fully connected networks")
 SHARP = Constant(4.0, "as for fully connected networks: no failure in the quick profile with seed 100")
-ENOUGH = informative("m omega^{2/3} L", 1.0, "radius", lambda i, count: (count / (i.width * i.depth)) ** 1.5)
-MORE = informative("m omega^{2/3} L", 4.0, "radius", lambda i, count: (count / (i.width * i.depth)) ** 1.5)
+ENOUGH, MORE = informative_radius(1.0), informative_radius(4.0)
 SHARED = {"ranges": NETWORKS, "failure": FLIP_FAILURE, "passes": 4}

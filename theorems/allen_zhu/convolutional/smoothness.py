@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from theorems.allen_zhu.convolutional.shared import (
     AT_MOST_ALL,
     CONVOLUTIONAL,
-    FLIP_FAILURE,
     KERNEL_SMALL,
     MORE,
     NETWORKS,
@@ -16,17 +15,20 @@ from theorems.allen_zhu.convolutional.shared import (
     SHARP,
     SMALL,
 )
-from theorems.allen_zhu.smoothness import _gradient_drift, _kernel_stability, _linearization, _semi_smoothness
+from theorems.allen_zhu.smoothness import (
+    LARGE_ENOUGH,
+    gradient_changes,
+    kernel_changes,
+    loss_beyond_linear_part,
+    outputs_beyond_linear_part,
+)
+from theorems.allen_zhu.stability import FLIP_FAILURE
 from theorems.language import along_training
-from theorems.language.forms import FALSE, at_least, bounded, form, wrong
+from theorems.language.forms import FALSE, bounded, form, wrong
 from theorems.language.statement import Constant
 
 if TYPE_CHECKING:
     from theorems.language.instance import Instance
-
-LARGE = at_least("least radius", "omega >= d^{3/2}/(m L log m)^{3/2}", "radius",
-                 lambda i: (i.outputs / (i.width * i.depth * math.log(i.width))) ** 1.5)  # fmt: skip
-
 
 def _first(instance: Instance) -> float:
     """sqrt(P) q^{2/3}: sqrt of the P m (sqrt(q) omega)^{2/3} flips, each of which carries its share of sqrt(q) omega."""
@@ -39,11 +41,11 @@ def _quadratic(instance: Instance) -> float:
 
 
 form(
-    "semi-smoothness", CONVOLUTIONAL, **SHARED, assumptions=(AT_MOST_ALL, LARGE, SMALL, MORE),
+    "semi-smoothness", CONVOLUTIONAL, **SHARED, assumptions=(AT_MOST_ALL, LARGE_ENOUGH, SMALL, MORE),
     claim="F(W~ + W') <= F(W~) + <grad F(W~), W'> + C sqrt(n F(W~)) sqrt(P) q^{2/3} omega^{1/3} L^2 sqrt(m log m/d) ‖W'‖_2 + "
     "C n L^2 (P q m/d) ‖W'‖_2^2 for all W~ in the ball and ‖W'‖_2 <= omega",
     constants={"C": Constant(2.0, "as for fully connected networks"), "c": SHARP},
-    measure=bounded(lambda subject, C, c: _semi_smoothness(subject, C, quadratic=_quadratic(subject.instance)), _first),
+    measure=bounded(lambda subject, C, c: loss_beyond_linear_part(subject, C, quadratic=_quadratic(subject.instance)), _first),
     along=along_training.times(
         lambda i, at, C, c: along_training.semi_smoothness(i, at, C, quadratic=_quadratic(i)), lambda i, at: _first(i)
     ),
@@ -51,7 +53,7 @@ form(
         wrong("a constant of 1/200", "constant", constants={"C": Constant(0.005, FALSE)}, ranges={"depth": (1, 1)},
               adversary=("output alignment", "weighted sign flips")),
         wrong("both error terms without m", "exponent", ranges={"width": (1024, 2048), "depth": (1, 1)},
-              measure=bounded(lambda subject, C, c: _semi_smoothness(subject, C), lambda i: 0.1 * i.width**-0.5),
+              measure=bounded(lambda subject, C, c: loss_beyond_linear_part(subject, C), lambda i: 0.1 * i.width**-0.5),
               adversary=("output alignment", "hidden alignment", "weighted sign flips")),
     ),
 )  # fmt: skip
@@ -61,10 +63,10 @@ form(
     "W(0)‖_2 <= omega, "
     "i and c",
     constants={"C": Constant(3.0, "as for fully connected networks"), "c": SHARP},
-    measure=bounded(lambda subject, C, c: _gradient_drift(subject, C), lambda i: math.sqrt(i.positions) * i.patch ** (1 / 6)),
+    measure=bounded(lambda subject, C, c: gradient_changes(subject, C), lambda i: math.sqrt(i.positions) * i.patch ** (1 / 6)),
     variants=(
         wrong("omega^{2/3} in place of omega^{1/3}", "exponent", adversary=("weighted sign flips",), ranges={"depth": (1, 1)},
-              measure=lambda subject, C, c: _gradient_drift(subject, C, radius_exponent=2 / 3)),
+              measure=lambda subject, C, c: gradient_changes(subject, C, radius_exponent=2 / 3)),
         wrong("constant 0.05", "constant", constants={"C": Constant(0.05, FALSE)}, ranges={"depth": (1, 1)},
               adversary=("weighted sign flips",)),
     ),
@@ -75,10 +77,10 @@ form(
     "‖W'‖_2 <= omega, "
     "i and c",
     constants={"C": Constant(2.0, "as for fully connected networks"), "c": SHARP},
-    measure=bounded(lambda subject, C, c: _linearization(subject, C), _first),
+    measure=bounded(lambda subject, C, c: outputs_beyond_linear_part(subject, C), _first),
     variants=(
         wrong("omega^2 in place of omega^{4/3}", "exponent", ranges={"depth": (1, 1)},
-              measure=lambda subject, C, c: _linearization(subject, C, radius_exponent=2.0)),
+              measure=lambda subject, C, c: outputs_beyond_linear_part(subject, C, radius_exponent=2.0)),
         wrong("constant 0.005", "constant", constants={"C": Constant(0.005, FALSE)}, ranges={"depth": (1, 1)}),
     ),
 )  # fmt: skip
@@ -87,11 +89,11 @@ form(
     claim="abs(K_ij(W) - K_ij(W(0))) <= C sqrt(P) q^{1/6} sqrt(log m) omega^{1/3} L^3 sqrt(K_ii K_jj) for all ‖W - W(0)‖_2 <= omega "
     "and i, j",
     constants={"C": Constant(2.5, "as for fully connected networks"), "c": SHARP},
-    measure=bounded(lambda subject, C, c: _kernel_stability(subject, C), lambda i: math.sqrt(i.positions) * i.patch ** (1 / 6)),
+    measure=bounded(lambda subject, C, c: kernel_changes(subject, C), lambda i: math.sqrt(i.positions) * i.patch ** (1 / 6)),
     along=along_training.times(along_training.kernel_stability, lambda i, at: math.sqrt(i.positions) * i.patch ** (1 / 6)),
     variants=(
         wrong("omega in place of omega^{1/3}", "exponent", adversary=("weighted sign flips",), ranges={"depth": (1, 1)},
-              measure=lambda subject, C, c: _kernel_stability(subject, C, radius_exponent=1.0)),
+              measure=lambda subject, C, c: kernel_changes(subject, C, radius_exponent=1.0)),
         wrong("constant 0.01", "constant", constants={"C": Constant(0.01, FALSE)}, ranges={"depth": (1, 1)},
               adversary=("weighted sign flips",)),
     ),

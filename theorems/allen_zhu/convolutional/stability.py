@@ -9,7 +9,6 @@ from theorems.allen_zhu.convolutional.shared import (
     CONVOLUTIONAL,
     ENOUGH,
     FLIP_C,
-    FLIP_FAILURE,
     MORE,
     NETWORKS,
     NO_FAN_IN,
@@ -17,8 +16,8 @@ from theorems.allen_zhu.convolutional.shared import (
     SHARP,
     SMALL,
 )
-from theorems.allen_zhu.smoothness import _output_stability
-from theorems.allen_zhu.stability import _backward_stability, _forward_stability, _sign_flips
+from theorems.allen_zhu.smoothness import output_changes
+from theorems.allen_zhu.stability import FLIP_FAILURE, activation_changes, backward_matrix_changes, flipped_signs
 from theorems.language.forms import FALSE, at_least, at_most, bounded, form, wrong
 from theorems.language.statement import Constant
 
@@ -32,10 +31,10 @@ form(
     constants={"C": Constant(2.5, "0.985 P m (sqrt(q) omega)^{2/3} where the positions have equal norms; 1.26 at most for h_0's"),
     "c": FLIP_C},
     exponents={"radius": 2 / 3, "width": 1.0, "depth": 1.0, "positions": 1.0, "patch": 1 / 3},
-    measure=bounded(lambda subject, C, c: _sign_flips(subject, C), lambda i: [i.positions * i.patch ** (1 / 3), math.sqrt(i.patch)]),
+    measure=bounded(lambda subject, C, c: flipped_signs(subject, C), lambda i: [i.positions * i.patch ** (1 / 3), math.sqrt(i.patch)]),
     variants=(
         wrong("omega in place of omega^{2/3}", "exponent", ranges=NARROW,
-              measure=bounded(lambda subject, C, c: _sign_flips(subject, C, radius_exponent=1.0),
+              measure=bounded(lambda subject, C, c: flipped_signs(subject, C, radius_exponent=1.0),
                               lambda i: [i.positions * math.sqrt(i.patch), math.sqrt(i.patch)])),
         wrong("constant 0.1", "constant", constants={"C": Constant(0.1, FALSE)}, ranges={"depth": (1, 1), "width": (64, 256)}),
     ),
@@ -46,14 +45,14 @@ form(
     claim="‖g~_l - g_l‖ <= C sqrt(q) omega L^{5/2} sqrt(log m) and ‖h~_l - h_l‖ likewise, for all ‖W'‖_2 <= omega, i and l",
     constants={"C": Constant(1.0, "as for fully connected networks, sqrt(q) omega in place of omega"), "c": SHARP},
     exponents={"radius": 1.0, "depth": 2.5, "patch": 0.5},
-    measure=bounded(lambda subject, C, c: _forward_stability(subject, C), lambda i: math.sqrt(i.patch)),
+    measure=bounded(lambda subject, C, c: activation_changes(subject, C), lambda i: math.sqrt(i.patch)),
     variants=(
         wrong("C sqrt(log m) = 0.4, below what one layer attains", "constant", adversary=("hidden alignment",),
-              measure=bounded(lambda subject, C, c: _forward_stability(subject, 0.4, log_exponent=0.0), lambda i: math.sqrt(i.patch)),
+              measure=bounded(lambda subject, C, c: activation_changes(subject, 0.4, log_exponent=0.0), lambda i: math.sqrt(i.patch)),
               ranges={"depth": (1, 1)}),
         wrong("L^{5/2} sqrt(log m) dropped", "exponent", adversary=("hidden alignment",), assumptions=(AT_MOST_ALL, MORE),
               ranges={"depth": (3, 3), "width": (64, 256), "radius": (1e-9, 1e-3)},
-              measure=bounded(lambda subject, C, c: _forward_stability(subject, C, 0.0, 0.0), lambda i: math.sqrt(i.patch))),
+              measure=bounded(lambda subject, C, c: activation_changes(subject, C, 0.0, 0.0), lambda i: math.sqrt(i.patch))),
     ),
 )  # fmt: skip
 form(
@@ -80,7 +79,7 @@ form(
                "c": Constant(1.0, "the union bound over supports of D''")},
     variants=(
         wrong("omega^{2/3} in place of omega^{1/3}", "exponent",
-              measure=lambda subject, C, c: _backward_stability(subject, C, radius_exponent=2 / 3)),
+              measure=lambda subject, C, c: backward_matrix_changes(subject, C, radius_exponent=2 / 3)),
         wrong("constant 2", "constant", constants={"C": Constant(2.0, FALSE)}),
     ),
     note="s = m omega^{2/3} L nonzeros among the P m neurons of a layer.",
@@ -92,13 +91,13 @@ form(
     "ball and ‖W'‖_2 <= omega",
     constants={"C": Constant(2.5, "as for fully connected networks"), "c": SHARP},
     exponents={"depth": 1.5, "width": 0.5, "outputs": -0.5, "patch": 0.5, "positions": 0.5},
-    measure=bounded(lambda subject, C, c: _output_stability(subject, C),
+    measure=bounded(lambda subject, C, c: output_changes(subject, C),
                     lambda i: [math.sqrt(i.patch), math.sqrt(i.patch * i.positions)]),
     variants=(
         wrong("constant 0.4, below what one layer attains", "constant", constants={"C": Constant(0.4, FALSE)}, ranges={"depth": (1, 1)}),
         wrong("L^{3/2} and L dropped, C = 1", "exponent", constants={"C": Constant(1.0, FALSE)}, ranges={"depth": (3, 3),
               "width": (64, 512)},
-              measure=bounded(lambda subject, C, c: _output_stability(subject, C, depth=1.0),
+              measure=bounded(lambda subject, C, c: output_changes(subject, C, depth=1.0),
                               lambda i: [math.sqrt(i.patch), math.sqrt(i.patch * i.positions)]),
               assumptions=(AT_MOST_ALL, MORE), adversary=("hidden alignment",)),
     ),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from theorems.allen_zhu.convergence import DUPLICATES, patch_spread
+from theorems.allen_zhu.convergence import DUPLICATES, SEPARATED, patch_spread
 from theorems.allen_zhu.convolutional.shared import AT_MOST_ALL, CONVOLUTIONAL
-from theorems.allen_zhu.convolutional.training import SEPARATED, hidden_width
-from theorems.allen_zhu.stochastic import _sgd
+from theorems.allen_zhu.convolutional.training import hidden_width
+from theorems.allen_zhu.stochastic import last_losses
 from theorems.language.forms import FALSE, form, wrong
 from theorems.language.statement import Constant
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def _descent(subject: Subject, step: float, C: float, never: int = -1) -> Comparison:
     """The fully connected numbers with q m in place of m, and sqrt(P/q) times as many steps, as gradient-lower asks for."""
-    return _sgd(subject, step, C * patch_spread(subject.instance), never)
+    return last_losses(subject, step, C * patch_spread(subject.instance), never)
 
 
 form(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from theorems.allen_zhu.convergence import DUPLICATES, _convergence, _radius, patch_spread
+from theorems.allen_zhu.convergence import DUPLICATES, SEPARATED, distances_along_descent, least_losses, patch_spread
 from theorems.allen_zhu.convolutional.shared import AT_MOST_ALL, CIRCLE, CONVOLUTIONAL
-from theorems.language.forms import FALSE, at_most, form, wrong
+from theorems.language.forms import FALSE, form, wrong
 from theorems.language.registry import registry
 from theorems.language.statement import INPUTS, Assumption, Constant
 
@@ -19,7 +19,6 @@ def hidden_width(constant: float) -> Assumption:
     )  # fmt: skip
 
 
-SEPARATED = at_most("separation", "delta <= c/L", "separation", lambda i: 1 / i.depth)
 # One sample and one layer: the kernel is near q m/(2d), and its patches are P directions that never change.
 GD = {
     "assumptions": (AT_MOST_ALL, SEPARATED, hidden_width(1 / 16)),
@@ -41,7 +40,7 @@ form(
     claim="‖W(t) - W(0)‖_F <= C n^3 sqrt(d) log(m)/(delta sqrt(q m)) for every t",
     variants=(
         wrong("1/m in place of 1/sqrt(m)", "exponent",
-              measure=lambda subject, C, step: _radius(subject, C, step, width_exponent=1.0)),
+              measure=lambda subject, C, step: distances_along_descent(subject, C, step, width_exponent=1.0)),
         wrong("a hundredth of log(m)", "constant", constants={"C": Constant(0.01, FALSE)}),
     ),
 )  # fmt: skip
@@ -51,12 +50,12 @@ form(
     claim="F(W(t)) <= eps for some t <= T = C (n^6 L^2 sqrt(P/q)/delta^2) log(1/eps), with eta = c' d delta/(n^4 L^2 q m) and with "
     "1.5/lambda_max",
     exponents={"samples": 6.0, "depth": 2.0, "separation": -2.0, "positions": 0.5, "patch": -0.5},
-    measure=lambda subject, step, C: _convergence(subject, step, C * patch_spread(subject.instance)),
+    measure=lambda subject, step, C: least_losses(subject, step, C * patch_spread(subject.instance)),
     variants=(
         wrong("a thirtieth of the steps", "constant", constants={"C": Constant(0.08, FALSE)}),
         wrong("step size twice beyond 2 over the largest kernel eigenvalue", "assumption", constants={"step": Constant(8.0, FALSE)}),
         wrong("gradients of one position: step size twelve times as large", "exponent",
-              measure=lambda subject, step, C: _convergence(subject, 4 * step * subject.instance.patch, C)),
+              measure=lambda subject, step, C: least_losses(subject, 4 * step * subject.instance.patch, C)),
         wrong(DUPLICATES, "assumption", data=("duplicate rows",), labels=("opposite",), assumptions=(AT_MOST_ALL, SEPARATED),
               constants={"step": Constant(16.0, "as for one sample"), "C": Constant(0.4, "of 2^6 as many steps")},
               ranges={"width": (64, 128), "samples": (2, 2), "tolerance": (0.1, 0.1), "positions": (3, 4), "patch": (3, 3)}),

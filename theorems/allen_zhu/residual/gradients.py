@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from theorems.allen_zhu.gradients import _gradient_lower, _gradient_upper
+from theorems.allen_zhu.gradients import largest_gradients, least_gradient
 from theorems.allen_zhu.residual.shared import AT_START, FLIP_C, FLIP_FAILURE, NO_SKIP, RESIDUAL, TAU_ONE, flips
 from theorems.language import along_training
 from theorems.language.forms import FALSE, at_least, at_most, bounded, form, informative, wrong
@@ -34,12 +34,12 @@ form(
     "all W with ‖W - W(0)‖_2 <= omega, l, i and all labels",
     ranges={"width": (256, 8192), "depth": (1, 6)},
     constants={"C": Constant(4.0, "limit 1 for l = L and at most 2 below it, where up to all neurons are active; times 2"), "c": FLIP_C},
-    measure=bounded(lambda subject, C, c: _gradient_upper(subject, C), _tau_squared),
+    measure=bounded(lambda subject, C, c: largest_gradients(subject, C), _tau_squared),
     along=along_training.times(along_training.gradient_upper, lambda i, at: _tau_squared(i)[at.layer - 1][0]),
     variants=(
         wrong("constant 0.9, below the limit", "constant", constants={"C": Constant(0.9, FALSE)}),
         wrong("tau^4 in place of tau^2", "exponent", ranges={"depth": (2, 6), "width": (256, 1024)},
-              measure=bounded(lambda subject, C, c: _gradient_upper(subject, C),
+              measure=bounded(lambda subject, C, c: largest_gradients(subject, C),
               lambda i: [[factor**2 for factor in row] for row in _tau_squared(i)])),
         wrong("tau = 1", "assumption", **TAU_ONE, ranges={"depth": (2, 4), "width": (256, 1024)}),
     ),
@@ -52,7 +52,7 @@ form(
     constants={"c": Constant(0.3, "two samples at distance delta, large m: 4/pi as delta -> 0, as for L = 1; 0.41 there by calibration"),
     "C": FLIP_C},
     variants=(
-        wrong("delta dropped", "exponent", measure=lambda subject, c, C: _gradient_lower(subject, c, separation_exponent=0.0),
+        wrong("delta dropped", "exponent", measure=lambda subject, c, C: least_gradient(subject, c, separation_exponent=0.0),
               data=("pairs",), ranges={"samples": (2, 2), "separation": (0.05, 0.15), "depth": (1, 2), "width": (256, 1024)}, **AT_START),
         wrong("skip connection dropped", "implementation", **NO_SKIP, ranges={"depth": (3, 4), "width": (256, 1024)}, **AT_START),
         wrong("a pair of equal inputs", "assumption", **AT_START,

@@ -6,9 +6,9 @@ import math
 from typing import TYPE_CHECKING
 
 from theorems.allen_zhu.gradient_check import gradient_check, layer_gradient, without_last_sample
-from theorems.allen_zhu.initialization import _backward_norm, _operator_norm, _separation
+from theorems.allen_zhu.initialization import TOLERANCE_AT_MOST_ONE, backward_matrix_norms, log_width, orthogonal_parts, product_norms
 from theorems.allen_zhu.residual.shared import NO_SKIP, RESIDUAL, SEEN, TAU_ONE
-from theorems.allen_zhu.sparsity import _output, _stretch
+from theorems.allen_zhu.sparsity import sparse_backward_norms, sparse_product_norms
 from theorems.language.forms import FALSE, at_least, at_most, exponential, form, wrong
 from theorems.language.registry import registry
 from theorems.language.statement import Constant, FailureProbability
@@ -18,12 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from theorems.allen_zhu.gradient_check import Activation
-    from theorems.language.instance import Instance
     from theorems.language.subject import Subject
-
-def _log(instance: Instance) -> float:
-    return math.log(max(instance.width, 3))
-
 
 def _written(subject: Subject, first: Tensor, hidden: list[Tensor], last: Tensor, x: Tensor, phi: Activation) -> Tensor:
     """f, layer by layer."""
@@ -56,7 +51,7 @@ form(
     "forward-norm", RESIDUAL,
     ranges={"width": (32, 16384), "depth": (2, 128), "samples": (1, 4)},
     assumptions=(
-        at_most("tolerance", "eps <= 1", "tolerance", lambda i: 1.0),
+        TOLERANCE_AT_MOST_ONE,
         at_least("width", "m >= 5 log(8n), so that some eps <= 1 says something", "width", lambda i: 5 * math.log(8 * i.samples)),
         at_least("informative tolerance", "eps >= sqrt(5 log(8n)/m), where the failure probability is below 1/2", "tolerance",
                  lambda i: math.sqrt(5 * math.log(8 * i.samples) / i.width)),
@@ -86,18 +81,18 @@ form(
     constants={"C": Constant(5.0, "sharp edge 2 sqrt 2 of the last layer as m grows; 1.25 for the chain and 1.4 for widths near 48"),
     "c": EXPONENT},
     exponents={"depth": 0.0, "width": 0.0},
-    measure=lambda subject, C, c: _operator_norm(subject, C, growth=0.0),
+    measure=lambda subject, C, c: product_norms(subject, C, growth=0.0),
     variants=(
         wrong("constant 2.8, just below the sharp edge", "constant", constants={"C": Constant(2.8, FALSE)}),
-        wrong("decay 1/sqrt(L)", "exponent", measure=lambda subject, C, c: _operator_norm(subject, C, growth=-0.5),
+        wrong("decay 1/sqrt(L)", "exponent", measure=lambda subject, C, c: product_norms(subject, C, growth=-0.5),
               ranges={"depth": (4, 16), "width": (48, 256)}),
         wrong("tau = 1", "assumption", **TAU_ONE, ranges={"depth": (3, 8), "width": (48, 256)}),
     ),
 )  # fmt: skip
 
 SPARSE = (
-    at_most("sparsity", "s <= c m/log m, c = 0.04", "sparsity", lambda i: 0.04 * i.width / _log(i)),
-    at_least("sparsity of one", "m >= log(m)/c, so that a single nonzero is sparse", "width", lambda i: 25 * _log(i)),
+    at_most("sparsity", "s <= c m/log m, c = 0.04", "sparsity", lambda i: 0.04 * i.width / log_width(i)),
+    at_least("sparsity of one", "m >= log(m)/c, so that a single nonzero is sparse", "width", lambda i: 25 * log_width(i)),
     at_least("informative width", "m >= 192, where the failure probability is below 1/20", "width", lambda i: 64 * math.log(20)),
 )
 form(
@@ -119,7 +114,7 @@ form(
                "c": Constant(1 / 64, "as for fully connected networks, without 1/L")},
     variants=(
         wrong("constant 1.4, just below sqrt 2", "constant", constants={"C": Constant(1.4, FALSE)}),
-        wrong("decay 1/sqrt(L)", "exponent", measure=lambda subject, C, c: _stretch(subject, C, left=True, depth_exponent=-0.5),
+        wrong("decay 1/sqrt(L)", "exponent", measure=lambda subject, C, c: sparse_product_norms(subject, C, left=True, depth_exponent=-0.5),
               ranges={"depth": (4, 8), "width": (192, 1024), "samples": (1, 1)}),
     ),
 )  # fmt: skip
@@ -128,13 +123,13 @@ registry.leave_out("sparse-bilinear", RESIDUAL, "the skip connection contributes
 form(
     "backward-norm", RESIDUAL,
     ranges={"width": (64, 8192), "depth": (1, 16), "samples": (1, 2)},
-    assumptions=(at_most("outputs", "d <= m/log m", "outputs", lambda i: i.width / _log(i)), *OPERATORS), failure=PER_WIDTH,
+    assumptions=(at_most("outputs", "d <= m/log m", "outputs", lambda i: i.width / log_width(i)), *OPERATORS), failure=PER_WIDTH,
     constants={"C": Constant(3.0, "1 + sqrt(d/m) for B alone, at most 1.6; sqrt(2 * share of active neurons) for the chain"),
     "c": EXPONENT},
     variants=(
         wrong("constant 0.99, below the norm of B alone", "constant", constants={"C": Constant(0.99, FALSE)}),
         wrong("sqrt(m)/d in place of sqrt(m/d)", "exponent",
-              measure=lambda subject, C, c: _backward_norm(subject, C, outputs_exponent=1.0), ranges={"outputs": (12, 32)}),
+              measure=lambda subject, C, c: backward_matrix_norms(subject, C, outputs_exponent=1.0), ranges={"outputs": (12, 32)}),
         wrong("tau = 1", "assumption", **TAU_ONE, ranges={"depth": (4, 8), "width": (64, 512)}),
     ),
 )  # fmt: skip
@@ -142,17 +137,18 @@ form(
     "sparse-output", RESIDUAL,
     ranges={"width": (64, 8192), "depth": (1, 6), "outputs": (1, 8)},
     assumptions=(
-        at_least("wide enough for a sparse vector", "m >= log m max(1, d/log m)", "width", lambda i: max(_log(i), i.outputs)),
+        at_least("wide enough for a sparse vector", "m >= log m max(1, d/log m)", "width", lambda i: max(log_width(i), i.outputs)),
         at_least("informative width", "m >= 20, where the failure probability is below 1/20", "width", lambda i: 20.0),
-        at_most("sparsity", "s <= m/log m", "sparsity", lambda i: i.width / _log(i)),
-        at_least("many nonzeros", "s >= d/log m", "sparsity", lambda i: i.outputs / _log(i)),
+        at_most("sparsity", "s <= m/log m", "sparsity", lambda i: i.width / log_width(i)),
+        at_least("many nonzeros", "s >= d/log m", "sparsity", lambda i: i.outputs / log_width(i)),
     ),
     constants={"C": Constant(3.0, SEEN)},
     variants=(
         wrong("constant 0.9, below the largest entry", "constant", constants={"C": Constant(0.9, FALSE)},
               ranges={"sparsity": (1, 2), "outputs": (1, 2), "width": (64, 512)}),
         wrong("1/d in place of 1/sqrt(d)", "exponent",
-              measure=lambda subject, C, c: _output(subject, C, outputs_exponent=-1.0), ranges={"outputs": (12, 16), "width": (64, 512)}),
+              measure=lambda subject, C, c: sparse_backward_norms(subject, C, outputs_exponent=-1.0),
+              ranges={"outputs": (12, 16), "width": (64, 512)}),
     ),
 )  # fmt: skip
 
@@ -169,7 +165,7 @@ form(
     constants={"c": Constant(1 / 40, "log-residuals vary by 10/(4m), as for L = 1; half of the fully connected exponent there")},
     exponents={"separation": 1.0, "depth": 0.0},
     variants=(
-        wrong("separation 0.99 delta", "constant", measure=lambda subject, c: _separation(subject, 0.99)),
+        wrong("separation 0.99 delta", "constant", measure=lambda subject, c: orthogonal_parts(subject, 0.99)),
         wrong("separation test that forgets one pair", "implementation", data=("forgotten pair",)),
         wrong("skip connection dropped", "assumption", **NO_SKIP, ranges={"depth": (2, 16)}),
     ),

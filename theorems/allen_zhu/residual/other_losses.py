@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from theorems.allen_zhu.convergence import DUPLICATES
-from theorems.allen_zhu.other_losses import _classification, _other_losses
+from theorems.allen_zhu.other_losses import promised_losses, worst_cross_entropy
 from theorems.allen_zhu.residual.shared import RESIDUAL
 from theorems.allen_zhu.residual.training import SEPARATED, hidden_width
 from theorems.language.forms import FALSE, form, wrong
@@ -21,7 +21,7 @@ OF_ONE_LAYER = "as for fully connected networks: the last layer carries the desc
 
 def _every_loss(subject: Subject, step: float, C: float, c: float, instead: dict[Conclusion, Conclusion] | None = None) -> Comparison:
     """With eta = c' d delta/(n^4 m) over the smoothness."""
-    return _other_losses(subject, step * subject.instance.depth**2, C, c, instead)
+    return promised_losses(subject, step * subject.instance.depth**2, C, c, instead)
 
 
 form(
@@ -46,7 +46,7 @@ form(
 
 def _every_label(subject: Subject, step: float, C: float, never: int = -1) -> Comparison:
     """T = C n^6/delta^2 with eta = c' d delta/(n^4 m)."""
-    return _classification(subject, step * subject.instance.depth**2, C / subject.instance.depth**2, never)
+    return worst_cross_entropy(subject, step * subject.instance.depth**2, C / subject.instance.depth**2, never)
 
 
 FEW = {"constants": {"step": Constant(8.0, "half of what one sample has"), "C": Constant(1.0, "of 2^6 as many steps")}}

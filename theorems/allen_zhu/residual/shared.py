@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from theorems.allen_zhu.stability import FAILURE_AT_START
 from theorems.language.forms import at_most, exponential, informative
-from theorems.language.statement import Constant, FailureProbability
+from theorems.language.statement import Assumption, Constant
 
 if TYPE_CHECKING:
     from theorems.language.instance import Instance
@@ -16,8 +17,8 @@ SEEN = "1.3 times the worst that the search of the quick profile saw with seed 1
 # tau = 1 at every depth; the chain without its identity. Both need layers below the last to be felt.
 TAU_ONE = {"options": {"step": 1.0}}
 NO_SKIP = {"options": {"identity": 0.0}}
-# For false variants: the initialization itself, with a failure probability that needs no radius.
-AT_START = {"assumptions": (), "adversary": (), "failure": FailureProbability("exp(-m/100)", lambda i, **_: math.exp(-i.width / 100))}
+# For false variants: the initialization itself.
+AT_START = {"assumptions": (), "adversary": (), "failure": FAILURE_AT_START}
 
 
 def flips(instance: Instance) -> float:
@@ -34,7 +35,7 @@ FLIP_C = Constant(1.0, "as for fully connected networks, without L")
 SHARP = Constant(4.0, "as for fully connected networks, without L: no failure in the quick profile with seed 100")
 
 
-def enough_flips(c: float = 1.0):  # type: ignore[no-untyped-def]
+def enough_flips(c: float = 1.0) -> Assumption:
     """The radius from which the failure probability exp(-c m omega^{2/3}) is below 1/20."""
     return informative("m omega^{2/3}", c, "radius", lambda i, count: (count / i.width) ** 1.5)
 

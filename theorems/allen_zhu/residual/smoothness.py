@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from theorems.allen_zhu.residual.shared import FLIP_FAILURE, KERNEL_SMALL, NETWORKS, RESIDUAL, SHARED, SHARP, SMALL, enough_flips
-from theorems.allen_zhu.smoothness import _gradient_drift, _kernel_stability, _linearization, _semi_smoothness
+from theorems.allen_zhu.smoothness import gradient_changes, kernel_changes, loss_beyond_linear_part, outputs_beyond_linear_part
 from theorems.language import along_training
 from theorems.language.forms import FALSE, at_least, bounded, form, wrong
 from theorems.language.registry import registry
@@ -21,7 +21,7 @@ form(
                              "as calibrated for fully connected networks: for L = 1 the two are the same network, and the same claim"),
                "c": SHARP},
     exponents={"radius": 1 / 3, "depth": 4 / 3, "width": 0.5},
-    measure=bounded(lambda subject, C, c: _semi_smoothness(subject, C, quadratic=subject.instance.depth ** (-4 / 3)),
+    measure=bounded(lambda subject, C, c: loss_beyond_linear_part(subject, C, quadratic=subject.instance.depth ** (-4 / 3)),
                     lambda i: i.depth ** (-2 / 3)),
     along=along_training.times(
         lambda i, at, C, c: along_training.semi_smoothness(i, at, C, quadratic=i.depth ** (-4 / 3)), lambda i, at: i.depth ** (-2 / 3)
@@ -30,7 +30,7 @@ form(
         wrong("a constant of 1/20", "constant", constants={"C": Constant(0.05, FALSE)}, ranges={"depth": (1, 2)},
               adversary=("output alignment", "weighted sign flips")),
         wrong("both error terms without m", "exponent", ranges={"width": (1024, 16384), "depth": (1, 2)},
-              measure=bounded(lambda subject, C, c: _semi_smoothness(subject, C), lambda i: i.width**-0.5),
+              measure=bounded(lambda subject, C, c: loss_beyond_linear_part(subject, C), lambda i: i.width**-0.5),
               adversary=("output alignment", "hidden alignment", "weighted sign flips")),
     ),
     note="Each of L layers has flips that carry at most tau L omega, seen through (L omega)^{1/3} sqrt(m log m/d): L^{4/3}, as tau L < 1.",
@@ -40,10 +40,10 @@ form(
     claim="‖grad f_c(W) - grad f_c(W(0))‖_F <= C sqrt(log m) omega^{1/3} L ‖grad f_c(W(0))‖_F for all ‖W - W(0)‖_2 <= omega, i and c",
     constants={"C": Constant(3.0, "as for one fully connected layer"), "c": SHARP},
     exponents={"radius": 1 / 3, "depth": 1.0},
-    measure=bounded(lambda subject, C, c: _gradient_drift(subject, C), lambda i: i.depth**-2.0),
+    measure=bounded(lambda subject, C, c: gradient_changes(subject, C), lambda i: i.depth**-2.0),
     variants=(
         wrong("omega^{2/3} in place of omega^{1/3}", "exponent", adversary=("weighted sign flips",), ranges={"depth": (1, 2)},
-              measure=lambda subject, C, c: _gradient_drift(subject, C, radius_exponent=2 / 3)),
+              measure=lambda subject, C, c: gradient_changes(subject, C, radius_exponent=2 / 3)),
         wrong("constant 0.3", "constant", constants={"C": Constant(0.3, FALSE)}, ranges={"depth": (1, 1)},
               adversary=("weighted sign flips",)),
     ),
@@ -54,10 +54,10 @@ form(
     "i and c",
     constants={"C": Constant(2.0, "as for one fully connected layer"), "c": SHARP},
     exponents={"radius": 4 / 3, "width": 0.5, "outputs": -0.5, "depth": 4 / 3},
-    measure=bounded(lambda subject, C, c: _linearization(subject, C), lambda i: i.depth ** (-5 / 3)),
+    measure=bounded(lambda subject, C, c: outputs_beyond_linear_part(subject, C), lambda i: i.depth ** (-5 / 3)),
     variants=(
         wrong("omega^2 in place of omega^{4/3}", "exponent", ranges={"depth": (1, 2)},
-              measure=lambda subject, C, c: _linearization(subject, C, radius_exponent=2.0)),
+              measure=lambda subject, C, c: outputs_beyond_linear_part(subject, C, radius_exponent=2.0)),
         wrong("constant 0.05", "constant", constants={"C": Constant(0.05, FALSE)}, ranges={"depth": (1, 2)}),
     ),
 )  # fmt: skip
@@ -67,11 +67,11 @@ form(
     ranges={**NETWORKS, "samples": (1, 4)},
     constants={"C": Constant(2.5, "as for one fully connected layer"), "c": SHARP},
     exponents={"radius": 1 / 3, "depth": 1.0},
-    measure=bounded(lambda subject, C, c: _kernel_stability(subject, C), lambda i: i.depth**-2.0),
+    measure=bounded(lambda subject, C, c: kernel_changes(subject, C), lambda i: i.depth**-2.0),
     along=along_training.times(along_training.kernel_stability, lambda i, at: i.depth**-2.0),
     variants=(
         wrong("omega in place of omega^{1/3}", "exponent", adversary=("weighted sign flips",), ranges={"depth": (1, 2)},
-              measure=lambda subject, C, c: _kernel_stability(subject, C, radius_exponent=1.0)),
+              measure=lambda subject, C, c: kernel_changes(subject, C, radius_exponent=1.0)),
         wrong("constant 0.1", "constant", constants={"C": Constant(0.1, FALSE)}, ranges={"depth": (1, 2)},
               adversary=("weighted sign flips",)),
     ),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from theorems.allen_zhu.residual.shared import FLIP_C, RESIDUAL, SHARED, SHARP, SMALL, TAU_ONE, enough_flips
-from theorems.allen_zhu.smoothness import _output_stability
-from theorems.allen_zhu.stability import _forward_stability, _sign_flips
+from theorems.allen_zhu.smoothness import output_changes
+from theorems.allen_zhu.stability import activation_changes, flipped_signs
 from theorems.language.forms import FALSE, bounded, form, wrong
 from theorems.language.registry import registry
 from theorems.language.statement import Constant
@@ -15,10 +15,10 @@ form(
     constants={"C": Constant(2.5, "0.985 m (L omega)^{2/3} for what all layers together can move; the rest for counts as small as 3"),
                "c": FLIP_C},
     exponents={"radius": 2 / 3, "width": 1.0, "depth": 2 / 3},
-    measure=lambda subject, C, c: _sign_flips(subject, C, depth_exponent=2 / 3, size=subject.instance.depth**-1.5),
+    measure=lambda subject, C, c: flipped_signs(subject, C, depth_exponent=2 / 3, size=subject.instance.depth**-1.5),
     variants=(
         wrong("omega in place of omega^{2/3}", "exponent",
-              measure=lambda subject, C, c: _sign_flips(subject, C, 1.0, 2 / 3, size=subject.instance.depth**-1.5)),
+              measure=lambda subject, C, c: flipped_signs(subject, C, 1.0, 2 / 3, size=subject.instance.depth**-1.5)),
         wrong("constant 0.9, below the single-layer optimum", "constant", constants={"C": Constant(0.9, FALSE)}, ranges={"depth": (1, 1)}),
     ),
 )  # fmt: skip
@@ -28,7 +28,7 @@ form(
     constants={"C": Constant(3.0, "(1 + 2.83 tau L) omega to first order, tau L <= 0.24 for m >= 64; times 1.5 for what follows"),
                "c": SHARP},
     exponents={"radius": 1.0, "depth": 0.0},
-    measure=lambda subject, C, c: _forward_stability(subject, C, depth_exponent=0.0, log_exponent=0.0),
+    measure=lambda subject, C, c: activation_changes(subject, C, depth_exponent=0.0, log_exponent=0.0),
     variants=(
         wrong("constant 0.9, below what one layer attains", "constant", constants={"C": Constant(0.9, FALSE)},
               adversary=("hidden alignment",)),
@@ -47,7 +47,7 @@ form(
     "‖W'‖_2 <= omega",
     constants={"C": Constant(3.0, "as for forward-stability; ‖B D‖ sqrt(d/m) <= 1.2"), "c": SHARP},
     exponents={"depth": 0.0, "width": 0.5, "outputs": -0.5},
-    measure=bounded(lambda subject, C, c: _output_stability(subject, C), lambda i: [i.depth**-1.5, 1 / i.depth]),
+    measure=bounded(lambda subject, C, c: output_changes(subject, C), lambda i: [i.depth**-1.5, 1 / i.depth]),
     variants=(
         wrong("constant 0.9, below what one layer attains", "constant", constants={"C": Constant(0.9, FALSE)},
               adversary=("hidden alignment",)),

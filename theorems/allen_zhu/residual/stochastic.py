@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from theorems.allen_zhu.convergence import DUPLICATES
 from theorems.allen_zhu.residual.shared import RESIDUAL, TAU_ONE
 from theorems.allen_zhu.residual.training import SEPARATED, hidden_width
-from theorems.allen_zhu.stochastic import _sgd
+from theorems.allen_zhu.stochastic import last_losses
 from theorems.language.forms import FALSE, form, wrong
 from theorems.language.statement import Constant
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def _descent(subject: Subject, step: float, C: float, never: int = -1) -> Comparison:
     """eta = c' b delta d/(n^2 m log^2 m) and T = C n^2 log^2(m)/(b delta^2) log(n log(m)/eps): the fully connected ones without L."""
-    return _sgd(subject, step * subject.instance.depth**2, C / subject.instance.depth**2, never)
+    return last_losses(subject, step * subject.instance.depth**2, C / subject.instance.depth**2, never)
 
 
 form(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from theorems.allen_zhu.convergence import DUPLICATES, _convergence, _radius, _rate
+from theorems.allen_zhu.convergence import DUPLICATES, distances_along_descent, least_losses, losses_along_descent
 from theorems.allen_zhu.residual.shared import RESIDUAL, TAU_ONE
 from theorems.language.forms import FALSE, at_most, form, wrong
 from theorems.language.registry import registry
@@ -30,7 +30,7 @@ GD = {
 form(
     "gd-rate", RESIDUAL, **GD,
     claim="F(W(t)) <= (1 - c eta delta m/(d n^2))^t F(W(0)) for every t, with eta = c' d delta/(n^4 m)",
-    measure=lambda subject, c, step: _rate(subject, c, step * subject.instance.depth**2),
+    measure=lambda subject, c, step: losses_along_descent(subject, c, step * subject.instance.depth**2),
     variants=(
         wrong("three times the sharp rate", "constant", constants={"c": Constant(3.0, FALSE)}, ranges={"depth": (1, 1)}),
         wrong("step size beyond 2 over the largest kernel eigenvalue", "assumption",
@@ -40,10 +40,10 @@ form(
 )  # fmt: skip
 form(
     "gd-radius", RESIDUAL, **GD,
-    measure=lambda subject, C, step: _radius(subject, C, step * subject.instance.depth**2),
+    measure=lambda subject, C, step: distances_along_descent(subject, C, step * subject.instance.depth**2),
     variants=(
         wrong("1/m in place of 1/sqrt(m)", "exponent",
-              measure=lambda subject, C, step: _radius(subject, C, step * subject.instance.depth**2, width_exponent=1.0)),
+              measure=lambda subject, C, step: distances_along_descent(subject, C, step * subject.instance.depth**2, width_exponent=1.0)),
         wrong("a fiftieth of log(m)", "constant", constants={"C": Constant(0.02, FALSE)}),
     ),
 )  # fmt: skip
@@ -51,7 +51,7 @@ form(
     "gd-convergence", RESIDUAL, assumptions=GD["assumptions"], ranges=GD["ranges"],
     claim="F(W(t)) <= eps for some t <= T = C (n^6/delta^2) log(1/eps), with eta = c' d delta/(n^4 m) and with 1.5/lambda_max",
     exponents={"samples": 6.0, "depth": 0.0, "separation": -2.0},
-    measure=lambda subject, step, C: _convergence(subject, step * subject.instance.depth**2, C / subject.instance.depth**2),
+    measure=lambda subject, step, C: least_losses(subject, step * subject.instance.depth**2, C / subject.instance.depth**2),
     variants=(
         wrong("a thirtieth of the steps", "constant", constants={"C": Constant(0.08, FALSE)}),
         wrong("step size twice beyond 2 over the largest kernel eigenvalue", "assumption", constants={"step": Constant(8.0, FALSE)}),
