@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from theorems.language.forms import FALSE, wrong
 from theorems.language.registry import statement
 from theorems.language.statement import INPUTS, Assumption, Constant, FailureProbability, Variant
 from theorems.language.subject import Comparison, Descent
@@ -198,7 +199,11 @@ def least_losses(subject: Subject, step: float, C: float) -> Comparison:
     return Comparison(left, torch.full_like(left, instance.tolerance), axes=("step size",), rounding=4 * subject.rounding)
 
 
+FEW_STEPS = wrong("a thirtieth of the steps", "constant", constants={"C": Constant(0.08, FALSE)})
+UNSTABLE = wrong("step size twice beyond 2 over the largest kernel eigenvalue", "assumption", constants={"step": Constant(8.0, FALSE)})
 DUPLICATES = "duplicate inputs with different labels"
+# With these constants distinct inputs are learned in time (tests/theorems/allen_zhu/test_convergence.py).
+TWO_SAMPLES = {"step": Constant(16.0, "as for one sample"), "C": Constant(0.4, "of 2^6 as many steps")}
 
 
 @statement(
@@ -218,15 +223,13 @@ DUPLICATES = "duplicate inputs with different labels"
     labels=("random", "signs", "hardest"),
     passes=128,
     variants=(
-        Variant("a thirtieth of the steps", "constant", {"constants": {"C": Constant(0.08, "false variant")}}),
-        Variant("step size twice beyond 2 over the largest kernel eigenvalue", "assumption",
-                {"constants": {"step": Constant(8.0, "false variant")}}),
+        FEW_STEPS,
+        UNSTABLE,
         Variant(
             DUPLICATES,
             "assumption",
             {
-                # With these constants distinct inputs are learned in time (tests/theorems/allen_zhu/test_convergence.py).
-                "constants": {"step": Constant(16.0, "as for one sample"), "C": Constant(0.4, "of 2^6 as many steps")},
+                "constants": TWO_SAMPLES,
                 "ranges": {"width": (256, 512), "samples": (2, 2), "separation": (0.8, 1.0), "tolerance": (0.1, 0.1)},
                 "assumptions": (SEPARATED,),
                 "data": ("duplicate rows",),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from theorems.allen_zhu.convergence import DUPLICATES, FAILURE, HIDDEN_WIDTH, SEPARATED, STEP, patch_spread, rate, step_size
+from theorems.language.forms import FALSE, wrong
 from theorems.language.registry import statement
 from theorems.language.statement import INPUTS, Constant, Variant
 from theorems.language.subject import Comparison, Descent
@@ -70,7 +72,19 @@ BUILT_IN = tuple(loss for loss in losses.values() if loss.name != "squared")
 SIZES = {
     "width": (1024, 2**14), "depth": (1, 1), "samples": (1, 3), "input_dimension": INPUTS, "outputs": (2, 4), "separation": (0.5, 1.0),
 }  # fmt: skip
-DOMINATED_BY_8 = {"measure": lambda subject, step, C, c: promised_losses(subject, step, C, 256 * c)}
+
+
+def wrong_promises(measure: Callable[..., Comparison]) -> tuple[Variant, ...]:
+    """False variants of a measure (subject, step, C, c, instead): the promise of another kind of loss, or too large a constant."""
+    return (
+        wrong("a linear rate for convex losses", "claim",
+              measure=lambda subject, step, C, c: measure(subject, step, C, c, {"global minimum": "linear rate"})),
+        wrong("a linear rate for bounded losses", "claim", labels=("random",),
+              measure=lambda subject, step, C, c: measure(subject, step, C, c, {"stationary point": "linear rate"})),
+        wrong("mu = 8 in place of 1/32", "constant", measure=lambda subject, step, C, c: measure(subject, step, C, 256 * c)),
+        wrong("step size several times beyond 2 over the largest kernel eigenvalue", "assumption",
+              constants={"step": Constant(16.0, FALSE)}),
+    )  # fmt: skip
 
 
 @statement(
@@ -92,16 +106,7 @@ DOMINATED_BY_8 = {"measure": lambda subject, step, C, c: promised_losses(subject
     rests_on=("gradient-upper", "gradient-lower", "semi-smoothness"),
     labels=("one-hot",),
     passes=6 * STEPS,
-    variants=(
-        Variant("a linear rate for convex losses", "claim",
-                {"measure": lambda subject, step, C, c: promised_losses(subject, step, C, c, {"global minimum": "linear rate"})}),
-        Variant("a linear rate for bounded losses", "claim",
-                {"measure": lambda subject, step, C, c: promised_losses(subject, step, C, c, {"stationary point": "linear rate"}),
-                 "labels": ("random",)}),
-        Variant("mu = 8 in place of 1/32", "constant", DOMINATED_BY_8),
-        Variant("step size several times beyond 2 over the largest kernel eigenvalue", "assumption",
-                {"constants": {"step": Constant(16.0, "false variant")}}),
-    ),
+    variants=wrong_promises(promised_losses),
     note="Losses: " + ", ".join(f"{loss.name} ({loss.conclusion})" for loss in BUILT_IN) + ". All start from the same initialization.",
 )  # fmt: skip
 def other_losses(subject: Subject, step: float, C: float, c: float) -> Comparison:
@@ -126,7 +131,8 @@ def worst_cross_entropy(subject: Subject, step: float, C: float, never: int = -1
     return Comparison(left, torch.full_like(left, loss.certain), rounding=8 * subject.rounding)
 
 
-FEW = {"constants": {"step": Constant(8.0, "half of what one sample has"), "C": Constant(1.0, "of 2^6 as many steps")}}
+FEW_STEPS = wrong("a twentieth of the steps", "constant", constants={"C": Constant(0.5, FALSE)})
+TWO_SAMPLES = {"constants": {"step": Constant(8.0, "half of what one sample has"), "C": Constant(1.0, "of 2^6 as many steps")}}
 PAIRS = {"width": (256, 512), "samples": (2, 2), "separation": (0.8, 1.0)}
 
 
@@ -147,12 +153,12 @@ PAIRS = {"width": (256, 512), "samples": (2, 2), "separation": (0.8, 1.0)}
     labels=("one-hot",),
     passes=64,
     variants=(
-        Variant("a twentieth of the steps", "constant", {"constants": {"C": Constant(0.5, "false variant")}}),
+        FEW_STEPS,
         Variant("a sample that is never seen", "implementation",
-                {"measure": lambda subject, step, C: worst_cross_entropy(subject, step, C, never=0), **FEW, "ranges": PAIRS,
+                {"measure": lambda subject, step, C: worst_cross_entropy(subject, step, C, never=0), **TWO_SAMPLES, "ranges": PAIRS,
                  "assumptions": (SEPARATED,)}),
         Variant(DUPLICATES, "assumption",
-                {**FEW, "ranges": PAIRS, "assumptions": (SEPARATED,), "data": ("duplicate rows",)}),
+                {**TWO_SAMPLES, "ranges": PAIRS, "assumptions": (SEPARATED,), "data": ("duplicate rows",)}),
     ),
     note="A sample with cross-entropy below log 2 has more than half of the probability on its class, so it is classified rightly.",
 )  # fmt: skip

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from theorems.allen_zhu.convergence import DUPLICATES, HIDDEN_WIDTH, SEPARATED
+from theorems.language.forms import FALSE, wrong
 from theorems.language.registry import statement
 from theorems.language.statement import INPUTS, Constant, FailureProbability, Variant
 from theorems.language.subject import Comparison, Descent
@@ -55,6 +56,11 @@ def last_losses(subject: Subject, step: float, C: float, never: int = -1) -> Com
     return Comparison(left, torch.full_like(left, instance.tolerance), axes=("batch size - 1",), rounding=4 * subject.rounding)
 
 
+FEW_STEPS = wrong("a thirtieth of the steps", "constant", constants={"C": Constant(0.01, FALSE)})
+EQUAL_INPUTS = wrong(
+    DUPLICATES, "assumption", ranges={"samples": (2, 2), "tolerance": (0.2, 0.2)}, data=("duplicate rows",), labels=("opposite",)
+)
+
 
 @statement(
     id="sgd-convergence",
@@ -81,11 +87,10 @@ def last_losses(subject: Subject, step: float, C: float, never: int = -1) -> Com
         Variant("a sample that no minibatch ever holds", "implementation",
                 {"measure": lambda subject, step, C: last_losses(subject, step, C, never=0),
                  "ranges": {"samples": (2, 4), "tolerance": (0.2, 0.2)}}),
-        Variant("a thirtieth of the steps", "constant", {"constants": {"C": Constant(0.01, "false variant")}}),
+        FEW_STEPS,
         Variant("step size several times beyond 2 over the largest kernel eigenvalue", "assumption",
                 {"constants": {"step": Constant(2000.0, "false variant")}, "ranges": {"samples": (2, 4)}}),
-        Variant(DUPLICATES, "assumption",
-                {"ranges": {"samples": (2, 2), "tolerance": (0.2, 0.2)}, "data": ("duplicate rows",), "labels": ("opposite",)}),
+        EQUAL_INPUTS,
     ),
     note="A probability over the initialization and the minibatches together: every trial has its own of both. The hidden constant of the "
     "width is declared tiny: with 1 no width in reach has two samples, and of one sample there is only one minibatch.",

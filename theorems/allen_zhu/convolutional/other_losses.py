@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from theorems.allen_zhu.convergence import DUPLICATES, SEPARATED, patch_spread
 from theorems.allen_zhu.convolutional.shared import AT_MOST_ALL, CONVOLUTIONAL
 from theorems.allen_zhu.convolutional.training import hidden_width
-from theorems.allen_zhu.other_losses import promised_losses, worst_cross_entropy
-from theorems.language.forms import FALSE, form, wrong
+from theorems.allen_zhu.other_losses import FEW_STEPS, TWO_SAMPLES, promised_losses, worst_cross_entropy, wrong_promises
+from theorems.language.forms import form, wrong
 from theorems.language.statement import Constant
 
 if TYPE_CHECKING:
@@ -26,15 +26,7 @@ form(
     ranges={"width": (64, 128), **FEW_POSITIONS},
     exponents={"separation": 1.0, "samples": -2.0, "positions": -0.5, "patch": 1.5},
     constants={"C": Constant(1.5, OF_ONE_LAYER), "c": Constant(0.5, OF_ONE_LAYER)},
-    variants=(
-        wrong("a linear rate for convex losses", "claim",
-              measure=lambda subject, step, C, c: promised_losses(subject, step, C, c, {"global minimum": "linear rate"})),
-        wrong("a linear rate for bounded losses", "claim", labels=("random",),
-              measure=lambda subject, step, C, c: promised_losses(subject, step, C, c, {"stationary point": "linear rate"})),
-        wrong("mu = 8 in place of 1/32", "constant", measure=lambda subject, step, C, c: promised_losses(subject, step, C, 256 * c)),
-        wrong("step size several times beyond 2 over the largest kernel eigenvalue", "assumption",
-              constants={"step": Constant(16.0, FALSE)}),
-    ),
+    variants=wrong_promises(promised_losses),
     note="sqrt(P/q): as in gd-convergence.",
 )  # fmt: skip
 
@@ -44,8 +36,7 @@ def _every_label(subject: Subject, step: float, C: float, never: int = -1) -> Co
     return worst_cross_entropy(subject, step, C * patch_spread(subject.instance), never)
 
 
-FEW = {"constants": {"step": Constant(8.0, "half of what one sample has"), "C": Constant(1.0, "of 2^6 as many steps")}}
-PAIRS = {**FEW, "ranges": {"samples": (2, 2)}, "assumptions": ASSUMPTIONS[:2]}
+PAIRS = {**TWO_SAMPLES, "ranges": {"samples": (2, 2)}, "assumptions": ASSUMPTIONS[:2]}
 form(
     "classification", CONVOLUTIONAL, measure=lambda subject, step, C: _every_label(subject, step, C), assumptions=ASSUMPTIONS,
     claim="with cross-entropy, 100% training accuracy within T = C n^6 L^2 sqrt(P/q)/delta^2 steps: max_i F_i(W(t)) < log 2 for some t <= "
@@ -53,7 +44,7 @@ form(
     ranges={"width": (48, 96), "separation": (0.8, 1.0), **FEW_POSITIONS},
     exponents={"samples": 6.0, "depth": 2.0, "separation": -2.0, "positions": 0.5, "patch": -0.5},
     variants=(
-        wrong("a twentieth of the steps", "constant", constants={"C": Constant(0.5, FALSE)}),
+        FEW_STEPS,
         wrong("a sample that is never seen", "implementation", **PAIRS,
               measure=lambda subject, step, C: _every_label(subject, step, C, never=0)),
         wrong(DUPLICATES, "assumption", **PAIRS, data=("duplicate rows",)),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from theorems.allen_zhu.convergence import DUPLICATES, SEPARATED, patch_spread
+from theorems.allen_zhu.convergence import SEPARATED, patch_spread
 from theorems.allen_zhu.convolutional.shared import AT_MOST_ALL, CONVOLUTIONAL
 from theorems.allen_zhu.convolutional.training import hidden_width
-from theorems.allen_zhu.stochastic import last_losses
+from theorems.allen_zhu.stochastic import EQUAL_INPUTS, FEW_STEPS, last_losses
 from theorems.language.forms import FALSE, form, wrong
 from theorems.language.statement import Constant
 
@@ -34,11 +34,10 @@ form(
     variants=(
         wrong("a sample that no minibatch ever holds", "implementation", ranges={"samples": (2, 3), "tolerance": (0.2, 0.2)},
               measure=lambda subject, step, C: _descent(subject, step, C, never=0)),
-        wrong("a thirtieth of the steps", "constant", constants={"C": Constant(0.01, FALSE)}),
+        FEW_STEPS,
         wrong("step size several times beyond 2 over the largest kernel eigenvalue", "assumption",
               constants={"step": Constant(2000.0, FALSE)}, ranges={"samples": (2, 3)}),
-        wrong(DUPLICATES, "assumption", ranges={"samples": (2, 2), "tolerance": (0.2, 0.2)}, data=("duplicate rows",),
-              labels=("opposite",)),
+        EQUAL_INPUTS,
     ),
     note="A probability over the initialization and the minibatches together: every trial has its own of both.",
 )  # fmt: skip

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import math
 
-from theorems.allen_zhu.convergence import DUPLICATES, SEPARATED, distances_along_descent, least_losses, patch_spread
+from theorems.allen_zhu.convergence import (
+    DUPLICATES,
+    FEW_STEPS,
+    SEPARATED,
+    TWO_SAMPLES,
+    UNSTABLE,
+    distances_along_descent,
+    least_losses,
+    patch_spread,
+)
 from theorems.allen_zhu.convolutional.shared import AT_MOST_ALL, CIRCLE, CONVOLUTIONAL
 from theorems.language.forms import FALSE, form, wrong
 from theorems.language.registry import registry
@@ -52,12 +61,12 @@ form(
     exponents={"samples": 6.0, "depth": 2.0, "separation": -2.0, "positions": 0.5, "patch": -0.5},
     measure=lambda subject, step, C: least_losses(subject, step, C * patch_spread(subject.instance)),
     variants=(
-        wrong("a thirtieth of the steps", "constant", constants={"C": Constant(0.08, FALSE)}),
-        wrong("step size twice beyond 2 over the largest kernel eigenvalue", "assumption", constants={"step": Constant(8.0, FALSE)}),
+        FEW_STEPS,
+        UNSTABLE,
         wrong("gradients of one position: step size twelve times as large", "exponent",
               measure=lambda subject, step, C: least_losses(subject, 4 * step * subject.instance.patch, C)),
         wrong(DUPLICATES, "assumption", data=("duplicate rows",), labels=("opposite",), assumptions=(AT_MOST_ALL, SEPARATED),
-              constants={"step": Constant(16.0, "as for one sample"), "C": Constant(0.4, "of 2^6 as many steps")},
+              constants=TWO_SAMPLES,
               ranges={"width": (64, 128), "samples": (2, 2), "tolerance": (0.1, 0.1), "positions": (3, 4), "patch": (3, 3)}),
     ),
     note="sqrt(P/q): what gradient-lower loses where two inputs differ at one position only.",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from theorems.allen_zhu.convergence import DUPLICATES
-from theorems.allen_zhu.other_losses import promised_losses, worst_cross_entropy
+from theorems.allen_zhu.other_losses import FEW_STEPS, TWO_SAMPLES, promised_losses, worst_cross_entropy, wrong_promises
 from theorems.allen_zhu.residual.shared import RESIDUAL
 from theorems.allen_zhu.residual.training import SEPARATED, hidden_width
-from theorems.language.forms import FALSE, form, wrong
+from theorems.language.forms import form, wrong
 from theorems.language.statement import Constant
 
 if TYPE_CHECKING:
@@ -31,15 +31,7 @@ form(
     "2 C F(0)/(eta t)",
     ranges={"width": (256, 384), "depth": (1, 2)},
     constants={"C": Constant(1.5, OF_ONE_LAYER), "c": Constant(0.5, OF_ONE_LAYER)},
-    variants=(
-        wrong("a linear rate for convex losses", "claim",
-              measure=lambda subject, step, C, c: _every_loss(subject, step, C, c, {"global minimum": "linear rate"})),
-        wrong("a linear rate for bounded losses", "claim", labels=("random",),
-              measure=lambda subject, step, C, c: _every_loss(subject, step, C, c, {"stationary point": "linear rate"})),
-        wrong("mu = 8 in place of 1/32", "constant", measure=lambda subject, step, C, c: _every_loss(subject, step, C, 256 * c)),
-        wrong("step size several times beyond 2 over the largest kernel eigenvalue", "assumption",
-              constants={"step": Constant(16.0, FALSE)}),
-    ),
+    variants=wrong_promises(_every_loss),
     note="No power of L: the last layer's kernel carries the descent, as in gd-rate.",
 )  # fmt: skip
 
@@ -49,15 +41,14 @@ def _every_label(subject: Subject, step: float, C: float, never: int = -1) -> Co
     return worst_cross_entropy(subject, step * subject.instance.depth**2, C / subject.instance.depth**2, never)
 
 
-FEW = {"constants": {"step": Constant(8.0, "half of what one sample has"), "C": Constant(1.0, "of 2^6 as many steps")}}
-PAIRS = {**FEW, "ranges": {"samples": (2, 2)}, "assumptions": ASSUMPTIONS[:1]}
+PAIRS = {**TWO_SAMPLES, "ranges": {"samples": (2, 2)}, "assumptions": ASSUMPTIONS[:1]}
 form(
     "classification", RESIDUAL, measure=lambda subject, step, C: _every_label(subject, step, C), assumptions=ASSUMPTIONS,
     claim="with cross-entropy, 100% training accuracy within T = C n^6/delta^2 steps: max_i F_i(W(t)) < log 2 for some t <= T",
     ranges={"width": (128, 192), "depth": (1, 2), "separation": (0.8, 1.0)},
     exponents={"samples": 6.0, "depth": 0.0, "separation": -2.0},
     variants=(
-        wrong("a twentieth of the steps", "constant", constants={"C": Constant(0.5, FALSE)}),
+        FEW_STEPS,
         wrong("a sample that is never seen", "implementation", **PAIRS,
               measure=lambda subject, step, C: _every_label(subject, step, C, never=0)),
         wrong(DUPLICATES, "assumption", **PAIRS, data=("duplicate rows",)),

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from theorems.allen_zhu.convergence import DUPLICATES
 from theorems.allen_zhu.residual.shared import RESIDUAL, TAU_ONE
 from theorems.allen_zhu.residual.training import SEPARATED, hidden_width
-from theorems.allen_zhu.stochastic import last_losses
+from theorems.allen_zhu.stochastic import EQUAL_INPUTS, FEW_STEPS, last_losses
 from theorems.language.forms import FALSE, form, wrong
 from theorems.language.statement import Constant
 
@@ -34,12 +33,11 @@ form(
     variants=(
         wrong("a sample that no minibatch ever holds", "implementation", ranges={"samples": (2, 3), "tolerance": (0.2, 0.2)},
               measure=lambda subject, step, C: _descent(subject, step, C, never=0)),
-        wrong("a thirtieth of the steps", "constant", constants={"C": Constant(0.01, FALSE)}),
+        FEW_STEPS,
         wrong("step size several times beyond 2 over the largest kernel eigenvalue", "assumption",
               constants={"step": Constant(2000.0, FALSE)}, ranges={"samples": (2, 3)}),
         wrong("tau = 1", "assumption", **TAU_ONE, ranges={"depth": (6, 8), "samples": (1, 1)}),
-        wrong(DUPLICATES, "assumption", ranges={"samples": (2, 2), "tolerance": (0.2, 0.2)}, data=("duplicate rows",),
-              labels=("opposite",)),
+        EQUAL_INPUTS,
     ),
     note="A probability over the initialization and the minibatches together: every trial has its own of both.",
 )  # fmt: skip

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import math
 
-from theorems.allen_zhu.convergence import DUPLICATES, distances_along_descent, least_losses, losses_along_descent
+from theorems.allen_zhu.convergence import (
+    DUPLICATES,
+    FEW_STEPS,
+    TWO_SAMPLES,
+    UNSTABLE,
+    distances_along_descent,
+    least_losses,
+    losses_along_descent,
+)
 from theorems.allen_zhu.residual.shared import RESIDUAL, TAU_ONE
 from theorems.language.forms import FALSE, at_most, form, wrong
 from theorems.language.registry import registry
@@ -53,11 +61,11 @@ form(
     exponents={"samples": 6.0, "depth": 0.0, "separation": -2.0},
     measure=lambda subject, step, C: least_losses(subject, step * subject.instance.depth**2, C / subject.instance.depth**2),
     variants=(
-        wrong("a thirtieth of the steps", "constant", constants={"C": Constant(0.08, FALSE)}),
-        wrong("step size twice beyond 2 over the largest kernel eigenvalue", "assumption", constants={"step": Constant(8.0, FALSE)}),
+        FEW_STEPS,
+        UNSTABLE,
         wrong("tau = 1", "assumption", **TAU_ONE, ranges={"depth": (4, 4)}),
         wrong(DUPLICATES, "assumption", data=("duplicate rows",), labels=("opposite",), assumptions=(SEPARATED,),
-              constants={"step": Constant(16.0, "as for one sample"), "C": Constant(0.4, "of 2^6 as many steps")},
+              constants=TWO_SAMPLES,
               ranges={"width": (256, 512), "samples": (2, 2), "depth": (1, 2), "tolerance": (0.1, 0.1)}),
     ),
     note="F need only be below eps once: how it falls at every step is gd-rate.",
