@@ -12,6 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("theorems", "strategies", "checkers")
+BESIDE = ("tests", "benchmarks", "docs")  # code of the repository that is not a part of the product
 # Rooms, lowest first: each imports from those before it only.
 ORDER = (
     "theorems.language", "theorems.laws", "theorems.allen_zhu", "theorems", "strategies", "checkers", "checkers.errors",
@@ -35,6 +36,11 @@ def modules() -> dict[str, Path]:
     return {module_of(path): path for path in found if path.exists()}
 
 
+def everything() -> list[Path]:
+    """Every file of the repository that holds code: the product's, and what stands beside it."""
+    return [*modules().values(), *(path for folder in BESIDE for path in sorted((ROOT / folder).rglob("*.py")))]
+
+
 def imports(tree: ast.AST, files: Collection[str] = ()) -> Iterator[str]:
     """Every module that the code imports; `from a import b` gives a.b where that is one of the files, else a."""
     for node in ast.walk(tree):
@@ -45,6 +51,39 @@ def imports(tree: ast.AST, files: Collection[str] = ()) -> Iterator[str]:
             assert node.module is not None
             named = (f"{node.module}.{alias.name}" for alias in node.names)
             yield from (name if name in files else node.module for name in named)
+
+
+def private(tree: ast.AST) -> Iterator[str]:
+    """Private names of other files of this repository that the code imports, or reaches for through what it imports: `a._b`, also as
+    the text of a getattr or of a patch."""
+    ours = (*PACKAGES, *BESIDE, "lemmafuzz")
+    imported: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}" if isinstance(node, ast.ImportFrom) else alias.name
+                if whole.split(".")[0] in ours:
+                    imported.add(alias.asname or alias.name.split(".")[0])
+                    if any(map(is_private, whole.split("."))):
+                        yield whole
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(attr=name, value=owner) if is_private(name):
+                pass
+            case ast.Call(args=[owner, ast.Constant(value=str(name)), *_]) if is_private(name):
+                pass
+            case _:
+                continue
+        root = owner
+        while isinstance(root, ast.Attribute):
+            root = root.value
+        if isinstance(root, ast.Name) and root.id in imported:
+            yield f"{ast.unparse(owner)}.{name}"
+
+
+def is_private(name: str) -> bool:
+    """`_b`, but not `__init__`, which belongs to everyone."""
+    return name.startswith("_") and not name.endswith("__")
 
 
 def graph(files: Mapping[str, Path]) -> dict[str, set[str]]:

@@ -1,4 +1,5 @@
-"""The house: rooms import only from rooms below them, no files import each other in a circle, and what must stay light does."""
+"""The house: rooms import only from rooms below them, no files import each other in a circle, what is private stays in its file, and what
+must stay light does."""
 
 from __future__ import annotations
 
@@ -73,6 +74,32 @@ def test_a_planted_circle_is_seen(source: str, tmp_path: Path) -> None:
     assert found == {"a": {"b"}, "b": {"c"}, "c": {"a"}}
     assert house.circles(found) == [["a", "b", "c"]]
     assert house.upward(found, ("c", "b", "a")) == [("c", "a")]
+
+
+@pytest.mark.parametrize("path", house.everything(), ids=lambda path: str(path.relative_to(house.ROOT)))
+def test_no_file_uses_a_private_name_of_another(path: Path) -> None:
+    """Not even a test: what two files share is an idea that has a name."""
+    assert [*house.private(ast.parse(path.read_text()))] == []
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("from checkers.runs.suite import _b", ["checkers.runs.suite._b"]),
+        ("def f():\n    from checkers import _b as b", ["checkers._b"]),
+        ("if TYPE_CHECKING:\n    import checkers._b", ["checkers._b"]),
+        ("from checkers.runs import suite\nsuite._b()", ["suite._b"]),
+        ("import checkers.runs\nx = checkers.runs._b.c", ["checkers.runs._b"]),
+        ("from theorems import registry as all_of_them\nall_of_them._forms['a']", ["all_of_them._forms"]),
+        ("from checkers.runs import suite\nmonkeypatch.setattr(suite, '_b', 1)", ["suite._b"]),
+        ("from checkers.runs import suite\ngetattr(suite.b, '_c')", ["suite.b._c"]),
+        ("from checkers.runs import suite\nsuite.__name__, suite.b, self._b, suite.b()._c", []),
+        ("import os\nos._exit(1)", []),
+        ("from pathlib import _ignore_error", []),
+    ],
+)
+def test_a_planted_private_name_is_seen(source: str, found: list[str]) -> None:
+    assert [*house.private(ast.parse(source))] == found
 
 
 def test_floors_count_the_longest_way_down() -> None:

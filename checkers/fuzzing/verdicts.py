@@ -50,7 +50,7 @@ def judge(statement: Statement, campaign: Campaign, beyond: Campaign, written: l
         kind=statement.kind,
         worst=worst,
         counterexamples=written,
-        **_refutations(campaign),
+        **refuted_by(campaign),
         withdrawn=campaign.withdrawn,
         looked_at={words: len({tuple(d.sizes.items()) for d in evidence if d.looked_at == words}) for words in _partial(evidence)},
     )
@@ -61,7 +61,7 @@ def _partial(evidence: Sequence[Decision]) -> list[str]:
     return sorted({d.looked_at for d in evidence} - {""})
 
 
-def _refutations(campaign: Campaign) -> dict[str, Any]:
+def refuted_by(campaign: Campaign) -> dict[str, Any]:
     """The fields of a verdict that say what refutes: each decision with its own triage."""
     return {
         "counterexample": campaign.simplest[0] if campaign.simplest else None,

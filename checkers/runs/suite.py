@@ -18,7 +18,7 @@ from checkers.evidence.error_budget import Account, ErrorBudget
 from checkers.evidence.profiles import PROFILES, Profile
 from checkers.fuzzing import counterexamples
 from checkers.fuzzing.search import Campaign, search
-from checkers.fuzzing.verdicts import _refutations, judge
+from checkers.fuzzing.verdicts import judge, refuted_by
 from checkers.machine.files import write_whole
 from checkers.machine.progress import Progress, silent
 from checkers.records.decisions import CheckRun, Decision, PowerRun, VariantVerdict, Verdict
@@ -156,7 +156,7 @@ def power_one(
         architecture=architecture,
         verdict="REFUTED" if found.severest else "HOLDS" if any(d.evidence for d in found.decisions) else "VACUOUS",
         instances=found.until_refuted,
-        **_refutations(found),
+        **refuted_by(found),
     )
     return Outcome(verdict, files)
 

@@ -66,7 +66,7 @@ class Settings:
     modules: tuple[Path, ...]
 
 
-def _parts(comparison: Comparison) -> list[Comparison]:
+def claim_parts(comparison: Comparison) -> list[Comparison]:
     """The inequalities of a claim that has several, each by itself: their bounds may have different exponents."""
     if "part" not in comparison.axes:
         return [comparison]
@@ -77,7 +77,7 @@ def _parts(comparison: Comparison) -> list[Comparison]:
     return [Comparison(one, other, tuple(a for a in comparison.axes if a != "part"), comparison.rounding) for one, other in pairs]
 
 
-def _group(statement: Statement, rungs: Sequence[Instance], settings: Settings, axis: str) -> int:
+def group_size(statement: Statement, rungs: Sequence[Instance], settings: Settings, axis: str) -> int:
     """How many networks make one repetition, their median: as many as make it STEADY on the first rung, if GROUPED numbers allow."""
     engine, trials = settings.profile.plan(statement, rungs[-1])
     if engine in ("vectors", "exact law"):
@@ -86,12 +86,12 @@ def _group(statement: Statement, rungs: Sequence[Instance], settings: Settings, 
     affordable = min(LARGEST_GROUP, GROUPED // (REPETITIONS * numbers))
     if affordable <= 1:
         return 1
-    alone = [np.log(np.maximum(left, 1e-300) / right).std() for left, right in _sides(statement, rungs[0], 1, settings, axis)]
+    alone = [np.log(np.maximum(left, 1e-300) / right).std() for left, right in rung_sides(statement, rungs[0], 1, settings, axis)]
     needed = ceil((float(max(alone)) / STEADY) ** 2)
     return max(1, min(affordable, needed))
 
 
-def _sides(statement: Statement, instance: Instance, group: int, settings: Settings, axis: str) -> list[tuple[Array, Array]]:
+def rung_sides(statement: Statement, instance: Instance, group: int, settings: Settings, axis: str) -> list[tuple[Array, Array]]:
     """For each part of the claim (left, right) where their ratio is largest, under the strongest of the statement's adversaries:
     REPETITIONS of each, medians over groups of networks. The networks are the same on all rungs, where the quantity leaves their
     shape alone: the noise that the rungs share is not in a slope.
@@ -114,7 +114,7 @@ def _cases(
 ) -> list[list[Worst]]:
     """For each adversary the worst case of each part of the claim. Moves are aimed at one sample, on all rungs and by either engine."""
     return [
-        [worst_case(statement, part, name) for part in _parts(measured(statement, subject))]
+        [worst_case(statement, part, name) for part in claim_parts(measured(statement, subject))]
         for name, subject in drawn_subjects(statement, instance, engine, trials, source, settings.device, aims=1)
     ]
 
@@ -216,11 +216,11 @@ def measure_one(settings: Settings, progress: Progress, identifier: str, axis: s
     measured: list[tuple[int, ladder.Ladder, Array, Array]] = []
     for number, rungs in enumerate(ladder.find(statement, axis, settings.profile)):
         instances = [instance_from_sizes(statement, rungs.sizes(rung, settings.seed % 2**32)) for rung in range(len(rungs.values))]
-        group = _group(statement, instances, settings, axis)
+        group = group_size(statement, instances, settings, axis)
         sides = []
         for rung, instance in enumerate(instances):
             progress(f"{identifier}: {axis}", rung, len(rungs.values))
-            sides.append(_sides(statement, instance, group, settings, axis))
+            sides.append(rung_sides(statement, instance, group, settings, axis))
         for part in zip(*sides, strict=True):
             left, right = (np.stack(side, axis=1) for side in zip(*part, strict=True))
             seen = ((left > NOTHING * left.max()) & (right > NOTHING * right.max())).all(axis=0)

@@ -66,7 +66,7 @@ def _columns(matrix: Tensor, count: int) -> Tensor:
     return pad(matrix, (0, count - matrix.shape[-1]))
 
 
-class _Side:
+class KnownSide:
     """What is known from one side: orthonormal directions, the image of each under W(0), and the last question as c Q."""
 
     def __init__(self, trials: int, dimension: int, image_dimension: int, dtype: torch.dtype, device: str | torch.device) -> None:
@@ -84,7 +84,7 @@ class _Side:
         last = sum(tensor.nbytes for tensor in (self.asked, self.coordinates) if tensor is not None)
         return self.directions.nbytes + self.images.nbytes + last
 
-    def copy(self) -> _Side:
+    def copy(self) -> KnownSide:
         """Another asker of the same matrix: what either asks for is known to both."""
         return copy.copy(self)
 
@@ -213,8 +213,8 @@ class RevealedWeights:
         self.trials, self.rows, self.columns = trials, rows, columns
         self._deviation = sqrt(variance)
         self._source = source
-        self._right = _Side(trials, columns, rows, dtype, device)
-        self._left = _Side(trials, rows, columns, dtype, device)
+        self._right = KnownSide(trials, columns, rows, dtype, device)
+        self._left = KnownSide(trials, rows, columns, dtype, device)
         self._inside = torch.zeros(trials, 0, 0, dtype=dtype, device=device)  # M: (trials, left, right)
         self._beside = RowBlocks(trials, rows, dtype, device)  # E: (trials, right, rows), zero beyond its count
         self._across = self._inside  # N = U E^T: (trials, left, right)
@@ -379,11 +379,11 @@ class RevealedWeights:
         side.images.append(image)
         return moved
 
-    def _known(self, other: _Side, fresh: Tensor) -> Tensor:
+    def _known(self, other: KnownSide, fresh: Tensor) -> Tensor:
         """V q: the coordinates along U that the image must have."""
         return other.images.inner(fresh)
 
-    def _overlap(self, other: _Side, g: Tensor) -> Tensor:
+    def _overlap(self, other: KnownSide, g: Tensor) -> Tensor:
         """U g: the coordinates along U that fresh Gaussians have."""
         return other.directions.inner(g)
 

@@ -44,7 +44,7 @@ def _distributed() -> Any:
         raise InputError("--cluster needs Dask: pip install 'lemmafuzz[cluster]'") from error
 
 
-def _work(
+def on_worker(
     work: Callable[..., Result], settings: Any, sources: Mapping[str, str], expected: dict[str, str], topic: str, job: tuple[Any, ...]
 ) -> Result:
     """One job, on the worker: with the user's own statements, and only if the worker would find the same numbers."""
@@ -123,11 +123,13 @@ def on_cluster(
         if heard is not None:
             client.subscribe_topic(topic, lambda event: heard(event[1]))
         expected = software()
+
+        def submitted(job: tuple[Any, ...]) -> tuple[Any, ...]:
+            return on_worker, work, settings, sources, expected, topic, job
+
         try:
             with client.get_executor(pure=False) as executor:
-                collect(
-                    executor, lambda job: (_work, work, settings, sources, expected, topic, job), jobs, label, progress, finished, results
-                )
+                collect(executor, submitted, jobs, label, progress, finished, results)
         except distributed.KilledWorker as error:
             raise InputError(f"--cluster {address}: a job was lost with every worker that tried it; is their memory too small?") from error
         except CancelledError as error:

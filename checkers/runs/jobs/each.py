@@ -11,7 +11,7 @@ from typing import Any
 
 from checkers.errors import InputError
 from checkers.machine.progress import Progress, silent
-from checkers.runs.jobs.processes import Result, _ending_workers, _prepare, collect, returning
+from checkers.runs.jobs.processes import Result, collect, ending_workers, prepare_worker, returning
 
 
 def unheard(job: int, result: Any) -> None:
@@ -50,8 +50,8 @@ def each(
     context = multiprocessing.get_context("spawn")  # a fork would copy the parent's threads half way through their work
     for workers in (count, 1):  # a worker that was killed, most likely for its memory: the rest again, one job at a time
         try:
-            end = _ending_workers(multiprocessing.active_children())
-            with ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare, initargs=(tuple(modules),)) as pool:
+            end = ending_workers(multiprocessing.active_children())
+            with ProcessPoolExecutor(workers, mp_context=context, initializer=prepare_worker, initargs=(tuple(modules),)) as pool:
                 collect(pool, lambda job: (returning, work, settings, silent, *job), jobs, label, progress, finished, results, end)
             return [results[number] for number in range(len(jobs))]
         except BrokenProcessPool:

@@ -27,7 +27,7 @@ Result = TypeVar("Result")
 _kept_open = ExitStack()
 
 
-def _prepare(modules: Sequence[Path]) -> None:
+def prepare_worker(modules: Sequence[Path]) -> None:
     """A new process learns the user's own statements; its tensors stay on one thread, for the others have the other cores."""
     threading.Thread(target=_die_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all processes of a terminal; the parent ends its workers
@@ -54,7 +54,7 @@ def _die_with_parent() -> None:
         os._exit(1)
 
 
-def _ending_workers(others: Sequence[BaseProcess]) -> Callable[[], None]:
+def ending_workers(others: Sequence[BaseProcess]) -> Callable[[], None]:
     """A function that ends all processes that this one has started, but for the others."""
 
     def end() -> None:

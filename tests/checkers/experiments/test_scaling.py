@@ -169,9 +169,9 @@ def test_medians_are_taken_where_one_network_varies_much(monkeypatch: pytest.Mon
         statement = exponents.steady(registry[identifier])
         instances = [instance_from_sizes(statement, {"width": width, "radius": 1e-3}) for width in (256, 512)]
         monkeypatch.setattr(exponents, "GROUPED", 2**40)
-        groups.append(exponents._group(statement, instances, settings, "width"))
+        groups.append(exponents.group_size(statement, instances, settings, "width"))
         monkeypatch.setattr(exponents, "GROUPED", 0)
-        assert exponents._group(statement, instances, settings, "width") == 1
+        assert exponents.group_size(statement, instances, settings, "width") == 1
     assert groups[0] < groups[1] == exponents.LARGEST_GROUP
 
 
@@ -180,7 +180,7 @@ def test_networks_measured_in_batches_are_as_many_and_independent(monkeypatch: p
     instance = instance_from_sizes(statement, {"width": 64, "depth": 1})
     settings = exponents.Settings(5, PROFILES["quick"], 1e-6, "cpu", ())
     monkeypatch.setattr(exponents, "BATCH", 64 * 5)
-    ((left, right),) = exponents._sides(statement, instance, 2, settings, "width")
+    ((left, right),) = exponents.rung_sides(statement, instance, 2, settings, "width")
     assert left.shape == right.shape == (exponents.REPETITIONS,)
     assert len(set(left.tolist())) == exponents.REPETITIONS
 
@@ -238,7 +238,7 @@ def test_growth_fails_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytes
 def test_the_parts_of_a_claim_are_measured_apart() -> None:
     """sign-flips bounds a count, which grows like omega^{2/3}, and a length, which grows like omega: the claimed one is the count's."""
     left = torch.tensor([[[3.0, 0.1]]])
-    parts = exponents._parts(Comparison(left, torch.tensor([4.0, 0.2]), ("layer", "part")))
+    parts = exponents.claim_parts(Comparison(left, torch.tensor([4.0, 0.2]), ("layer", "part")))
     assert [float(part.left) for part in parts] == pytest.approx([3.0, 0.1])
     assert [float(part.right) for part in parts] == pytest.approx([4.0, 0.2])
     assert parts[0].axes == ("layer",)

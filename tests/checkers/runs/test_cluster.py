@@ -30,7 +30,7 @@ from checkers.machine.software import software
 from checkers.records.decisions import CheckRun
 from checkers.runs import suite
 from checkers.runs.jobs import processes
-from checkers.runs.jobs.cluster import _work as on_worker
+from checkers.runs.jobs.cluster import on_worker
 from checkers.runs.jobs.each import each, unheard
 from checkers.runs.ledger.file import RunLedger
 from checkers.runs.ledger.recorded_run import Entry, RecordedRun, begin

@@ -109,9 +109,9 @@ def test_a_rung_of_scale_has_the_same_sides_on_a_device(identifier: str) -> None
     statement = exponents.steady(registry[identifier])
     instance = an_instance(statement.architecture, statement)
     settings = exponents.Settings(5, PROFILES["quick"], 1e-6, "cpu", ())
-    expected = exponents._sides(statement, instance, 1, settings, "width")
+    expected = exponents.rung_sides(statement, instance, 1, settings, "width")
     with stub_device() as device:
-        found = exponents._sides(statement, instance, 1, replace(settings, device=device), "width")
+        found = exponents.rung_sides(statement, instance, 1, replace(settings, device=device), "width")
     np.testing.assert_array_equal(np.array(found), np.array(expected))
 
 

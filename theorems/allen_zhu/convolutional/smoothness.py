@@ -60,8 +60,7 @@ form(
 form(
     "gradient-drift", CONVOLUTIONAL, **SHARED, assumptions=(AT_MOST_ALL, KERNEL_SMALL, MORE),
     claim="‖grad f_c(W) - grad f_c(W(0))‖_F <= C sqrt(P) q^{1/6} sqrt(log m) omega^{1/3} L^3 ‖grad f_c(W(0))‖_F for all ‖W - "
-    "W(0)‖_2 <= omega, "
-    "i and c",
+    "W(0)‖_2 <= omega, i and c",
     constants={"C": Constant(3.0, "as for fully connected networks"), "c": SHARP},
     measure=bounded(lambda subject, C, c: gradient_changes(subject, C), lambda i: math.sqrt(i.positions) * i.patch ** (1 / 6)),
     variants=(
@@ -74,8 +73,7 @@ form(
 form(
     "linearization", CONVOLUTIONAL, **SHARED, assumptions=(AT_MOST_ALL, KERNEL_SMALL, MORE),
     claim="abs(f_c(W(0) + W') - f_c(W(0)) - <grad f_c(W(0)), W'>) <= C sqrt(P) q^{2/3} L^3 omega^{4/3} sqrt(m log m/d) for all "
-    "‖W'‖_2 <= omega, "
-    "i and c",
+    "‖W'‖_2 <= omega, i and c",
     constants={"C": Constant(2.0, "as for fully connected networks"), "c": SHARP},
     measure=bounded(lambda subject, C, c: outputs_beyond_linear_part(subject, C), _first),
     variants=(

@@ -87,8 +87,7 @@ form(
 form(
     "output-stability", CONVOLUTIONAL, **SHARED, assumptions=(AT_MOST_ALL, SMALL, MORE),
     claim="‖h_l(W~ + W') - h_l(W~)‖ <= C sqrt(q) L^{3/2} ‖W'‖_2 and ‖B(h_L(W~ + W') - h_L(W~))‖ <= C L sqrt(P q m/d) ‖W'‖_2 for all "
-    "W~ in the "
-    "ball and ‖W'‖_2 <= omega",
+    "W~ in the ball and ‖W'‖_2 <= omega",
     constants={"C": Constant(2.5, "as for fully connected networks"), "c": SHARP},
     exponents={"depth": 1.5, "width": 0.5, "outputs": -0.5, "patch": 0.5, "positions": 0.5},
     measure=bounded(lambda subject, C, c: output_changes(subject, C),

@@ -30,8 +30,7 @@ GRADIENTS = (
 form(
     "gradient-upper", RESIDUAL, assumptions=GRADIENTS, failure=FLIP_FAILURE,
     claim="‖grad_{W_l} F_i‖_F^2 <= C tau_l^2 m F_i/d and ‖grad_{W_l} F‖_F^2 <= C tau_l^2 n m F/d, tau_l = tau for l < L and 1 for l "
-    "= L, for "
-    "all W with ‖W - W(0)‖_2 <= omega, l, i and all labels",
+    "= L, for all W with ‖W - W(0)‖_2 <= omega, l, i and all labels",
     ranges={"width": (256, 8192), "depth": (1, 6)},
     constants={"C": Constant(4.0, "limit 1 for l = L and at most 2 below it, where up to all neurons are active; times 2"), "c": FLIP_C},
     measure=bounded(lambda subject, C, c: largest_gradients(subject, C), _tau_squared),

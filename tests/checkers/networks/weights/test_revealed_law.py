@@ -18,7 +18,7 @@ from checkers.networks.kernels import gradient_norms
 from checkers.networks.network import Network
 from checkers.networks.weights.dense import DenseWeights
 from checkers.networks.weights.protocol import Weights
-from checkers.networks.weights.revealed import RevealedWeights, _Side
+from checkers.networks.weights.revealed import KnownSide, RevealedWeights
 from tests.helpers import sources
 
 TRIALS, SAMPLES, DEPTH, STEPS = 3000, 3, 2, 6
@@ -30,14 +30,14 @@ ALARM = 1e-6
 class ForgetsLeftPart(RevealedWeights):
     """Draws images that ignore what left questions have already fixed, U^T (V q)."""
 
-    def _known(self, other: _Side, fresh: Tensor) -> Tensor:
+    def _known(self, other: KnownSide, fresh: Tensor) -> Tensor:
         return torch.zeros_like(super()._known(other, fresh))
 
 
 class ForgetsProjection(RevealedWeights):
     """Adds a whole Gaussian g to the known part, not (I - U^T U) g."""
 
-    def _overlap(self, other: _Side, g: Tensor) -> Tensor:
+    def _overlap(self, other: KnownSide, g: Tensor) -> Tensor:
         return torch.zeros_like(super()._overlap(other, g))
 
 
