@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from theorems import registry as registry
     from theorems import statement as statement
     from theorems.language.along_training import Moment as Moment
+    from theorems.language.forms import assume as assume
     from theorems.language.forms import at_least as at_least
     from theorems.language.forms import at_most as at_most
     from theorems.language.forms import bounded as bounded
@@ -63,7 +64,10 @@ if TYPE_CHECKING:
     from theorems.language.forms import exponential as exponential
     from theorems.language.forms import form as form
     from theorems.language.forms import informative as informative
+    from theorems.language.forms import probability as probability
     from theorems.language.forms import wrong as wrong
+    from theorems.language.formula import Formula as Formula
+    from theorems.language.formula import FormulaError as FormulaError
     from theorems.language.instance import Instance as Instance
     from theorems.language.statement import Assumption as Assumption
     from theorems.language.statement import Constant as Constant
@@ -73,6 +77,7 @@ if TYPE_CHECKING:
     from theorems.language.statement import Variant as Variant
     from theorems.language.subject import Comparison as Comparison
     from theorems.language.subject import Descent as Descent
+    from theorems.language.subject import Side as Side
     from theorems.language.subject import Subject as Subject
     from theorems.laws.losses import Loss as Loss
     from theorems.laws.losses import loss as loss

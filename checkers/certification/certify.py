@@ -102,10 +102,10 @@ def _proved(statement: Statement, instance: Instance, engine: Engine, seed: int)
     ((_, batch),) = drawn_subjects(still, instance, engine, 1, source, "cpu")
     make = in_balls(batch, 0, source.copy(), SupremumSubject)
 
-    def over_the_ball(subject: Subject, **constants: float) -> Comparison:
-        return over_all_perturbations(subject, statement.measure(subject, **constants))
+    def over_the_ball(subject: Subject) -> Comparison:
+        return over_all_perturbations(subject, statement.compare(subject))
 
-    found = enclose(over_the_ball if statement.id == FLIPS else statement.measure, statement.constant_values(), make)
+    found = enclose(over_the_ball if statement.id == FLIPS else statement.compare, make)
     if found.outcome == "open" and not found.reason and statement.attack:
         return dataclasses.replace(found, reason="the limit lies between the largest value found and its upper bound")
     return found

@@ -66,15 +66,15 @@ def _ends(comparison: Comparison, bits: int) -> Enclosure:
     return Enclosure(outcome, low, high, bits, reason, dict(zip(axes, shape, strict=True)), comparison.looked_at)
 
 
-def enclose(measure: Callable[..., Comparison], constants: Mapping[str, float], subject: Callable[[], Subject]) -> Enclosure:
-    """A statement's own measure on a subject of balls, made anew at each precision until the outcome is not open, or precision does not
+def enclose(compare: Callable[[Subject], Comparison], subject: Callable[[], Subject]) -> Enclosure:
+    """A statement's own sides on a subject of balls, made anew at each precision until the outcome is not open, or precision does not
     help: between the largest value found and an upper bound of a supremum there is a gap that stays."""
     found = Enclosure("open", -np.inf, np.inf, PRECISIONS[0])
     for bits in PRECISIONS:
         width = found.high - found.low
         with precision(bits):
             try:
-                found = _ends(measure(subject(), **constants), bits)
+                found = _ends(compare(subject()), bits)
             except Undecided as error:
                 found = Enclosure("open", -np.inf, np.inf, bits, str(error))
         if found.outcome != "open" or width / 2 <= found.high - found.low < np.inf:

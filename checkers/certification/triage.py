@@ -236,7 +236,7 @@ def _in_balls(statement: Statement, batch: Subject, trial: int, fresh: NormalSou
 
     try:
         make: Callable[[], Subject] = in_balls(batch, trial, fresh)
-        found = enclose(statement.measure, statement.constant_values(), make)
+        found = enclose(statement.compare, make)
     except OutsideBall as error:
         return "open", 0.0, 0.0, 0, str(error)
     except Unsupported as error:

@@ -53,7 +53,7 @@ def write_both(found: Campaign, statement: Statement, seed: int, folder: Path | 
             decision=decision,
             inputs=instance.inputs.tolist(),
             targets=instance.targets.tolist(),
-            claim=statement.claim,
+            claim=statement.sentence,
             versions=versions(),
             module=", ".join(path.name for path in modules),
             triage=found.triages.get(role),

@@ -57,7 +57,7 @@ def edition(statement: Statement) -> str:
     assumptions = [(one.name, one.formula, one.constant) for one in statement.assumptions]
     ranges = {name: list(map(float, limits)) for name, limits in statement.ranges.items()}
     constants = statement.constant_values()
-    parts = [statement.claim, statement.kind, statement.failure.formula, constants, ranges, assumptions, statement.variance]
+    parts = [statement.sentence, statement.kind, statement.failure.formula, constants, ranges, assumptions, statement.variance]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 

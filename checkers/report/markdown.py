@@ -16,6 +16,7 @@ from checkers.report import threshold as threshold_text
 from checkers.report.by_architecture import matrix
 from checkers.report.figures import RUN_COLOURS
 from checkers.report.scaling import scaling_table
+from checkers.report.statements import bounds_in_latex
 from checkers.report.verdicts import (
     certificate_table,
     check_columns,
@@ -78,6 +79,7 @@ def markdown(facts: Facts, statements: Sequence[Statement]) -> str:
         "![Largest ratio of left side to right side, for each statement and its false variants](report/margins.svg)",
         "Beyond 1 lies what a claim forbids; ratios beyond the axis are drawn at its ends. A claim about probabilities allows a few of"
         " its trials there, and a false variant may also fail by probability rather than by size.",
+        *_bounds(facts.check, by_id),
         *_looked_at(facts.check),
         *_withdrawn(facts.check),
         *_certificates(facts.certificates, by_id),
@@ -149,6 +151,17 @@ def _statement_table(run: CheckRun, by_id: dict[str, Statement]) -> str:
 def _constants(statement: Statement) -> str:
     named = [f"{name} = {text.number(constant.value)}: {constant.provenance}" for name, constant in statement.constants.items()]
     return "; ".join(named) or f"none: {statement.kind}"
+
+
+def _bounds(run: CheckRun, by_id: dict[str, Statement]) -> list[str]:
+    """The formulas of statements that are declared by one."""
+    forms = [(one, _form(one, by_id)) for one in run.verdicts]
+    rows = [
+        [one.id, one.architecture, "at most" if form.at_most else "at least", ", ".join(f"${latex}$" for latex in bounds_in_latex(form))]
+        for one, form in forms
+        if form.bounds
+    ]
+    return ["### Bounds", text.table(["statement", "architecture", "", "bound"], rows, "github")] if rows else []
 
 
 def _regime_table(run: CheckRun) -> str:

@@ -92,6 +92,11 @@ def grade_basis(statement: Statement) -> str:
     return "sampled: the measured left side bounds the supremum from below"
 
 
+def bounds_in_latex(statement: Statement) -> list[str]:
+    """`C \\sqrt{L}`, of each part of the claim."""
+    return [bound.latex() for bound in statement.bounds]
+
+
 def _adversaries(statement: Statement) -> str:
     """Who moves the weights, from where."""
     names = ", ".join(statement.adversary) or "none: the weights stay at their initialization"
@@ -112,7 +117,8 @@ def statement_in_words(statement: Statement, registry: Registry) -> str:
     outside = [f"{ranges_in_words(statement.beyond)}: beyond the regime, never as evidence"]
     above = [other.id for other in registry if statement.id in other.rests_on]
     sections: list[tuple[str, list[str]]] = [
-        ("claim", [statement.claim]),
+        ("claim", [statement.sentence]),
+        *([("bound in LaTeX", bounds_in_latex(statement))] if statement.bounds else []),
         ("kind", [KINDS[statement.kind]]),
         ("for all", [*quantities, f"data: {', '.join(statement.data)}; labels: {', '.join(statement.labels)}"]),
         *([("also tried on", outside)] if statement.beyond else []),

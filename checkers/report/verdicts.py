@@ -81,7 +81,7 @@ def count_verdicts(names: Iterable[str]) -> str:
 
 def refutation_in_words(verdict: Verdict, statement: Statement, folder: str) -> str:
     """What refuted a statement, each instance with its own triage, and the files that hold it."""
-    lines = [f"REFUTED  {statement.id}  ({statement.source}): {statement.claim}"]
+    lines = [f"REFUTED  {statement.id}  ({statement.source}): {statement.sentence}"]
     cases = [(verdict.counterexample, verdict.triage)]
     cases += [(verdict.severest, verdict.severest_triage)] if verdict.severest != verdict.counterexample else []
     for decision, triage in cases:

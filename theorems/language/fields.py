@@ -49,7 +49,12 @@ def _mistakes(one: Statement) -> Iterable[str]:
     failing = isinstance(one.failure, FailureProbability) and callable(one.failure.bound)
     yield _must("failure", failing, "a FailureProbability(formula, function)", one.failure)
     yield _must("measure", callable(one.measure), "a function", one.measure)
-    yield _called("measure", "subject", one.measure, one.constants)
+    for name in ("at_most", "at_least"):
+        value = getattr(one, name)
+        sound = isinstance(value, str) or (isinstance(value, tuple) and all(isinstance(part, str) for part in value))
+        yield _must(name, sound, "a formula, or a tuple of them", value)
+    yield _must("at_least", not (one.at_most and one.at_least), "empty where at_most is given", one.at_least)
+    yield _called("measure", "subject", one.measure, one.asked)
     yield _called("failure", "instance", one.failure.bound, one.constants)
 
 

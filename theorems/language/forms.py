@@ -6,11 +6,12 @@ import dataclasses
 import functools
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
+from theorems.language.formula import SYMBOLS, Formula
 from theorems.language.instance import Instance
 from theorems.language.registry import registry
-from theorems.language.statement import EXACT_LAW, Assumption, FailureProbability, Statement, Variant, VariantKind
+from theorems.language.statement import EXACT_LAW, Assumption, DeclarationError, FailureProbability, Statement, Variant, VariantKind
 from theorems.language.subject import Comparison, Subject
 
 Factor = Callable[[Instance], Any]
@@ -69,6 +70,23 @@ def at_least(name: str, formula: str, quantity: str, bound: Factor) -> Assumptio
 def at_most(name: str, formula: str, quantity: str, bound: Factor) -> Assumption:
     """quantity <= bound."""
     return Assumption(name, formula, quantity, "<=", bound)
+
+
+def assume(condition: str, name: str = "", **constants: float) -> Assumption:
+    """A condition on one quantity, said by its formula: `omega <= c/(L^(9/2) log(m)^3)`, c = 1 unless given."""
+    relation: Literal[">=", "<="] = ">=" if ">=" in condition else "<="
+    symbol, _, bound = (part.strip() for part in condition.partition(relation))
+    if symbol not in SYMBOLS or not bound:
+        raise DeclarationError(f"the condition {condition!r} must read `m >= n L`: one of {', '.join(SYMBOLS)}, a relation, and a formula")
+    right, values = Formula(bound), {"c": 1.0, **constants}
+    if unknown := right.names - SYMBOLS.keys() - values.keys():
+        raise DeclarationError(f"the condition {condition!r} speaks of {', '.join(sorted(unknown))}, which no instance has")
+    return Assumption(name or SYMBOLS[symbol], condition, SYMBOLS[symbol], relation, lambda i: float(right(i, **values)))
+
+
+def probability(formula: str) -> FailureProbability:
+    """A failure probability said by its formula, in the sizes of the instance and the declared constants."""
+    return FailureProbability(formula, Formula(formula))
 
 
 def exponential(formula: str, exponent: Factor) -> FailureProbability:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from theorems.language.subject import Comparison
+from theorems.language.formula import Formula, FormulaError
+from theorems.language.subject import Comparison, Side
 
 if TYPE_CHECKING:
     from theorems.language.along_training import Along
@@ -115,7 +118,10 @@ class Variant:
 class Statement:
     """One statement of the paper.
 
-    measure: function (subject, **constants) -> Comparison of left <= right.
+    measure: function (subject, **constants) -> Comparison of left <= right. Where at_most or at_least has one side of the claim, function
+    (subject, **those of the constants that it names) -> Side, the other one.
+    at_most, at_least: the bound of what is measured, a formula (formula.py), or one for each index of the last axis, "part". Each
+    {bound} in the claim stands for one of them.
     ranges: quantity -> (low, high); quantities not named keep the default of Instance. Drawn log-uniformly, lowest first.
     beyond: ranges outside the regime, drawn with the assumption on width dropped; they are counted apart and never are evidence.
     ladders: ranges of the ladders on which exponents are measured, where they are to go further than searches can afford.
@@ -137,8 +143,10 @@ class Statement:
     source: str
     claim: str
     kind: Kind
-    measure: Callable[..., Comparison]
+    measure: Callable[..., Any]
     ranges: Mapping[str, Range]
+    at_most: str | tuple[str, ...] = ()
+    at_least: str | tuple[str, ...] = ()
     beyond: Mapping[str, Range] = field(default_factory=dict)
     ladders: Mapping[str, Range] = field(default_factory=dict)
     assumptions: tuple[Assumption, ...] = ()
@@ -168,23 +176,70 @@ class Statement:
         """What distinguishes this form's randomness from that of all other statements and forms."""
         return (self.id,) if self.architecture == FULLY_CONNECTED else (self.id, self.architecture)
 
+    @cached_property
+    def bounds(self) -> tuple[Formula, ...]:
+        """The formulas of the claimed side, one a part; none where the measure returns both sides."""
+        texts = self.at_most or self.at_least
+        return tuple(map(Formula, (texts,) if isinstance(texts, str) else texts))
+
+    @cached_property
+    def sentence(self) -> str:
+        """The claim with its formulas."""
+        text = self.claim
+        for bound in self.bounds:
+            text = text.replace("{bound}", bound.text, 1)
+        return text
+
+    @cached_property
+    def asked(self) -> tuple[str, ...]:
+        """The constants that the measure is called with."""
+        named = inspect.signature(self.measure).parameters if self.bounds else self.constants
+        return tuple(name for name in self.constants if name in named)
+
     def constant_values(self) -> dict[str, float]:
         """The constants as keyword arguments of `measure` and `failure.bound`."""
         return {name: constant.value for name, constant in self.constants.items()}
 
     def sides(self, subject: Subject) -> Comparison:
-        """Both sides of the claim, measured on a subject; DeclarationError if the measure gives anything but a Comparison of tensors."""
+        """Both sides of the claim, measured on a subject; DeclarationError if the measure gives anything but tensors."""
         from torch import Tensor
 
-        with naming(self, "measure"):
-            found = self.measure(subject, **self.constant_values())
-        if not isinstance(found, Comparison):
-            raise DeclarationError(f"statement {self.id!r}: field 'measure' gave a {type(found).__name__}, not a Comparison")
+        found = self.compare(subject)
         for name, side in (("left", found.left), ("right", found.right)):
             if not isinstance(side, Tensor):
                 given = type(side).__name__
                 raise DeclarationError(f"statement {self.id!r}: field 'measure' gave a {given} as the {name} side, not a tensor")
         return found
+
+    def compare(self, subject: Subject) -> Comparison:
+        """Both sides of the claim, in whatever the subject answers with: tensors, or balls."""
+        with naming(self, "measure"):
+            found = self.measure(subject, **{name: self.constants[name].value for name in self.asked})
+        wanted = Side if self.bounds else Comparison
+        if not isinstance(found, wanted):
+            raise DeclarationError(f"statement {self.id!r}: field 'measure' gave a {type(found).__name__}, not a {wanted.__name__}")
+        return self._with_bound(found, subject.instance) if isinstance(found, Side) else found
+
+    def _with_bound(self, found: Side, instance: Instance) -> Comparison:
+        import torch
+
+        values = found.values
+        if not hasattr(values, "new_tensor"):
+            raise DeclarationError(f"statement {self.id!r}: field 'measure' gave a {type(values).__name__} as its side, not a tensor")
+        parts = len(self.bounds) > 1
+        if parts and (values.ndim < 2 or values.shape[-1] != len(self.bounds)):
+            raise DeclarationError(f"statement {self.id!r} has {len(self.bounds)} bounds, and its last axis is not as long")
+        shape = tuple(values.shape[:-1] if parts else values.shape)
+        # what is given once a trial stands beside every index
+        given = {name: one.reshape(tuple(one.shape) + (1,) * (len(shape) - one.ndim)) for name, one in found.given.items()}
+        try:
+            sides = [bound(instance, **{**self.constant_values(), **given}) for bound in self.bounds]
+            whole = [(side if hasattr(side, "expand") else values.new_tensor(side)).expand(shape) for side in sides]
+        except (FormulaError, RuntimeError) as error:
+            raise DeclarationError(f"statement {self.id!r}: {error}") from error
+        bound = torch.stack(whole, -1) if parts else whole[0]
+        left, right = (values, bound) if self.at_most else (bound, values)
+        return Comparison(left, right, found.axes, found.rounding, found.looked_at)
 
     def failure_probability(self, instance: Instance) -> float:
         """The claimed failure probability of this instance, at most 1."""

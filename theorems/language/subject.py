@@ -8,8 +8,8 @@ several). In products of layers W_l stands for the layer's linear map from h_{l-
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -33,6 +33,21 @@ class Comparison:
     right: Tensor
     axes: tuple[str, ...] = ()
     rounding: float = 0.0
+    looked_at: str = ""
+
+
+@dataclass(frozen=True)
+class Side:
+    """The measured side of a claim whose other side is the statement's formula, for every trial and every index.
+
+    values: (trials, *axes). given: what the formula speaks of beside sizes and constants, by name, each (trials,) or as values.
+    axes, rounding, looked_at: as in Comparison.
+    """
+
+    values: Tensor
+    axes: tuple[str, ...] = ()
+    rounding: float = 0.0
+    given: Mapping[str, Tensor] = field(default_factory=dict)
     looked_at: str = ""
 
 

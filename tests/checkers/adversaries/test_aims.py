@@ -110,7 +110,7 @@ def test_w_tilde_and_w_prime_together_bend_the_loss_more_than_w_prime_alone() ->
         statement, {"width": 2048, "depth": 1, "samples": 1, "outputs": 1, "radius": 2e-3, "labels": "signs"}
     )  # fmt: skip
     cases = dict(drawn_subjects(statement, instance, "dense", 4, source("joint"), "cpu"))
-    ratio = {name: statement.measure(subject, **statement.constant_values()) for name, subject in cases.items()}
+    ratio = {name: statement.sides(subject) for name, subject in cases.items()}
 
     def found(name: str) -> np.ndarray:
         return ratio[name].left.numpy()

@@ -146,14 +146,14 @@ def test_an_enclosure_reaches_to_the_largest_upper_end() -> None:
     def measure(subject: Any) -> Comparison:
         return Comparison(left, torch.zeros(1, 2), axes=("k",))  # type: ignore[arg-type]
 
-    found = enclose(measure, {}, lambda: None)  # type: ignore[arg-type,return-value]
+    found = enclose(measure, lambda: None)  # type: ignore[arg-type,return-value]
     assert (found.outcome, found.indices) == ("violated", {"k": 2})
     assert found.low == pytest.approx(1, rel=1e-6)
     assert found.high == pytest.approx(9, rel=1e-6)
 
 
 def test_what_compares_nothing_is_not_proved() -> None:
-    found = enclose(lambda subject: Comparison(torch.ones(1, 1), torch.full((1, 1), torch.inf)), {}, lambda: None)  # type: ignore[arg-type,return-value]
+    found = enclose(lambda subject: Comparison(torch.ones(1, 1), torch.full((1, 1), torch.inf)), lambda: None)  # type: ignore[arg-type,return-value]
     assert (found.outcome, found.reason) == ("open", "the measure compares nothing")
 
 

@@ -1,0 +1,141 @@
+"""Statements whose other side is a formula: the same comparison as by hand, and a mistake is one sentence."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+import torch
+
+from checkers.errors import InputError
+from checkers.evidence.decide import decide
+from checkers.evidence.measured import measured
+from checkers.report.statements import bounds_in_latex, statement_in_words
+from checkers.subjects.network import NetworkSubject
+from lemmafuzz import Network
+from strategies import instance_from_sizes
+from tests.helpers import sources
+from theorems.language.forms import assume, probability
+from theorems.language.instance import Instance
+from theorems.language.registry import Registry
+from theorems.language.statement import Constant, DeclarationError, Statement, Variant
+from theorems.language.subject import Comparison, Side, Subject
+
+source = sources(41, "bounds")
+SIZES = {"width": 24, "depth": 3, "samples": 2, "outputs": 2, "radius": 0.1}
+TRIALS = 5
+
+
+def stated(measure: Any, **fields: Any) -> Statement:
+    declared: dict[str, Any] = {
+        "id": "stated", "source": "tests", "claim": "norms are at most {bound}", "kind": "derived", "measure": measure,
+        "ranges": {"width": (8, 64), "depth": (1, 4), "samples": (1, 3)}, "constants": {"C": Constant(2.0, "chosen")},
+        "failure": probability("exp(-C m/L)"),
+        "variants": (Variant("smaller", "constant", {"at_most": "C/m"}), Variant("other", "exponent", {"at_most": "C/L"})),
+    }  # fmt: skip
+    return Statement(**{**declared, **fields})
+
+
+def norms(subject: Subject) -> Side:
+    return Side(subject.norms()[..., 1:], axes=("sample", "layer"), given={"size": subject.norms()[..., :1].amax(1)[:, 0]})
+
+
+def subject_of(statement: Statement) -> NetworkSubject:
+    instance = instance_from_sizes(statement, SIZES)
+    network = Network.draw("dense", instance.width, instance.depth, instance.inputs.shape[1], instance.outputs, TRIALS, source("draw"))
+    return NetworkSubject(network, instance, source("questions"))
+
+
+def test_a_bound_from_above_is_the_right_side() -> None:
+    statement = stated(norms, at_most="C sqrt(L) size")
+    subject = subject_of(statement)
+    found = measured(statement, subject)
+    size = subject.norms()[:, :, 0].amax(1)[:, None, None]
+    torch.testing.assert_close(found.left, subject.norms()[..., 1:], rtol=0, atol=0)
+    torch.testing.assert_close(found.right, (2 * math.sqrt(3) * size).expand(TRIALS, 2, 3), rtol=1e-15, atol=0)
+    assert statement.sentence == "norms are at most C sqrt(L) size"
+
+
+def test_a_bound_from_below_is_the_left_side() -> None:
+    found = measured(statement := stated(norms, at_least="C/m"), subject_of(statement))
+    assert (found.left == 2 / 24).all()
+    assert found.left.shape == found.right.shape == (TRIALS, 2, 3)
+
+
+def test_parts_are_the_last_axis_each_with_its_own_bound() -> None:
+    def both(subject: Subject) -> Side:
+        return Side(torch.stack([subject.norms(), subject.norms()], -1), axes=("sample", "layer", "part"))
+
+    statement = stated(both, at_most=("C m", "C/m"), claim="one by {bound}, the other by {bound}")
+    found = measured(statement, subject_of(statement))
+    assert found.right.shape == (TRIALS, 2, 4, 2)
+    assert (found.right[..., 0] == 48).all()
+    assert (found.right[..., 1] == 2 / 24).all()
+    assert statement.sentence == "one by C m, the other by C/m"
+
+
+def test_a_measure_gets_the_constants_that_it_names() -> None:
+    def asks(subject: Subject, step: float) -> Side:
+        return Side(subject.norms() * step, axes=("sample", "layer"))
+
+    statement = stated(asks, at_most="C", constants={"C": Constant(2.0, "chosen"), "step": Constant(3.0, "chosen")})
+    subject = subject_of(statement)
+    assert (measured(statement, subject).left == 3 * subject.norms()).all()
+
+
+def test_a_false_variant_changes_the_formula_alone() -> None:
+    statement = stated(norms, at_most="10 C size")
+    instance = instance_from_sizes(statement, SIZES)
+    options: dict[str, Any] = {"seed": 1, "engine": "dense", "trials": 40, "alpha": 1e-6}
+    assert not decide(statement, instance, **options).refuted
+    assert decide(statement.variant("smaller"), instance, **options).refuted
+
+
+@pytest.mark.parametrize(
+    ("measure", "fields", "sentence"),
+    [
+        (norms, {"at_most": "C sqrt(F)"}, "the formula 'C sqrt(F)' speaks of 'F', which nothing gives"),
+        (norms, {"at_most": "C sqrt("}, "the formula 'C sqrt(' cannot be read"),
+        (norms, {"at_most": ("C", "C/m")}, "has 2 bounds, and its last axis is not as long"),
+        (norms, {}, "field 'measure' gave a Side, not a Comparison"),
+        (lambda subject: Comparison(subject.norms(), subject.norms()), {"at_most": "C"}, "field 'measure' gave a Comparison, not a Side"),
+        (lambda subject: Side(3.0), {"at_most": "C"}, "field 'measure' gave a float as its side, not a tensor"),  # type: ignore[arg-type]
+        (lambda subject: Side(subject.norms(), given={"size": torch.ones(3, 7)}), {"at_most": "C size"}, "statement 'stated'"),
+    ],
+)
+def test_a_mistake_is_one_sentence(measure: Any, fields: dict[str, Any], sentence: str) -> None:
+    statement = stated(measure, **({"constants": {}, "failure": probability("1/20")} if not fields else {}), **fields)
+    with pytest.raises((DeclarationError, InputError)) as raised:
+        measured(statement, subject_of(statement))
+    assert sentence in str(raised.value)
+
+
+def test_a_statement_has_one_of_the_two_bounds() -> None:
+    with pytest.raises(DeclarationError, match="'at_least' must be empty where at_most is given"):
+        Registry().add(stated(norms, at_most="C", at_least="C/m"))
+    with pytest.raises(DeclarationError, match="'at_most' must be a formula, or a tuple of them, not 3"):
+        Registry().add(stated(norms, at_most=3))
+
+
+def test_assumptions_are_formulas() -> None:
+    found = assume("omega <= c/(L^(9/2) log(m)^3)", c=0.5)
+    instance = Instance(width=64, depth=2, radius=1e-5)
+    assert (found.name, found.quantity, found.relation) == ("radius", "radius", "<=")
+    assert found.limit(instance) == pytest.approx(0.5 / (2**4.5 * math.log(64) ** 3), rel=1e-14)
+    assert found.holds(instance)
+    assert not assume("m >= n^3 L^7", "width for all").holds(instance)
+    for wrong in ("omega", "K <= 3", "m <=", "n + 1 >= L"):
+        with pytest.raises(DeclarationError, match="must read `m >= n L`"):
+            assume(wrong)
+    with pytest.raises(DeclarationError, match="speaks of K, which no instance has"):
+        assume("m >= K L")
+
+
+def test_show_prints_the_formula_and_its_latex() -> None:
+    registry = Registry()
+    statement = registry.add(stated(norms, at_most="C L^(5/2) omega sqrt(log(m)) size"))
+    assert bounds_in_latex(statement) == [r"C L^{5/2} \omega \sqrt{\log m} \mathrm{size}"]
+    text = " ".join(statement_in_words(statement, registry).split())
+    assert "claim norms are at most C L^(5/2) omega sqrt(log(m)) size" in text
+    assert r"bound in LaTeX C L^{5/2} \omega \sqrt{\log m} \mathrm{size}" in text
