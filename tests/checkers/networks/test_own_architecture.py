@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -99,7 +100,7 @@ def test_training_reaches_all_labels(architecture: str) -> None:
     sizes: dict[str, int | float | str] = {"width": 1, "samples": 4, "input_dimension": 7, "separation": 0.5, "outputs": 2}
     sizes["labels"] = "random"
     instance = instance_from_sizes(None, sizes)
-    circle = {"positions": 3, "patch": 3} if architecture == "convolutional" else {}
+    circle: dict[str, Any] = {"positions": 3, "patch": 3} if architecture == "convolutional" else {}
     data = TrainingData(instance.inputs, instance.targets, np.argmax(instance.targets, 1))
     run = train_on(data, steps=400, architecture=architecture, **circle)
     assert run.architecture == architecture

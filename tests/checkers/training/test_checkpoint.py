@@ -135,7 +135,8 @@ def test_a_checkpoint_of_another_run_is_refused(other: dict[str, Any], tmp_path:
 
 def test_revealed_weights_that_do_not_belong_together_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every array left out, cut, or in another precision. Only a layer without changes lacks some of them."""
-    path, small = tmp_path / "state.npz", {"weights": "revealed", "width": 30, "steps": 3}
+    path = tmp_path / "state.npz"
+    small: dict[str, Any] = {"weights": "revealed", "width": 30, "steps": 3}
     interrupted(path, 2, monkeypatch, **small)
     with np.load(path) as archive:
         arrays = {name: archive[name] for name in archive.files}
