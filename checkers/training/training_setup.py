@@ -103,6 +103,8 @@ class TrainingSetup:
             raise InputError(f"step_size must be a positive number, 'paper' or None, not {self.step_size!r}")
         if not 0 <= self.goal <= 1:
             raise InputError(f"goal is a share of the first loss, from 0 to 1, not {self.goal}")
+        if self.patch % 2 == 0 or self.patch > self.positions:
+            raise InputError(f"--patch must be odd and at most the number of positions, {self.positions}, not {self.patch}")
         if self._architecture.neurons(self.width) != self.instance.neurons:
             raise InputError(f"positions are for convolutional networks, not for {self.architecture} ones")
 
@@ -124,10 +126,7 @@ class TrainingSetup:
 
     @cached_property
     def _architecture(self) -> Architecture:
-        try:
-            return architecture_for(self.architecture, self.instance)
-        except ValueError as error:
-            raise InputError(str(error)) from error
+        return architecture_for(self.architecture, self.instance)
 
     @property
     def source(self) -> NormalSource:

@@ -212,7 +212,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"step_size": "large"}, "step_size must be a positive number, 'paper' or None, not 'large'"),
     ({"goal": float("nan")}, "goal is a share of the first loss, from 0 to 1, not nan"),
     ({"architecture": "recurrent"}, "there is no architecture 'recurrent'"),
-    ({"architecture": "convolutional", "positions": 3, "patch": 2}, "patches need an odd size of at most 3 positions, not 2"),
+    ({"architecture": "convolutional", "positions": 3, "patch": 2}, "--patch must be odd and at most the number of positions, 3, not 2"),
     ({"positions": 3}, "positions are for convolutional networks, not for fully connected ones"),
 ]
 
