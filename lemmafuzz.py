@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     # running them
     from checkers.certification.certify import certify as certify
+    from checkers.data.training_data import HeldOut as HeldOut
+    from checkers.data.training_data import TrainingData as TrainingData
     from checkers.data.training_data import load_training_data as load_training_data
     from checkers.errors import InputError as InputError
     from checkers.evidence.decide import decide as decide
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from checkers.runs.suite import check as check
     from checkers.runs.suite import power as power
     from checkers.training.run import train as train
+    from checkers.training.training_setup import TrainingSetup as TrainingSetup
 
     # what statements speak of, as Hypothesis strategies
     from strategies import LABELS as LABELS

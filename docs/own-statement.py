@@ -6,7 +6,7 @@ from lemmafuzz import Constant, Side, Variant, probability, statement
 @statement(
     id="loudest-neuron",
     source="docs/own-statement.md",
-    claim="h_{i,L} has no entry above {bound}, size = ‖h_{i,L-1}‖, for all i",
+    claim="h_{i,L} has no entry above {bound} for all i, where size = ‖h_{i,L-1}‖",
     kind="derived",
     at_most="C sqrt(log(n m)/m) size",
     failure=probability("(n m)^(1 - C^2/4)"),

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
+from checkers.data.training_data import TrainingData
 from checkers.networks.randomness import NormalSource, seed_sequence
+from checkers.records.training import TrainingRun
+from checkers.training.recorder import StepProgress
+from checkers.training.run import train
+from checkers.training.training_setup import TrainingSetup
 
 
 class Sources(Protocol):
@@ -18,3 +24,20 @@ def sources(seed: int, file: str) -> Sources:
         return NormalSource(seed_sequence(seed, file, *names), threads)
 
     return source
+
+
+def setup_on(data: TrainingData, **asked: Any) -> TrainingSetup:
+    """30 steps of a small network, where nothing else is asked for."""
+    return TrainingSetup(data, **{"width": 64, "depth": 2, "steps": 30, "seed": 1, **asked})
+
+
+def train_on(
+    data: TrainingData,
+    *,
+    save_to: Path | None = None,
+    resume_from: Path | None = None,
+    progress: StepProgress | None = None,
+    **asked: Any,
+) -> TrainingRun:
+    """The run of `setup_on`."""
+    return train(setup_on(data, **asked), save_to=save_to, resume_from=resume_from, progress=progress)

@@ -126,10 +126,7 @@ def circle_of(architecture: str, positions: int | None, patch: int | None, input
             raise InputError(f"--positions and --patch are for convolutional networks, not for {architecture} ones")
         return 1, 1
     positions = positions or input_dimension - 1
-    patch = patch or min(3, positions - 1 + positions % 2)
-    if patch % 2 == 0 or patch > positions:
-        raise InputError(f"--patch must be odd and at most the number of positions, {positions}, not {patch}")
-    return positions, patch
+    return positions, patch or min(3, positions - 1 + positions % 2)
 
 
 def valid_device(device: str) -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -33,6 +31,7 @@ from checkers.runs.jobs.own_statements import own_statements
 
 if TYPE_CHECKING:
     from checkers.data.columns import Reading
+    from checkers.training.training_setup import TrainingSetup
 
 # Every step of revealed weights adds directions to remember: memory, not patience, is their limit.
 DEPTH_AND_STEPS = {"dense": (4, 50_000), "revealed": (2, 200)}
@@ -50,24 +49,6 @@ def paper_or_number(context: click.Context, parameter: click.Parameter, value: s
     if not 0 < number < math.inf:
         raise click.BadParameter(f"{value} is not a positive, finite number", context, parameter)
     return number
-
-
-@dataclass(frozen=True)
-class Asked:
-    """The options of `train` that describe the run itself."""
-
-    architecture: str
-    positions: int
-    patch: int
-    width: int
-    depth: int
-    engine: Literal["dense", "revealed"]
-    steps: int
-    step_size: float | Literal["paper"] | None
-    goal: float
-    loss: str
-    batch: int
-    dtype: str
 
 
 _data_options = options(
@@ -102,7 +83,7 @@ _network_options = options(
 _descent_options = options(
     click.option("--algorithm", type=click.Choice(["gd", "sgd"]), default="gd", show_default=True, help="All samples a step, or a few."),
     click.option("--batch", type=click.IntRange(min=1), help=f"Samples in a minibatch of sgd.  [default: {BATCH}, or all]"),
-    click.option("--loss", "loss_name", default="squared", show_default=True, metavar="NAME", help="Built in, or of a --module of yours."),
+    click.option("--loss", default="squared", show_default=True, metavar="NAME", help="Built in, or of a --module of yours."),
     click.option("--steps", type=click.IntRange(min=1), help="Steps, at most.  [default: 50,000; revealed, 200]"),
     click.option(
         "--step-size",
@@ -116,30 +97,48 @@ _descent_options = options(
 )
 
 
-def chosen_loss(name: str) -> str:
-    """The name itself, if there is such a loss."""
-    from theorems.laws.losses import losses
-
-    if name not in losses:
-        near = difflib.get_close_matches(name, losses, 1)
-        raise InputError(f"there is no loss {name!r}; " + (f"did you mean {near[0]!r}?" if near else f"known: {', '.join(losses)}"))
-    return name
-
-
 def batch_size(algorithm: str, batch: int | None, samples: int) -> int:
     """Samples in a minibatch; 0 for gradient descent."""
     if algorithm == "gd":
         if batch is not None:
             raise InputError(f"--batch {batch} needs --algorithm sgd: gradient descent looks at all samples")
         return 0
-    if batch is not None and batch > samples:
-        raise InputError(f"--batch {batch} asks for more than the {samples} samples")
     return min(BATCH, samples) if batch is None else batch
 
 
 @click.command()
 @options(_data_options, _network_options, _descent_options, seed_option, device_option, modules_option, json_option, quiet_option)
 def train(
+    *,
+    seed: int | None,
+    checkpoint: Path | None,
+    resume: Path | None,
+    modules: tuple[Path, ...],
+    json_file: str | None,
+    quiet: bool,
+    **asked: Any,
+) -> int:
+    """Train on real data by gradient descent or SGD, and check the paper's statements about training along the way."""
+    from checkers.machine.files import check_destination
+    from checkers.machine.threads import one_thread
+    from checkers.training import run as training
+
+    output = Output(json_file, quiet)
+    if checkpoint is not None:
+        check_destination(checkpoint)
+    with own_statements(modules):
+        setup = setup_of(drawn(seed), output, **asked)
+        _print_memory(setup, output, saved=checkpoint is not None)
+        with one_thread(), training_bar(quiet=quiet) as progress:
+            run = training.train(setup, save_to=checkpoint, resume_from=resume, progress=progress)
+    _print(run, output)
+    return REFUTED if run.blame else 0
+
+
+def setup_of(
+    seed: int,
+    output: Output,
+    *,
     data: str,
     label_column: str | None,
     reading: Reading,
@@ -150,123 +149,43 @@ def train(
     architecture: str,
     positions: int | None,
     patch: int | None,
-    width: int,
     depth: int | None,
     weights: Literal["dense", "revealed"],
-    dtype: str,
     algorithm: str,
     batch: int | None,
-    loss_name: str,
     steps: int | None,
-    step_size: float | Literal["paper"] | None,
-    goal: float,
-    checkpoint: Path | None,
-    resume: Path | None,
-    seed: int | None,
     device: str,
-    modules: tuple[Path, ...],
-    json_file: str | None,
-    quiet: bool,
-) -> int:
-    """Train on real data by gradient descent or SGD, and check the paper's statements about training along the way."""
-    from checkers.data.training_data import load_training_data
-    from checkers.machine.files import check_destination
+    **same: Any,
+) -> TrainingSetup:
+    """What the options ask for, with the defaults that depend on others. same: those that are fields of the setup already."""
+    from checkers.data.training_data import held_out_rows, load_training_data
+    from checkers.training.training_setup import TrainingSetup
 
-    output = Output(json_file, quiet)
-    if checkpoint is not None:
-        check_destination(checkpoint)
-    if held_out is not None and algorithm == "sgd":
-        raise InputError("--held-out compares with the kernel's gradient descent: it needs --algorithm gd")
-    seed = drawn(seed)
+    loaded = load_training_data(
+        data, label_column=label_column, samples=samples, labels=labels, outputs=outputs, seed=seed, reading=reading
+    )  # fmt: skip
+    tell(loaded.read, loaded.warnings, output.text)
+    further = None
+    if held_out is not None:
+        further = held_out_rows(data, label_column=label_column, loaded=loaded, count=held_out, seed=seed, reading=reading)
+    size = batch_size(algorithm, batch, len(loaded.inputs))
+    positions, patch = circle_of(architecture, positions, patch, loaded.inputs.shape[1])
     default_depth, default_steps = DEPTH_AND_STEPS[weights]
-    with own_statements(modules):
-        loss = chosen_loss(loss_name)
-        loaded = load_training_data(
-            data, label_column=label_column, samples=samples, labels=labels, outputs=outputs, seed=seed, reading=reading
-        )  # fmt: skip
-        tell(loaded.read, loaded.warnings, output.text)
-        size = batch_size(algorithm, batch, len(loaded.inputs))
-        circle = circle_of(architecture, positions, patch, loaded.inputs.shape[1])
-        asked = Asked(
-            architecture, *circle, width, depth or default_depth, weights, steps or default_steps, step_size, goal, loss, size, dtype
-        )  # fmt: skip
-        further = _held_out(held_out, data, label_column, reading, loaded, seed) if held_out is not None else None
-        run = _train(asked, loaded, further, seed, valid_device(device), checkpoint, resume, output, quiet)
-    _print(run, output)
-    return REFUTED if run.blame else 0
+    return TrainingSetup(
+        loaded, held_out=further, architecture=architecture, positions=positions, patch=patch, depth=depth or default_depth,
+        weights=weights, batch=size, steps=steps or default_steps, seed=seed, device=valid_device(device), **same,
+    )  # fmt: skip
 
 
-def _held_out(count: int, data: str, label_column: str | None, reading: Reading, loaded: Any, seed: int) -> Any:
-    from checkers.data.training_data import held_out_rows
-    from checkers.training.kernel_prediction import HeldOut
-
-    if count == 0:
-        return HeldOut(loaded.inputs[:0])
-    return HeldOut(*held_out_rows(data, label_column=label_column, loaded=loaded, count=count, seed=seed, reading=reading))
-
-
-def _train(
-    asked: Asked,
-    loaded: Any,
-    further: Any,
-    seed: int,
-    device: str,
-    save_to: Path | None,
-    resume: Path | None,
-    output: Output,
-    quiet: bool,
-) -> Any:
-    import torch
-
-    from checkers.machine.threads import one_thread
-    from checkers.networks.architectures.by_name import architecture_for
+def _print_memory(setup: TrainingSetup, output: Output, *, saved: bool) -> None:
     from checkers.report.training import memory_in_words
-    from checkers.training import checkpoint, loss_declaration
-    from checkers.training import run as training
-    from theorems.language.instance import Instance
 
-    dtype = getattr(torch, asked.dtype)
-    samples, outputs = loaded.targets.shape
-    itemsize = torch.empty(0, dtype=dtype).itemsize
-    neurons = asked.positions * asked.width
-    state = training.planned_bytes(asked.engine, neurons, asked.depth, samples, outputs, asked.steps, itemsize)
-    circle = Instance(width=asked.width, positions=asked.positions, patch=asked.patch)
-    architecture, apart = architecture_for(asked.architecture, circle), None if further is None else len(further.inputs)
-    kernels = training.planned_kernel_bytes(architecture, asked.engine, neurons, asked.depth, samples, outputs, itemsize, apart)
-    output.text(memory_in_words(state + kernels))
-    if further is not None and further.classes is not None and apart:
-        size = architecture.limit_kernel_bytes(samples + apart, asked.depth)
-        output.text(memory_in_words(size, "regression with the limit kernel, last and where it fits"))
-    if save_to is not None:
-        size = checkpoint.planned_bytes(asked.engine, asked.width, asked.depth, asked.patch, state, itemsize)
-        output.text(memory_in_words(size, "each checkpoint, at most"))
-    loss_declaration.verify_declaration(asked.loss, loaded.targets)
-    with one_thread(), training_bar(quiet=quiet) as progress:
-        return training.train(
-            inputs=loaded.inputs,
-            targets=loaded.targets,
-            classes=loaded.classes,
-            architecture=asked.architecture,
-            positions=asked.positions,
-            patch=asked.patch,
-            width=asked.width,
-            depth=asked.depth,
-            seed=seed,
-            engine=asked.engine,
-            steps=asked.steps,
-            step_size=asked.step_size,
-            goal=asked.goal,
-            device=device,
-            dtype=dtype,
-            data=loaded.name,
-            labels=loaded.labels,
-            loss=asked.loss,
-            batch=asked.batch,
-            held_out=further,
-            save_to=save_to,
-            resume_from=resume,
-            progress=progress,
-        )
+    plan = setup.memory
+    output.text(memory_in_words(plan.whole))
+    if plan.regression is not None:
+        output.text(memory_in_words(plan.regression, "regression with the limit kernel, last and where it fits"))
+    if saved:
+        output.text(memory_in_words(plan.checkpoint, "each checkpoint, at most"))
 
 
 def _print(run: Any, output: Output) -> None:

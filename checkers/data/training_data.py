@@ -30,11 +30,19 @@ class TrainingData:
 
     inputs: Array
     targets: Array
-    classes: Classes | None
-    name: str
-    labels: str
+    classes: Classes | None = None
+    name: str = ""
+    labels: str = ""
     read: str = ""
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Samples that are not trained on. inputs: (k, d_in + 1); classes: (k,), or None where there are none."""
+
+    inputs: Array
+    classes: Classes | None = None
 
 
 def directed_rows(features: Array, rows: list[str], where: str) -> Array:
@@ -96,8 +104,8 @@ def _load(source: str, label_column: str | None, reading: Reading, outputs: int 
 
 
 def load_training_data(
-    source: str, *, label_column: str | None, samples: int | None, labels: str, outputs: int | None, seed: int,
-    reading: Reading = FOUND_OUT,
+    source: str, *, label_column: str | None = None, samples: int | None = None, labels: str = "true", outputs: int | None = None,
+    seed: int, reading: Reading = FOUND_OUT,
 ) -> TrainingData:  # fmt: skip
     """Read `source`, "digits" or a file; choose `samples` of its rows (None: 100, or all if fewer); make targets of its labels ("true"),
     draw them ("random"), or take the bottom eigenvector of the limit kernel ("hardest").
@@ -131,10 +139,12 @@ def load_training_data(
 
 
 def held_out_rows(
-    source: str, *, label_column: str | None, loaded: TrainingData, count: int, seed: int, reading: Reading = FOUND_OUT
-) -> tuple[Array, Classes | None]:
-    """`count` further rows of the source that `loaded` was chosen from with the same seed: inputs (count, d_in), and their own classes
-    where the training labels are true ones. Raises InputError if there are too few."""
+    source: str, *, label_column: str | None = None, loaded: TrainingData, count: int, seed: int, reading: Reading = FOUND_OUT
+) -> HeldOut:
+    """`count` further rows of the source that `loaded` was chosen from with the same seed, with their own classes where the training
+    labels are true ones. Raises InputError if there are too few."""
+    if count == 0:
+        return HeldOut(loaded.inputs[:0])
     whole = _load(source, label_column, reading, loaded.targets.shape[1])
     table = whole.table
     available, taken = len(table.features), len(loaded.inputs)
@@ -146,8 +156,8 @@ def held_out_rows(
     chosen = np.sort(np.random.Generator(np.random.SFC64(further_seed)).choice(left, count, replace=False))
     inputs = unit_rows(table.features[chosen], [table.rows[row] for row in chosen], source)
     if loaded.classes is None or not loaded.labels.startswith("true") or whole.labels is None:
-        return inputs, None
-    return inputs, true_targets(whole.labels, chosen, None, source)[1]
+        return HeldOut(inputs)
+    return HeldOut(inputs, true_targets(whole.labels, chosen, None, source)[1])
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -25,48 +27,39 @@ from checkers.records.training import TrainingRun
 from checkers.runs import suite
 from checkers.runs.jobs.each import each
 from checkers.training import run as training
-from checkers.training.kernel_prediction import HeldOut
+from checkers.training.training_setup import TrainingSetup
 from theorems.language.registry import registry
 from theorems.language.statement import FULLY_CONNECTED, Statement
 
 
-class Planned(msgspec.Struct, frozen=True, kw_only=True):
-    """A training run of the report, on the bundled digits."""
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """A training run of the report, on the bundled digits. setup: it, but for the data, the seed and the device."""
 
     title: str
     samples: int
     labels: Literal["true", "random"]
-    width: int
-    depth: int
-    weights: Literal["dense", "revealed"]
-    steps: int
-    goal: float = 1e-3
-    loss: str = "squared"
-    batch: int = 0
     held_out: int = 0
-    architecture: str = "fully connected"
-    positions: int = 1
-    patch: int = 1
+    setup: partial[TrainingSetup]
 
 
 def _two_hundred(labels: Literal["true", "random"], loss: str, batch: int) -> Planned:
     """100% training accuracy comes before the loss is that low."""
-    title = f"200 digits, {labels} labels, {loss} loss, {'sgd' if batch else 'gd'}"
-    return Planned(
-        title=title, samples=200, labels=labels, width=256, depth=4, weights="dense", steps=20_000, goal=0.03, loss=loss, batch=batch,
-    )  # fmt: skip
+    setup = partial(TrainingSetup, width=256, depth=4, steps=20_000, goal=0.03, loss=loss, batch=batch)
+    return Planned(title=f"200 digits, {labels} labels, {loss} loss, {'sgd' if batch else 'gd'}", samples=200, labels=labels, setup=setup)
 
 
 # Real images with random labels (Zhang et al. 2017) at a width that can be stored, and at one that cannot: stored, a matrix of
 # m = 10^6 would take 8 TB. 100% training accuracy comes before the goal; where that is larger than the first run's, time sets it.
 TRAININGS: Final = (
-    Planned(title="100 digits, random labels, m = 256", samples=100, labels="random", width=256, depth=4, weights="dense", steps=20_000,
-            held_out=200),
-    Planned(title="50 digits, random labels, residual, m = 256", samples=50, labels="random", width=256, depth=3, weights="dense",
-            steps=8000, goal=0.05, architecture="residual"),
-    Planned(title="20 digits, random labels, convolutional, 64 positions, m = 32", samples=20, labels="random", width=32, depth=2,
-            weights="dense", steps=8000, goal=0.05, architecture="convolutional", positions=64, patch=3),
-    Planned(title="5 digits, random labels, m = 10^6", samples=5, labels="random", width=10**6, depth=1, weights="revealed", steps=400),
+    Planned(title="100 digits, random labels, m = 256", samples=100, labels="random", held_out=200,
+            setup=partial(TrainingSetup, width=256, depth=4, steps=20_000)),
+    Planned(title="50 digits, random labels, residual, m = 256", samples=50, labels="random",
+            setup=partial(TrainingSetup, architecture="residual", width=256, depth=3, steps=8000, goal=0.05)),
+    Planned(title="20 digits, random labels, convolutional, 64 positions, m = 32", samples=20, labels="random",
+            setup=partial(TrainingSetup, architecture="convolutional", positions=64, patch=3, width=32, depth=2, steps=8000, goal=0.05)),
+    Planned(title="5 digits, random labels, m = 10^6", samples=5, labels="random",
+            setup=partial(TrainingSetup, width=10**6, depth=1, weights="revealed", steps=400)),
     *(
         _two_hundred(labels, loss, batch)
         for labels in ("true", "random")
@@ -129,13 +122,10 @@ def _certify(seed: int, progress: Progress, identifier: str) -> Certificate | No
 
 def _train(settings: tuple[int, str], progress: Progress, plan: Planned) -> TrainingRun:
     seed, device = settings
-    loaded = load_training_data("digits", label_column=None, samples=plan.samples, labels=plan.labels, outputs=None, seed=seed)
-    others = held_out_rows("digits", label_column=None, loaded=loaded, count=plan.held_out, seed=seed) if plan.held_out else None
-    same = ("architecture", "positions", "patch", "width", "depth", "steps", "goal", "loss", "batch")
+    data = load_training_data("digits", samples=plan.samples, labels=plan.labels, seed=seed)
+    held_out = held_out_rows("digits", loaded=data, count=plan.held_out, seed=seed) if plan.held_out else None
     with one_thread():
         return training.train(
-            inputs=loaded.inputs, targets=loaded.targets, classes=loaded.classes, engine=plan.weights, step_size=None,
-            held_out=HeldOut(*others) if others else None, seed=seed, device=device, data=loaded.name, labels=loaded.labels,
+            plan.setup(data, held_out=held_out, seed=seed, device=device),
             progress=lambda step, steps, loss: progress(plan.title, step, steps),
-            **{name: getattr(plan, name) for name in same},
-        )  # fmt: skip
+        )

@@ -57,6 +57,9 @@ def _change(variant: Variant) -> str:
                 changes.append(f"entries of A and W_l drawn N(0, {text.number(change)}/m)")
             case "constants":
                 changes.extend(f"{symbol} = {text.number(one.value)}" + _why(one) for symbol, one in change.items())
+            case "at_most" | "at_least":
+                bounds = (change,) if isinstance(change, str) else change
+                changes.append(f"{name.replace('_', ' ')} {', '.join(bounds)}")
             case "failure":
                 changes.append(f"failure probability {change.formula}")
             case "assumptions":

@@ -91,11 +91,6 @@ class Saver:
                 signal.signal(number, handler if handler is not None else signal.SIG_DFL)
 
 
-def planned_bytes(engine: str, width: int, depth: int, patch: int, needed: int, itemsize: int) -> int:
-    """The most that a checkpoint takes: the matrices, or all that a run with revealed weights holds (`needed`)."""
-    return itemsize * depth * width**2 * patch if engine == "dense" else needed
-
-
 def save(path: Path, step: int, recorder: Recorder, record: ForwardPass, facts: dict[str, Any]) -> None:
     """Write the state of a run whose weights are those of `step`, which was recorded last, with this forward pass.
 

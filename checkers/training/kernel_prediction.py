@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from checkers.data.training_data import HeldOut
 from checkers.errors import InputError
 from checkers.machine.memory import free_bytes, refuse_beyond_memory
 from checkers.networks.kernels import gradient_factors, layer_kernel, limit_kernel
@@ -21,14 +22,6 @@ from theorems.language.instance import Instance
 from theorems.laws.losses import Loss
 
 LARGEST_KERNEL = 6000  # rows, n d + n' d: a kernel that takes 300 MB
-
-
-@dataclass(frozen=True)
-class HeldOut:
-    """Samples that are not trained on. inputs: (k, d_in); classes: (k,), or None where there are none."""
-
-    inputs: npt.NDArray[np.float64]
-    classes: npt.NDArray[np.int64] | None = None
 
 
 def planned_bytes(width: int, depth: int, samples: int, held_out: int, outputs: int, itemsize: int) -> int:

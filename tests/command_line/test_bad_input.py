@@ -9,7 +9,7 @@ import pytest
 from checkers.command_line.main import main
 from theorems import registry
 
-GOOD_MODULE = Path(__file__).parents[2] / "docs" / "own-statement.py"
+GOOD_MODULE = Path(__file__).parents[1] / "two_sided.py"
 FILES = {
     "truncated.json": '{"schema": 1, "role": "simplest", "seed": 3, "decis',
     "other.json": '{"hello": 1}',

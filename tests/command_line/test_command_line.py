@@ -108,8 +108,9 @@ def test_quiet_list_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
 SHOWN = """\
 loudest-neuron  (docs/own-statement.md)
 
-  claim                   h_{i,L} has no entry above C (log(nm))^p/sqrt(m) ‖h_{i,L-1}‖, p = 1/2, for
-                            all i
+  claim                   h_{i,L} has no entry above C sqrt(log(n m)/m) size for all i, where size =
+                            ‖h_{i,L-1}‖
+  bound in LaTeX          C \\sqrt{\\frac{\\log (n m)}{m}} \\mathrm{size}
   kind                    derived: constants and failure probability are explicit numbers with a
                             derivation
   for all                 m in [16, 4,096]: neurons in each layer
@@ -119,10 +120,9 @@ loudest-neuron  (docs/own-statement.md)
                           delta in [0.01, 1]: least distance promised between two inputs
                           data: any; labels: none
   assuming                nothing
-  fails with probability  at most (nm)^{1 - C^2/4}
+  fails with probability  at most (n m)^(1 - C^2/4)
   constants               C = 3: given h_{L-1}, each g_k is N(0, 2‖h_{L-1}‖^2/m); a union over the
                             nm of them
-                          p = 0.5: the exponent of a Gaussian maximum
   claimed exponents       none
   rests on                nothing else here
   rests on it             nothing else here
@@ -131,7 +131,7 @@ loudest-neuron  (docs/own-statement.md)
   adversaries             none: the weights stay at their initialization
   grade of a HOLDS        exact: the measured left side is the supremum over all that the claim
                             quantifies over inside one instance
-  false variants          log(nm) dropped (exponent): p = 0
+  false variants          log(nm) dropped (exponent): at most C size/sqrt(m)
                           initialization variance 8/m (initialization): entries of A and W_l drawn
                             N(0, 8/m)
 """

@@ -20,7 +20,7 @@ from checkers.machine.progress import Progress
 from checkers.runs.jobs.each import each
 
 ROOT = Path(__file__).parents[2]
-LEMMA = (ROOT / "docs" / "own-statement.py").read_text()
+LEMMA = (ROOT / "tests" / "two_sided.py").read_text()
 FAILURE = "lambda i, C, p: (i.samples * i.width) ** (1 - C**2 / 4)"
 COMMAND = [sys.executable, "-c", "import sys; from checkers.command_line.main import main; sys.exit(main())"]
 
@@ -45,7 +45,7 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     ),
     "a failure bound that raises": (
         FAILURE, "lambda i, C, p: 1 / 0",
-        "module own.py, line 16: ZeroDivisionError: division by zero, in field 'failure' of statement 'loudest-neuron'",
+        "module own.py, line 14: ZeroDivisionError: division by zero, in field 'failure' of statement 'loudest-neuron'",
     ),
     "a failure bound that is not a number": (
         FAILURE, "lambda i, C, p: math.nan", "statement 'loudest-neuron': field 'failure' gave nan, which is no probability, for Instance(",
@@ -67,11 +67,11 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     ),
     "a measure that raises": (
         "math.log(n * m) ** p", "math.log(-n * m) ** p",
-        "module own.py, line 30: ValueError: math domain error, in field 'measure' of statement 'loudest-neuron'",
+        "module own.py, line 28: ValueError: math domain error, in field 'measure' of statement 'loudest-neuron'",
     ),
     "a measure that leaves": (
         "    m, L, n = ", "    raise SystemExit(1)\n    m, L, n = ",
-        "module own.py, line 28: SystemExit: 1, in field 'measure' of statement 'loudest-neuron'",
+        "module own.py, line 26: SystemExit: 1, in field 'measure' of statement 'loudest-neuron'",
     ),
 }  # fmt: skip
 
@@ -101,7 +101,7 @@ def test_a_mistake_is_named_from_a_worker_process_too(
     options = ["--module", "own.py", "--seed", "1", "--processes", "2", "--profile", "quick"]
     assert main(["check", "loudest-neuron", "relu-difference", *options]) == 2
     printed = capsys.readouterr().err
-    assert printed == "lemmafuzz: module own.py, line 33: Odd: 1 and 2, in field 'measure' of statement 'loudest-neuron'\n"
+    assert printed == "lemmafuzz: module own.py, line 31: Odd: 1 and 2, in field 'measure' of statement 'loudest-neuron'\n"
 
 
 def test_the_unforeseen_is_one_sentence_and_its_traceback_is_shown_on_debug(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import torch
 
 from checkers.command_line.main import main
 from checkers.command_line.options import on_architectures
+from checkers.data.training_data import TrainingData
 from checkers.errors import InputError
 from checkers.evidence.profiles import PROFILES
 from checkers.networks.architectures.by_name import architecture_for, known
@@ -18,8 +20,8 @@ from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.report.by_architecture import matrix
 from checkers.runs.jobs.own_statements import own_statements
 from checkers.runs.suite import check, power
-from checkers.training.run import train
 from strategies.instances import instance_from_sizes
+from tests.helpers import train_on
 from theorems import registry
 from theorems.language.forms import FALSE, form, wrong
 from theorems.language.statement import Constant, DeclarationError
@@ -98,11 +100,9 @@ def test_training_reaches_all_labels(architecture: str) -> None:
     sizes: dict[str, int | float | str] = {"width": 1, "samples": 4, "input_dimension": 7, "separation": 0.5, "outputs": 2}
     sizes["labels"] = "random"
     instance = instance_from_sizes(None, sizes)
-    circle = {"positions": 3, "patch": 3} if architecture == "convolutional" else {}
-    run = train(
-        inputs=instance.inputs, targets=instance.targets, classes=np.argmax(instance.targets, 1), width=64, depth=2, seed=1, engine="dense",
-        steps=400, architecture=architecture, **circle,  # type: ignore[arg-type]
-    )  # fmt: skip
+    circle: dict[str, Any] = {"positions": 3, "patch": 3} if architecture == "convolutional" else {}
+    data = TrainingData(instance.inputs, instance.targets, np.argmax(instance.targets, 1))
+    run = train_on(data, steps=400, architecture=architecture, **circle)
     assert run.architecture == architecture
     assert run.reached
     assert run.accuracy[-1] == 1.0

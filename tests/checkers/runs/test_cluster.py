@@ -151,9 +151,9 @@ def test_what_is_no_address_of_a_scheduler_is_one_sentence(capsys: pytest.Captur
 
 
 def test_a_worker_of_a_cluster_names_the_users_file_and_not_its_copy() -> None:
-    lemma = (ROOT / "docs" / "own-statement.py").read_text().replace("math.log(n * m)", "math.log(-n * m)")
+    lemma = (ROOT / "tests" / "two_sided.py").read_text().replace("math.log(n * m)", "math.log(-n * m)")
     settings = suite.Settings(1, QUICK, 1e-6, "cpu", None, (), remote=True)
-    sentence = r"^module own\.py, line 30: ValueError: math domain error, in field 'measure' of statement 'loudest-neuron'$"
+    sentence = r"^module own\.py, line 28: ValueError: math domain error, in field 'measure' of statement 'loudest-neuron'$"
     with pytest.raises(InputError, match=sentence):
         on_worker(suite.check_one, settings, {"own.py": lemma}, software(), "topic", ("loudest-neuron",))
     assert "loudest-neuron" not in registry

@@ -14,6 +14,7 @@ from msgspec.structs import asdict
 
 from checkers.adversaries import ADVERSARIES, Attack
 from checkers.command_line.main import main
+from checkers.data.training_data import HeldOut, TrainingData
 from checkers.evidence.decide import judged_cases
 from checkers.evidence.profiles import PROFILES
 from checkers.evidence.worst_case import Worst
@@ -25,9 +26,8 @@ from checkers.networks.network import Engine, Network
 from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.runs.suite import check, power
 from checkers.training import checkpoint
-from checkers.training.kernel_prediction import HeldOut
-from checkers.training.run import train
 from strategies import instance_from_sizes
+from tests.helpers import train_on
 from tests.stub_device import StubTensor, stub_device
 from theorems import registry
 from theorems.allen_zhu.convergence import STEPS
@@ -125,16 +125,17 @@ def test_training_is_the_same_on_a_device(
     monkeypatch.setattr(checkpoint, "Saver", partial(checkpoint.Saver, seconds=0.0))
     data = an_instance(architecture, samples=5, labels="one-hot", input_dimension=8)
     rows = slice(0, 3)
-    settings: dict[str, Any] = {
-        "inputs": data.inputs[rows], "targets": data.targets[rows], "classes": data.targets[rows].argmax(1), "width": 16, "depth": 2,
-        "seed": 1, "engine": engine, "goal": 0.0, "architecture": architecture, "positions": data.positions, "patch": data.patch,
-        "batch": batch, "step_size": 1e-3, "held_out": HeldOut(data.inputs[3:], data.targets[3:].argmax(1)),
-    }  # fmt: skip
-    expected = train(steps=4, **settings)
+    held_out = None if batch else HeldOut(data.inputs[3:], data.targets[3:].argmax(1))
+    run = partial(
+        train_on, TrainingData(data.inputs[rows], data.targets[rows], data.targets[rows].argmax(1)), held_out=held_out,
+        architecture=architecture, positions=data.positions, patch=data.patch, width=16, weights=engine, batch=batch, step_size=1e-3,
+        steps=4, goal=0.0,
+    )  # fmt: skip
+    expected = run()
     with stub_device() as device:
-        train(steps=3, device=device, save_to=tmp_path / "saved", **settings)
-        whole = train(steps=4, device=device, **settings)
-        resumed = train(steps=4, device=device, resume_from=tmp_path / "saved", **settings)
+        run(steps=3, device=device, save_to=tmp_path / "saved")
+        whole = run(device=device)
+        resumed = run(device=device, resume_from=tmp_path / "saved")
     for found in (whole, resumed):
         assert {**asdict(found), "seconds": 0.0} == {**asdict(expected), "seconds": 0.0}
 

@@ -210,7 +210,7 @@ def test_a_statement_that_nobody_declares_is_named_and_not_passed_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    lemma = (ROOT / "docs" / "own-statement.py").read_text()
+    lemma = (ROOT / "tests" / "two_sided.py").read_text()
     Path("false.py").write_text(lemma.replace("Constant(3.0", "Constant(2.2").replace("1 - C**2 / 4", "-2"))
     named = ["--module", "false.py"]
     quick = ["--seed", "1", "--ledger", "runs.sqlite", "--processes", "1", "--quiet"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -10,14 +12,14 @@ import numpy as np
 import pytest
 import torch
 
+from checkers.data.training_data import TrainingData
 from checkers.networks.network import Network
 from checkers.networks.randomness import NormalSource, seed_sequence
-from checkers.records.training import TrainingRun
 from checkers.training.chain import Chain, examined_steps
 from checkers.training.conclusions import tally
 from checkers.training.explanation import explain
-from checkers.training.run import train
 from strategies import instance_from_sizes
+from tests.helpers import train_on
 from theorems import registry
 from theorems.laws.losses import losses
 
@@ -114,17 +116,14 @@ def test_a_tally_knows_the_worst_the_median_and_the_first_failure() -> None:
 
 DISTINCT = np.array([[0.6, 0.8, 1], [1, 0, 1], [0, 1, 1]]) / math.sqrt(2)
 TARGETS = np.array([[1.0, 0], [0, 1], [1, 0]])
-
-
-def short(inputs: np.ndarray[Any, Any] = DISTINCT, targets: np.ndarray[Any, Any] = TARGETS, **options: Any) -> TrainingRun:
-    settings: dict[str, Any] = {"width": 256, "depth": 2, "seed": 1, "engine": "dense", "steps": 200, "goal": 1e-2, **options}
-    return train(inputs=inputs, targets=targets, **settings)
+DATA = TrainingData(DISTINCT, TARGETS, TARGETS.argmax(1))
+EQUAL = replace(DATA, inputs=DISTINCT[[0, 1, 1]])
+short = partial(train_on, width=256, steps=200, goal=1e-2)
 
 
 def test_equal_inputs_with_different_labels_are_blamed_on_the_separation() -> None:
-    twice = DISTINCT[[0, 1, 1]]
-    assert short(twice, TARGETS, steps=2000).blame == "separation"
-    assert short(DISTINCT, TARGETS, steps=2000).blame == ""
+    assert short(EQUAL, steps=2000).blame == "separation"
+    assert short(DATA, steps=2000).blame == ""
 
 
 @pytest.mark.parametrize(
@@ -137,17 +136,17 @@ def test_equal_inputs_with_different_labels_are_blamed_on_the_separation() -> No
     ],
 )
 def test_a_step_far_too_large_breaks_the_conclusion_and_nothing_before_it(options: dict[str, Any], blamed: str) -> None:
-    stable = short(steps=1, **options).stable
-    assert short(step_size=50 * stable, **options).blame == blamed
+    stable = short(DATA, steps=1, **options).stable
+    assert short(DATA, step_size=50 * stable, **options).blame == blamed
 
 
 def test_few_or_tiny_steps_are_no_failure() -> None:
-    assert short(steps=1).blame == ""
-    assert short(steps=30, step_size="paper").blame == ""
+    assert short(DATA, steps=1).blame == ""
+    assert short(DATA, steps=30, step_size="paper").blame == ""
 
 
 def test_a_network_too_narrow_is_blamed_on_what_its_initialization_breaks() -> None:
-    result = short(width=3, depth=6, step_size=0.05, steps=400, seed=4)
+    result = short(DATA, width=3, depth=6, step_size=0.05, steps=400, seed=4)
     assert not result.reached
     order = [statement.id for statement in registry.foundations("gd-rate")]
     assert result.blame in order
@@ -156,7 +155,7 @@ def test_a_network_too_narrow_is_blamed_on_what_its_initialization_breaks() -> N
 @pytest.mark.parametrize("name", list(losses))
 @pytest.mark.parametrize("batch", [0, 2])
 def test_every_loss_trains_and_its_conclusion_is_checked(name: str, batch: int) -> None:
-    result = short(loss=name, batch=batch, classes=TARGETS.argmax(1), goal=0.05, steps=600)
+    result = short(DATA, loss=name, batch=batch, goal=0.05, steps=600)
     assert (result.loss_function, result.batch, result.blame) == (name, batch, "")
     assert result.loss[-1] < 0.2 * result.loss[0]
     assert result.accuracy[-1] == 1
@@ -168,7 +167,7 @@ def test_every_loss_trains_and_its_conclusion_is_checked(name: str, batch: int) 
 
 
 def test_a_run_explains_itself() -> None:
-    result = short()
+    result = short(DATA)
     assert explain(result, [(0, 2.0, 1.9), (1, 1.0, 0.2), (2, 1.0, 0.8)]) != result.explanation
     text = " ".join(result.explanation)
     assert "0.75 of the largest that the initial kernel allows" in text
@@ -176,6 +175,6 @@ def test_a_run_explains_itself() -> None:
     assert "gradient-lower asks for" in text
     assert "least eigenvalue went from" in text
     assert "The run left the ball" in text
-    large = short(step_size=3 * result.stable)
+    large = short(DATA, step_size=3 * result.stable)
     assert large.blame == "gd-rate"
     assert "3 of the largest" in large.explanation[0]

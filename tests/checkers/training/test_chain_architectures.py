@@ -12,15 +12,16 @@ import torch
 
 from checkers.adversaries import ADVERSARIES, Attack
 from checkers.command_line.main import main
+from checkers.data.training_data import TrainingData
 from checkers.networks.architectures.by_name import architecture_for
 from checkers.networks.gradient import Gradient
 from checkers.networks.network import Network
 from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.subjects.network import NetworkSubject
 from checkers.training.chain import CHAIN, Chain, left_out, longest_step
-from checkers.training.run import train
 from checkers.training.step_size import paper_step_size, promised_separation
 from strategies import instance_from_sizes
+from tests.helpers import train_on
 from theorems import registry
 from theorems.language.along_training import Moment
 from theorems.language.instance import Instance
@@ -124,10 +125,9 @@ def test_the_claimed_sides_are_those_of_the_statements(name: str) -> None:
 @pytest.mark.parametrize("engine", ["dense", "revealed"])
 def test_a_run_is_checked_and_explains_itself(name: str, loss: str, batch: int, engine: Any) -> None:
     instance = sizes(name, width=256, samples=4)
-    circle = {"positions": instance.positions, "patch": instance.patch} if name == "convolutional" else {}
-    run = train(
-        inputs=instance.inputs, targets=np.eye(2)[[0, 1, 1, 0]], classes=np.array([0, 1, 1, 0]), width=256, depth=2, seed=1, engine=engine,
-        steps=30, goal=0.1, loss=loss, batch=batch, architecture=name, **circle,  # type: ignore[arg-type]
+    run = train_on(
+        TrainingData(instance.inputs, np.eye(2)[[0, 1, 1, 0]], np.array([0, 1, 1, 0])), width=256, weights=engine, goal=0.1, loss=loss,
+        batch=batch, architecture=name, positions=instance.positions, patch=instance.patch,
     )  # fmt: skip
     checked = {check.id: check.verdict for check in run.checks}
     expected = {"gradient-upper", "gradient-lower"} | ({"semi-smoothness"} if loss == "squared" else set())
@@ -162,9 +162,7 @@ def test_a_lemma_without_a_form_is_left_out_and_said(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(registry, "form", lambda *cell: silent if declared(*cell) is whole else declared(*cell))
     assert left_out("residual") == [("gradient-upper", "its form there has no bound along a run")]
     instance = sizes("residual")
-    run = train(
-        inputs=instance.inputs, targets=instance.targets, width=32, depth=2, seed=1, engine="dense", steps=5, architecture="residual"
-    )
+    run = train_on(TrainingData(instance.inputs, instance.targets), width=32, steps=5, architecture="residual")
     assert "gradient-upper" not in {check.id for check in run.checks}
     assert "gradient-upper was not evaluated along the run: its form there has no bound along a run." in run.explanation
 

@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
-from checkers.data.training_data import load_training_data
+from checkers.data.training_data import HeldOut, load_training_data
 from checkers.errors import InputError
 from checkers.records.training import TrainingRun
 from checkers.training import checkpoint
-from checkers.training.kernel_prediction import HeldOut
-from checkers.training.run import train
+from tests.helpers import train_on
 
-DATA = load_training_data("digits", label_column=None, samples=6, labels="random", outputs=None, seed=1)
+DATA = load_training_data("digits", samples=6, labels="random", seed=1)
 FURTHER = HeldOut(DATA.inputs[::-1] * 1.0, None)
-
-
-def run(**options: Any) -> TrainingRun:
-    settings: dict[str, Any] = {"width": 40, "depth": 2, "seed": 1, "engine": "dense", "steps": 60, "goal": 0.0, **options}
-    return train(inputs=DATA.inputs, targets=DATA.targets, classes=DATA.classes, **settings)
-
+run = partial(train_on, DATA, width=40, steps=60, goal=0.0)
 
 # Far from knowing all of a matrix, and knowing it all: 40 columns are spanned after six steps.
 REVEALED: list[dict[str, Any]] = [
-    {"engine": "revealed"},
-    {"engine": "revealed", "width": 120, "dtype": torch.float32},
-    {"engine": "revealed", "width": 100, "batch": 2},
-    {"engine": "revealed", "width": 80, "depth": 3, "held_out": FURTHER},
-    {"engine": "revealed", "depth": 1, "width": 1000, "loss": "huber"},
+    {"weights": "revealed"},
+    {"weights": "revealed", "width": 120, "dtype": "float32"},
+    {"weights": "revealed", "width": 100, "batch": 2},
+    {"weights": "revealed", "width": 80, "depth": 3, "held_out": FURTHER},
+    {"weights": "revealed", "depth": 1, "width": 1000, "loss": "huber"},
 ]
 
 
@@ -141,7 +135,8 @@ def test_a_checkpoint_of_another_run_is_refused(other: dict[str, Any], tmp_path:
 
 def test_revealed_weights_that_do_not_belong_together_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every array left out, cut, or in another precision. Only a layer without changes lacks some of them."""
-    path, small = tmp_path / "state.npz", {"engine": "revealed", "width": 30, "steps": 3}
+    path = tmp_path / "state.npz"
+    small: dict[str, Any] = {"weights": "revealed", "width": 30, "steps": 3}
     interrupted(path, 2, monkeypatch, **small)
     with np.load(path) as archive:
         arrays = {name: archive[name] for name in archive.files}

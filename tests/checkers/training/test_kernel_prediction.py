@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from msgspec.structs import replace
 
+from checkers.data.training_data import HeldOut, TrainingData
 from checkers.errors import InputError
 from checkers.networks.architectures.architecture import Architecture
 from checkers.networks.architectures.fully_connected import FullyConnected
@@ -20,19 +20,19 @@ from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.records.training import Prediction, TrainingRun
 from checkers.report.training import prediction_in_words
 from checkers.training import kernel_prediction
-from checkers.training.kernel_prediction import HeldOut, KernelPrediction
-from checkers.training.run import train
+from checkers.training.kernel_prediction import KernelPrediction
 from strategies import instance_from_sizes
+from tests.helpers import train_on
 from theorems.laws.losses import losses
 
 TRAINED = instance_from_sizes(None, {"width": 64, "depth": 2, "samples": 6, "outputs": 2, "data": "random", "labels": "one-hot"})
 ORDER = [2, 0, 1, 4, 3]  # of the coordinates before the last: other unit rows of the paper's form
 HELD_OUT = HeldOut(TRAINED.inputs[:3][:, [*ORDER[: TRAINED.inputs.shape[1] - 1], TRAINED.inputs.shape[1] - 1]], np.array([0, 1, 0]))
+DATA = TrainingData(TRAINED.inputs, TRAINED.targets, TRAINED.targets.argmax(1))
 
 
 def run(width: int, seed: int) -> TrainingRun:
-    settings: dict[str, Any] = {"depth": 2, "engine": "dense", "steps": 40, "goal": 0.0, "classes": TRAINED.targets.argmax(1)}
-    return train(inputs=TRAINED.inputs, targets=TRAINED.targets, width=width, seed=seed, held_out=HELD_OUT, **settings)
+    return train_on(DATA, width=width, steps=40, goal=0.0, held_out=HELD_OUT, seed=seed)
 
 
 def predicted(width: int, seed: int) -> Prediction:
@@ -117,10 +117,7 @@ def test_what_comes_last_and_fails_loses_nothing_of_the_run(said: str, monkeypat
 
 
 def test_nothing_need_be_held_out() -> None:
-    found = train(
-        inputs=TRAINED.inputs, targets=TRAINED.targets, width=64, depth=1, seed=1, engine="dense", steps=5,
-        held_out=HeldOut(TRAINED.inputs[:0]),
-    ).prediction  # fmt: skip
+    found = train_on(DATA, depth=1, steps=5, held_out=HeldOut(TRAINED.inputs[:0])).prediction
     assert found is not None
     assert found.held_out_gap == []
     assert max(found.gap) > 0

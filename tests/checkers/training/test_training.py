@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
+import dataclasses
+from functools import partial
 from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
 
-from checkers.data.training_data import TrainingData, load_training_data
+from checkers.data.training_data import HeldOut, TrainingData, load_training_data
 from checkers.errors import InputError
 from checkers.networks.architectures.residual import Residual
 from checkers.networks.kernels import limit_kernel
 from checkers.records.training import TrainingRun
-from checkers.training import run as training
+from checkers.training import training_setup
 from checkers.training.chain import examined_steps
-from checkers.training.run import planned_bytes, planned_kernel_bytes, train
+from checkers.training.training_setup import MemoryPlan
+from tests.helpers import setup_on, train_on
 from theorems import registry
 from theorems.allen_zhu.convergence import radius, rate
 from theorems.language.instance import Instance
+from theorems.laws.losses import losses
 
 WIDTH, DEPTH = 256, 2
 CHAIN = ("gradient-upper", "gradient-lower", "semi-smoothness", "kernel-stability")
 
 
 def digits(samples: int) -> TrainingData:
-    return load_training_data("digits", label_column=None, samples=samples, labels="random", outputs=None, seed=1)
+    return load_training_data("digits", samples=samples, labels="random", seed=1)
 
 
-def run(data: TrainingData, **options: Any) -> TrainingRun:
-    settings = {"width": WIDTH, "depth": DEPTH, "seed": 1, "engine": "dense", "steps": 30, **options}
-    return train(inputs=data.inputs, targets=data.targets, classes=data.classes, **settings)
+run = partial(train_on, width=WIDTH)
 
 
 def eta(data: TrainingData, factor: float = 1.0, width: int = WIDTH) -> float:
@@ -60,7 +62,7 @@ def test_random_labels_of_real_images_are_learned_to_the_goal() -> None:
 
 
 def test_the_same_on_weights_that_are_never_stored() -> None:
-    result = run(digits(4), engine="revealed", width=20_000, depth=1, steps=200, goal=0.1)
+    result = run(digits(4), weights="revealed", width=20_000, depth=1, steps=200, goal=0.1)
     assert result.reached
     assert result.weights == "revealed"
     assert verdicts(result) == dict.fromkeys((*CHAIN, "gd-rate", "gd-radius", "gd-convergence"), "HOLDS")
@@ -105,7 +107,7 @@ def test_the_same_seed_trains_the_same_network(short: TrainingRun) -> None:
 def test_a_far_too_large_step_fails_the_rate_and_the_rate_is_blamed(engine: str, factor: float) -> None:
     """The network was sound; the weights that the step threw far away say nothing about it."""
     data = digits(6)
-    result = run(data, engine=engine, step_size=eta(data, factor))
+    result = run(data, weights=engine, step_size=eta(data, factor))
     assert verdicts(result)["gd-rate"] == "FAILED"
     assert result.blame == "gd-rate"
     assert next(check for check in result.checks if check.id == "gd-rate").first_failure == 1
@@ -123,7 +125,7 @@ def test_a_diverging_run_stops_and_stays_finite_in_json() -> None:
 @pytest.mark.parametrize("engine", ["dense", "revealed"])
 def test_a_wrong_initialization_is_blamed_on_the_forward_norm(engine: str) -> None:
     """Variance 4/m doubles every ‖h_l‖^2: ‖h_2‖ = 2^(3/2), and the kernel outgrows the step. The earliest broken statement is named."""
-    result = run(digits(10), variance=4.0, engine=engine, step_size=eta(digits(10)))
+    result = run(digits(10), variance=4.0, weights=engine, step_size=eta(digits(10)))
     assert verdicts(result)["gd-rate"] == "FAILED"
     assert result.blame == "forward-norm"
 
@@ -147,19 +149,25 @@ def test_one_sample_is_enough() -> None:
 @pytest.mark.parametrize("engine", ["dense", "revealed"])
 def test_a_run_that_does_not_fit_into_memory_is_refused_before_it_starts(engine: str) -> None:
     with pytest.raises(InputError, match=r"^this run may need [\d.]+ GiB and [\d.]+ GiB are free: take fewer [^\n]*$"):
-        run(digits(4), width=10**10, engine=engine)
+        run(digits(4), width=10**10, weights=engine)
 
 
 def test_the_plan_knows_of_the_kernels() -> None:
     """400 samples and 10 outputs: the limit kernel decides the step size; four samples: the network's own kernel does."""
-    sizes: dict[str, Any] = {"width": 64, "depth": 4, "outputs": 10, "itemsize": 8}
+
+    def plan(samples: int, **asked: Any) -> MemoryPlan:
+        return setup_on(digits(samples), architecture="residual", depth=4, **asked).memory
+
     limit = Residual().limit_kernel_bytes(400, 4)
-    assert planned_kernel_bytes(Residual(), "dense", samples=400, held_out=None, **sizes) == limit > 2**28
-    assert planned_kernel_bytes(Residual(), "dense", samples=4, held_out=None, **sizes) == 0
-    assert planned_kernel_bytes(Residual(), "revealed", samples=4, held_out=None, **sizes) > 0
-    predicted = planned_kernel_bytes(Residual(), "dense", samples=400, held_out=100, **sizes)
-    assert predicted > 8 * 5000 * 4000, "the prediction's kernel"
-    assert run(digits(4), width=8).planned_bytes == planned_bytes("dense", 8, DEPTH, 4, 10, 30, 8)
+    assert plan(400).kernels == limit > 2**28
+    assert plan(4).kernels == 0
+    assert plan(4, weights="revealed").kernels > 0
+    apart = HeldOut(digits(100).inputs, np.zeros(100, dtype=np.int64))
+    assert plan(400, held_out=apart).kernels > 8 * 5000 * 4000, "the prediction's kernel"
+    assert plan(400, held_out=apart).regression == Residual().limit_kernel_bytes(500, 4)
+    assert plan(400, held_out=HeldOut(apart.inputs)).regression is None
+    whole = setup_on(digits(4), width=8)
+    assert run(digits(4), width=8).planned_bytes == whole.memory.whole == whole.memory.state
 
 
 def test_a_limit_kernel_that_does_not_fit_is_refused_before_it_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,19 +175,62 @@ def test_a_limit_kernel_that_does_not_fit_is_refused_before_it_is_begun(monkeypa
         raise AssertionError
 
     monkeypatch.setattr(Residual, "limit_kernel", begun)
-    monkeypatch.setattr(training, "free_bytes", lambda _: 2**25)
+    monkeypatch.setattr(training_setup, "free_bytes", lambda _: 2**25)
     with pytest.raises(InputError, match=r"^this run may need 0\.\d GiB and 0\.0 GiB are free: take fewer [^\n]*$"):
         run(digits(400), architecture="residual", width=8)
 
 
 def test_planned_memory_grows_as_matrices_do_or_as_directions_do() -> None:
-    def growth(engine: str, **change: int) -> float:
-        sizes = {"width": 10**5, "depth": 3, "samples": 10, "outputs": 2, "steps": 100, "itemsize": 8}
-        return planned_bytes(engine, **{**sizes, **change}) / planned_bytes(engine, **sizes)
+    def planned(weights: str, **change: Any) -> MemoryPlan:
+        data = TrainingData(digits(10).inputs, np.eye(2)[[0, 1] * 5])
+        return setup_on(data, **{"width": 10**5, "depth": 3, "steps": 100, "weights": weights, **change}).memory
+
+    def growth(weights: str, **change: Any) -> float:
+        return planned(weights, **change).state / planned(weights).state
 
     assert growth("dense", width=10**6) == pytest.approx(100, rel=0.01)
     assert growth("revealed", width=10**6) == pytest.approx(10, rel=0.01)
     assert growth("dense", steps=200) == 1
     assert growth("revealed", steps=200) == pytest.approx(2, rel=0.05)  # the passes themselves do not grow
-    assert growth("dense", itemsize=4) == growth("revealed", itemsize=4) == 0.5
-    assert planned_bytes("dense", 10**5, 1, 1, 1, 1, 8) >= 2 * 8 * 10**10, "the weights, and what they were"
+    assert growth("dense", dtype="float32") == growth("revealed", dtype="float32") == 0.5
+    assert planned("dense", depth=1).state >= 2 * 8 * 10**10, "the weights, and what they were"
+    assert planned("dense", depth=1).checkpoint == 8 * 10**10
+    assert planned("revealed").checkpoint == planned("revealed").state
+
+
+BAD: list[tuple[dict[str, Any], str]] = [
+    ({"width": 0}, "width must be at least 1, not 0"),
+    ({"steps": 0}, "steps must be at least 1, not 0"),
+    ({"seed": -1}, "seed must be at least 0, not -1"),
+    ({"weights": "sparse"}, "weights must be dense or revealed, not 'sparse'"),
+    ({"dtype": "float16"}, "dtype must be float64 or float32, not 'float16'"),
+    ({"loss": "cross-entrpy"}, "there is no loss 'cross-entrpy'; did you mean 'cross-entropy'?"),
+    ({"batch": 5}, "--batch 5 asks for more than the 4 samples"),
+    ({"batch": 2, "held_out": HeldOut(np.zeros((0, 65)))}, "--held-out compares with the kernel's gradient descent"),
+    ({"step_size": 0.0}, "step_size must be a positive number, 'paper' or None, not 0.0"),
+    ({"step_size": float("nan")}, "step_size must be a positive number, 'paper' or None, not nan"),
+    ({"step_size": "large"}, "step_size must be a positive number, 'paper' or None, not 'large'"),
+    ({"goal": float("nan")}, "goal is a share of the first loss, from 0 to 1, not nan"),
+    ({"architecture": "recurrent"}, "there is no architecture 'recurrent'"),
+    ({"architecture": "convolutional", "positions": 3, "patch": 2}, "--patch must be odd and at most the number of positions, 3, not 2"),
+    ({"positions": 3}, "positions are for convolutional networks, not for fully connected ones"),
+]
+
+
+@pytest.mark.parametrize(("asked", "sentence"), BAD, ids=[sentence for _, sentence in BAD])
+def test_what_cannot_be_is_refused_before_anything_is_drawn(asked: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(InputError) as refused:
+        setup_on(digits(4), **asked)
+    assert str(refused.value).startswith(sentence)
+    assert "\n" not in str(refused.value)
+
+
+def test_inputs_and_targets_of_different_lengths_are_refused() -> None:
+    with pytest.raises(InputError, match=r"^training data need a row of targets for each row of inputs, not \(4, 10\) for \(5, 65\)$"):
+        setup_on(TrainingData(digits(5).inputs, digits(4).targets))
+
+
+def test_a_loss_that_breaks_its_declaration_trains_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(losses, "squared", dataclasses.replace(losses["squared"], smoothness=0.5))
+    with pytest.raises(InputError, match=r"^loss 'squared' does not keep its declaration: its gradient changes faster"):
+        run(digits(4))

@@ -7,8 +7,9 @@ import math
 import numpy as np
 import torch
 
+from checkers.data.training_data import TrainingData
 from checkers.training.conclusions import SGD_ALARM, conclusions, tally
-from checkers.training.run import train
+from tests.helpers import train_on
 from theorems import registry
 from theorems.allen_zhu.convergence import rate
 from theorems.allen_zhu.stochastic import sgd_envelope
@@ -33,9 +34,7 @@ def test_a_supermartingale_leaves_the_envelope_no_more_often_than_stated() -> No
 
 
 def test_every_recorded_step_of_sgd_is_checked() -> None:
-    run = train(
-        inputs=INPUTS, targets=TARGETS, width=64, depth=1, seed=1, engine="dense", steps=60, goal=0.0, batch=1, step_size="paper"
-    )  # fmt: skip
+    run = train_on(TrainingData(INPUTS, TARGETS), depth=1, steps=60, goal=0.0, batch=1, step_size="paper")
     check = next(check for check in run.checks if check.id == "sgd-convergence")
     assert check.verdict == "HOLDS"
     assert check.steps == len(run.recorded) - 1
