@@ -22,7 +22,7 @@ from lemmafuzz import Comparison, Constant, FailureProbability, Variant, stateme
         Variant("initialization variance 8/m", "initialization", {"variance": 8.0}),
     ),
 )
-def loudest_neuron(subject, C, p):
+def loudest_neuron(subject, C, p):  # type: ignore[no-untyped-def]
     m, L, n = subject.instance.width, subject.instance.depth, subject.instance.samples
     largest, size = subject.activations(L).amax(-1), subject.norms()[..., L - 1]  # (trials, samples)
     return Comparison(largest, size * C * math.log(n * m) ** p / math.sqrt(m), axes=("sample",), rounding=subject.rounding)

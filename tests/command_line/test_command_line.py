@@ -228,7 +228,7 @@ def test_a_module_is_listed_checked_powered_and_replayed(capsys: pytest.CaptureF
 
 
 def test_a_false_statement_of_the_users_is_refuted(capsys: pytest.CaptureFixture[str]) -> None:
-    Path("false.py").write_text(MODULE.read_text().replace("Constant(3.0", "Constant(2.2").replace("1 - C**2 / 4", "-2"))
+    Path("false.py").write_text(MODULE.read_text().replace("Constant(3.0", "Constant(2.2").replace("1 - C^2/4", "-2"))
     code, printed = run("check loudest-neuron --module false.py --seed 1 --quiet", capsys)
     assert code == 1
     assert printed.startswith("REFUTED  loudest-neuron")
@@ -242,7 +242,7 @@ def test_a_second_run_leaves_the_counterexamples_of_the_first(capsys: pytest.Cap
         assert len(files) == kept
     assert files == [f"relu-difference--correction-at-most-1-2--seed-{seed}--simplest.json" for seed in (3, 4)]
     assert run(f"replay counterexamples/{files[0]}", capsys)[0] == 1
-    Path("false.py").write_text(MODULE.read_text().replace("Constant(3.0", "Constant(2.2").replace("1 - C**2 / 4", "-2"))
+    Path("false.py").write_text(MODULE.read_text().replace("Constant(3.0", "Constant(2.2").replace("1 - C^2/4", "-2"))
     code, printed = run("check loudest-neuron --module false.py --seed 1 --quiet --folder nights/monday", capsys)
     assert code == 1
     assert "lemmafuzz replay nights/monday/loudest-neuron--seed-1--simplest.json" in printed
