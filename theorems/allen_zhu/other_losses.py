@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from theorems.allen_zhu.convergence import DUPLICATES, FAILURE, HIDDEN_WIDTH, SEPARATED, STEP, patch_spread, rate, step_size
 from theorems.language.forms import FALSE, wrong
 from theorems.language.registry import statement
-from theorems.language.statement import INPUTS, Constant, Variant
+from theorems.language.statement import INPUTS, Assumption, Constant, Range, Variant
 from theorems.language.subject import Comparison, Descent
 from theorems.laws.losses import Conclusion, Loss, losses
 
@@ -131,9 +131,18 @@ def worst_cross_entropy(subject: Subject, step: float, C: float, never: int = -1
     return Comparison(left, torch.full_like(left, loss.certain), rounding=8 * subject.rounding)
 
 
-FEW_STEPS = wrong("a twentieth of the steps", "constant", constants={"C": Constant(0.5, FALSE)})
-TWO_SAMPLES = {"constants": {"step": Constant(8.0, "half of what one sample has"), "C": Constant(1.0, "of 2^6 as many steps")}}
-PAIRS = {"width": (256, 512), "samples": (2, 2), "separation": (0.8, 1.0)}
+def wrong_classifications(
+    measure: Callable[..., Comparison], ranges: Mapping[str, Range], assumptions: tuple[Assumption, ...]
+) -> tuple[Variant, ...]:
+    """False variants of a measure (subject, step, C, never): too few steps; of two samples, of these ranges, one cannot be learned."""
+    constants = {"step": Constant(8.0, "half of what one sample has"), "C": Constant(1.0, "of 2^6 as many steps")}
+    pairs = {"constants": constants, "ranges": {"samples": (2, 2), **ranges}, "assumptions": assumptions}
+    return (
+        wrong("a twentieth of the steps", "constant", constants={"C": Constant(0.5, FALSE)}),
+        wrong("a sample that is never seen", "implementation", **pairs,
+              measure=lambda subject, step, C: measure(subject, step, C, never=0)),
+        wrong(DUPLICATES, "assumption", **pairs, data=("duplicate rows",)),
+    )  # fmt: skip
 
 
 @statement(
@@ -152,14 +161,7 @@ PAIRS = {"width": (256, 512), "samples": (2, 2), "separation": (0.8, 1.0)}
     rests_on=("other-losses",),
     labels=("one-hot",),
     passes=64,
-    variants=(
-        FEW_STEPS,
-        Variant("a sample that is never seen", "implementation",
-                {"measure": lambda subject, step, C: worst_cross_entropy(subject, step, C, never=0), **TWO_SAMPLES, "ranges": PAIRS,
-                 "assumptions": (SEPARATED,)}),
-        Variant(DUPLICATES, "assumption",
-                {**TWO_SAMPLES, "ranges": PAIRS, "assumptions": (SEPARATED,), "data": ("duplicate rows",)}),
-    ),
+    variants=wrong_classifications(worst_cross_entropy, {"width": (256, 512), "separation": (0.8, 1.0)}, (SEPARATED,)),
     note="A sample with cross-entropy below log 2 has more than half of the probability on its class, so it is classified rightly.",
 )  # fmt: skip
 def classification(subject: Subject, step: float, C: float) -> Comparison:

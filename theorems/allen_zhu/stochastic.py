@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from theorems.allen_zhu.convergence import DUPLICATES, HIDDEN_WIDTH, SEPARATED
@@ -56,7 +56,17 @@ def last_losses(subject: Subject, step: float, C: float, never: int = -1) -> Com
     return Comparison(left, torch.full_like(left, instance.tolerance), axes=("batch size - 1",), rounding=4 * subject.rounding)
 
 
-FEW_STEPS = wrong("a thirtieth of the steps", "constant", constants={"C": Constant(0.01, FALSE)})
+def wrong_descents(measure: Callable[..., Comparison], samples: int) -> tuple[Variant, ...]:
+    """False variants of a measure (subject, step, C, never), with up to so many samples."""
+    return (
+        wrong("a sample that no minibatch ever holds", "implementation", ranges={"samples": (2, samples), "tolerance": (0.2, 0.2)},
+              measure=lambda subject, step, C: measure(subject, step, C, never=0)),
+        wrong("a thirtieth of the steps", "constant", constants={"C": Constant(0.01, FALSE)}),
+        wrong("step size several times beyond 2 over the largest kernel eigenvalue", "assumption",
+              constants={"step": Constant(2000.0, FALSE)}, ranges={"samples": (2, samples)}),
+    )  # fmt: skip
+
+
 EQUAL_INPUTS = wrong(
     DUPLICATES, "assumption", ranges={"samples": (2, 2), "tolerance": (0.2, 0.2)}, data=("duplicate rows",), labels=("opposite",)
 )
@@ -83,15 +93,7 @@ EQUAL_INPUTS = wrong(
     labels=("random", "signs", "hardest"),
     engines=("dense",),
     passes=64,
-    variants=(
-        Variant("a sample that no minibatch ever holds", "implementation",
-                {"measure": lambda subject, step, C: last_losses(subject, step, C, never=0),
-                 "ranges": {"samples": (2, 4), "tolerance": (0.2, 0.2)}}),
-        FEW_STEPS,
-        Variant("step size several times beyond 2 over the largest kernel eigenvalue", "assumption",
-                {"constants": {"step": Constant(2000.0, "false variant")}, "ranges": {"samples": (2, 4)}}),
-        EQUAL_INPUTS,
-    ),
+    variants=(*wrong_descents(last_losses, 4), EQUAL_INPUTS),
     note="A probability over the initialization and the minibatches together: every trial has its own of both. The hidden constant of the "
     "width is declared tiny: with 1 no width in reach has two samples, and of one sample there is only one minibatch.",
 )  # fmt: skip

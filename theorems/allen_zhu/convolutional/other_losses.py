@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from theorems.allen_zhu.convergence import DUPLICATES, SEPARATED, patch_spread
+from theorems.allen_zhu.convergence import SEPARATED, patch_spread
 from theorems.allen_zhu.convolutional.shared import AT_MOST_ALL, CONVOLUTIONAL
 from theorems.allen_zhu.convolutional.training import hidden_width
-from theorems.allen_zhu.other_losses import FEW_STEPS, TWO_SAMPLES, promised_losses, worst_cross_entropy, wrong_promises
-from theorems.language.forms import form, wrong
+from theorems.allen_zhu.other_losses import promised_losses, worst_cross_entropy, wrong_classifications, wrong_promises
+from theorems.language.forms import form
+from theorems.language.registry import registry
 from theorems.language.statement import Constant
 
 if TYPE_CHECKING:
@@ -36,18 +37,12 @@ def _every_label(subject: Subject, step: float, C: float, never: int = -1) -> Co
     return worst_cross_entropy(subject, step, C * patch_spread(subject.instance), never)
 
 
-PAIRS = {**TWO_SAMPLES, "ranges": {"samples": (2, 2)}, "assumptions": ASSUMPTIONS[:2]}
 form(
     "classification", CONVOLUTIONAL, measure=lambda subject, step, C: _every_label(subject, step, C), assumptions=ASSUMPTIONS,
     claim="with cross-entropy, 100% training accuracy within T = C n^6 L^2 sqrt(P/q)/delta^2 steps: max_i F_i(W(t)) < log 2 for some t <= "
     "T",
     ranges={"width": (48, 96), "separation": (0.8, 1.0), **FEW_POSITIONS},
     exponents={"samples": 6.0, "depth": 2.0, "separation": -2.0, "positions": 0.5, "patch": -0.5},
-    variants=(
-        FEW_STEPS,
-        wrong("a sample that is never seen", "implementation", **PAIRS,
-              measure=lambda subject, step, C: _every_label(subject, step, C, never=0)),
-        wrong(DUPLICATES, "assumption", **PAIRS, data=("duplicate rows",)),
-    ),
-    note="A sample with cross-entropy below log 2 has more than half of the probability on its class, so it is classified rightly.",
+    variants=wrong_classifications(_every_label, {}, ASSUMPTIONS[:2]),
+    note=registry["classification"].note,
 )  # fmt: skip

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from theorems.allen_zhu.convergence import SEPARATED, patch_spread
 from theorems.allen_zhu.convolutional.shared import AT_MOST_ALL, CONVOLUTIONAL
 from theorems.allen_zhu.convolutional.training import hidden_width
-from theorems.allen_zhu.stochastic import EQUAL_INPUTS, FEW_STEPS, last_losses
-from theorems.language.forms import FALSE, form, wrong
+from theorems.allen_zhu.stochastic import EQUAL_INPUTS, last_losses, wrong_descents
+from theorems.language.forms import form
 from theorems.language.statement import Constant
 
 if TYPE_CHECKING:
@@ -31,13 +31,6 @@ form(
         "C": Constant(0.3, "as for fully connected networks"),
     },
     exponents={"samples": 2.0, "separation": -2.0, "positions": 0.5, "patch": -0.5},
-    variants=(
-        wrong("a sample that no minibatch ever holds", "implementation", ranges={"samples": (2, 3), "tolerance": (0.2, 0.2)},
-              measure=lambda subject, step, C: _descent(subject, step, C, never=0)),
-        FEW_STEPS,
-        wrong("step size several times beyond 2 over the largest kernel eigenvalue", "assumption",
-              constants={"step": Constant(2000.0, FALSE)}, ranges={"samples": (2, 3)}),
-        EQUAL_INPUTS,
-    ),
+    variants=(*wrong_descents(_descent, 3), EQUAL_INPUTS),
     note="A probability over the initialization and the minibatches together: every trial has its own of both.",
 )  # fmt: skip

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from theorems.allen_zhu.convergence import DUPLICATES
-from theorems.allen_zhu.other_losses import FEW_STEPS, TWO_SAMPLES, promised_losses, worst_cross_entropy, wrong_promises
+from theorems.allen_zhu.other_losses import promised_losses, worst_cross_entropy, wrong_classifications, wrong_promises
 from theorems.allen_zhu.residual.shared import RESIDUAL
 from theorems.allen_zhu.residual.training import SEPARATED, hidden_width
-from theorems.language.forms import form, wrong
+from theorems.language.forms import form
+from theorems.language.registry import registry
 from theorems.language.statement import Constant
 
 if TYPE_CHECKING:
@@ -41,17 +41,11 @@ def _every_label(subject: Subject, step: float, C: float, never: int = -1) -> Co
     return worst_cross_entropy(subject, step * subject.instance.depth**2, C / subject.instance.depth**2, never)
 
 
-PAIRS = {**TWO_SAMPLES, "ranges": {"samples": (2, 2)}, "assumptions": ASSUMPTIONS[:1]}
 form(
     "classification", RESIDUAL, measure=lambda subject, step, C: _every_label(subject, step, C), assumptions=ASSUMPTIONS,
     claim="with cross-entropy, 100% training accuracy within T = C n^6/delta^2 steps: max_i F_i(W(t)) < log 2 for some t <= T",
     ranges={"width": (128, 192), "depth": (1, 2), "separation": (0.8, 1.0)},
     exponents={"samples": 6.0, "depth": 0.0, "separation": -2.0},
-    variants=(
-        FEW_STEPS,
-        wrong("a sample that is never seen", "implementation", **PAIRS,
-              measure=lambda subject, step, C: _every_label(subject, step, C, never=0)),
-        wrong(DUPLICATES, "assumption", **PAIRS, data=("duplicate rows",)),
-    ),
-    note="A sample with cross-entropy below log 2 has more than half of the probability on its class, so it is classified rightly.",
+    variants=wrong_classifications(_every_label, {}, ASSUMPTIONS[:1]),
+    note=registry["classification"].note,
 )  # fmt: skip

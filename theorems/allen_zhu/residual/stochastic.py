@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from theorems.allen_zhu.residual.shared import RESIDUAL, TAU_ONE
 from theorems.allen_zhu.residual.training import SEPARATED, hidden_width
-from theorems.allen_zhu.stochastic import EQUAL_INPUTS, FEW_STEPS, last_losses
-from theorems.language.forms import FALSE, form, wrong
+from theorems.allen_zhu.stochastic import EQUAL_INPUTS, last_losses, wrong_descents
+from theorems.language.forms import form, wrong
 from theorems.language.statement import Constant
 
 if TYPE_CHECKING:
@@ -31,11 +31,7 @@ form(
     },
     exponents={"samples": 2.0, "depth": 0.0, "separation": -2.0},
     variants=(
-        wrong("a sample that no minibatch ever holds", "implementation", ranges={"samples": (2, 3), "tolerance": (0.2, 0.2)},
-              measure=lambda subject, step, C: _descent(subject, step, C, never=0)),
-        FEW_STEPS,
-        wrong("step size several times beyond 2 over the largest kernel eigenvalue", "assumption",
-              constants={"step": Constant(2000.0, FALSE)}, ranges={"samples": (2, 3)}),
+        *wrong_descents(_descent, 3),
         wrong("tau = 1", "assumption", **TAU_ONE, ranges={"depth": (6, 8), "samples": (1, 1)}),
         EQUAL_INPUTS,
     ),
