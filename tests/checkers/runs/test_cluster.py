@@ -205,9 +205,10 @@ def test_any_executor_does(tmp_path: Path) -> None:
 def test_workers_do_not_outlive_a_parent_that_was_killed(tmp_path: Path) -> None:
     """Otherwise they would wait for jobs, and hold their memory, for ever."""
     script = (
-        "import os, sys, time\nfrom pathlib import Path\nfrom checkers.runs.jobs import processes\n"
+        "import os, sys, time\nfrom pathlib import Path\n"
+        "from checkers.machine.progress import silent\nfrom checkers.runs.jobs.each import each\n"
         "def work(settings, progress, number):\n    Path(f'worker {number}').write_text(str(os.getpid()))\n    time.sleep(600)\n"
-        "if __name__ == '__main__':\n    processes.each(work, None, [(0,), (1,)], 'jobs', 2, (), processes.silent)\n"
+        "if __name__ == '__main__':\n    each(work, None, [(0,), (1,)], 'jobs', 2, (), silent)\n"
     )
     (tmp_path / "script.py").write_text(script)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
