@@ -9,6 +9,7 @@ from lemmafuzz import Constant, Side, Variant, probability, statement
     claim="h_{i,L} has no entry above {bound} for all i, where size = ‖h_{i,L-1}‖",
     kind="derived",
     at_most="C sqrt(log(n m)/m) size",
+    scales=("width", "depth"),
     failure=probability("(n m)^(1 - C^2/4)"),
     constants={"C": Constant(3.0, "given h_{L-1}, each g_k is N(0, 2‖h_{L-1}‖^2/m); a union over the nm of them")},
     ranges={"width": (16, 4096), "depth": (1, 8), "samples": (1, 6), "input_dimension": (2, 8), "separation": (0.01, 1.0)},

@@ -52,7 +52,7 @@ def scaling_closing(rows: Sequence[Exponent], statements: Sequence[Statement], p
     """The last lines of a scaling run: what grows beyond its claim, what could not be measured, and the seed."""
     grown = [f"{one.id} in {QUANTITIES[one.axis][0]}" for one in rows if not one.consistent]
     seen = {(one.id, one.axis) for one in rows}
-    missing = [f"{one.id} in {QUANTITIES[axis][0]}" for one in statements for axis in one.exponents if (one.id, axis) not in seen]
+    missing = [f"{one.id} in {QUANTITIES[axis][0]}" for one in statements for axis in one.axes if (one.id, axis) not in seen]
     words = f"{len(rows) - len(grown)} of {len(rows)} exponents consistent with the claim"
     words += f"; growth beyond it: {', '.join(grown)}" if grown else ""
     words += f"; no ladder within the ranges: {', '.join(missing)}" if missing else ""

@@ -27,7 +27,7 @@ def listed(statement: Statement) -> dict[str, Any]:
         "source": statement.source,
         "kind": statement.kind,
         "architectures": [form.architecture for form in registry.forms(statement.id)],
-        "claimed_exponents": dict(statement.exponents),
+        "claimed_exponents": dict(statement.claimed_exponents),
         "false_variants": [variant.name for variant in statement.variants],
         "rests_on": list(statement.rests_on),
     }
@@ -118,6 +118,7 @@ def statement_in_words(statement: Statement, registry: Registry) -> str:
     """Everything that `lemmafuzz show` prints, to be read beside the paper."""
     quantities = [f"{interval(name, bounds)}: {QUANTITIES[name][1]}" for name, bounds in statement.ranges.items()]
     outside = [f"{ranges_in_words(statement.beyond)}: beyond the regime, never as evidence"]
+    powers = [f"{QUANTITIES[name][0]}^{_fraction(power)}" for name, power in statement.claimed_exponents.items()]
     above = [other.id for other in registry if statement.id in other.rests_on]
     sections: list[tuple[str, list[str]]] = [
         ("claim", [statement.sentence]),
@@ -128,7 +129,7 @@ def statement_in_words(statement: Statement, registry: Registry) -> str:
         ("assuming", [f"{one.formula}  (constant {text.number(one.constant)})" for one in statement.assumptions] or ["nothing"]),
         ("fails with probability", [f"at most {statement.failure.formula}"]),
         ("constants", [f"{name} = {text.number(one.value)}: {one.provenance}" for name, one in statement.constants.items()] or ["none"]),
-        ("claimed exponents", [f"{QUANTITIES[name][0]}^{_fraction(power)}" for name, power in statement.exponents.items()] or ["none"]),
+        ("claimed exponents", powers or ["none"]),
         ("rests on", [", ".join(statement.rests_on) or "nothing else here"]),
         ("rests on it", [", ".join(above) or "nothing else here"]),
         ("architectures", _architectures(statement, registry)),

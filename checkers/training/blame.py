@@ -30,7 +30,7 @@ def broken(network: Network, instance: Instance, identifiers: Sequence[str], sou
         subject = NetworkSubject(network, instance, source)
         if subject.engine not in statement.engines or (identifier == "separation" and instance.samples < 2):
             continue
-        if "radius" in statement.exponents:  # a bound that vanishes with the perturbation says nothing of a network that has not moved
+        if "radius" in statement.axes:  # a bound that vanishes with the perturbation says nothing of a network that has not moved
             continue
         case = worst_case(statement, measured(statement, subject))
         if float(case.ratio.max()) > 1 + case.rounding:

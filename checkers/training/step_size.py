@@ -60,5 +60,5 @@ def paper_step_size(instance: Instance, batch: int, architecture: str = FULLY_CO
         raise InputError(f"the paper's step size on {architecture} networks is not known: {registry.reason(identifier, architecture)}")
     form = registry.form(identifier, architecture)
     # steps and step size have opposite powers of L: their product has none
-    constant = form.constant_values()["step"] * instance.depth ** (2 - form.exponents.get("depth", 2.0))
+    constant = form.constant_values()["step"] * instance.depth ** (2 - form.claimed_exponents.get("depth", 2.0))
     return sgd_step_size(instance, batch, constant) if batch else gd_step_size(instance, constant)

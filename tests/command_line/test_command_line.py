@@ -123,7 +123,8 @@ loudest-neuron  (docs/own-statement.md)
   fails with probability  at most (n m)^(1 - C^2/4)
   constants               C = 3: given h_{L-1}, each g_k is N(0, 2‖h_{L-1}‖^2/m); a union over the
                             nm of them
-  claimed exponents       none
+  claimed exponents       m^{-1/2}
+                          L^0
   rests on                nothing else here
   rests on it             nothing else here
   architectures           fully connected

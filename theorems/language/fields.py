@@ -54,6 +54,8 @@ def _mistakes(one: Statement) -> Iterable[str]:
         sound = isinstance(value, str) or (isinstance(value, tuple) and all(isinstance(part, str) for part in value))
         yield _must(name, sound, "a formula, or a tuple of them", value)
     yield _must("at_least", not (one.at_most and one.at_least), "empty where at_most is given", one.at_least)
+    scaled = isinstance(one.scales, tuple) and all(isinstance(name, str) for name in one.scales)
+    yield _must("scales", scaled and bool(one.bounds or not one.scales), "a tuple of quantities, of a bound that is a formula", one.scales)
     yield _called("measure", "subject", one.measure, one.asked)
     yield _called("failure", "instance", one.failure.bound, one.constants)
 

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from theorems.language.formula import Formula, FormulaError
+from theorems.language.instance import QUANTITIES
 from theorems.language.subject import Comparison, Side
 
 if TYPE_CHECKING:
@@ -122,6 +123,7 @@ class Statement:
     (subject, **those of the constants that it names) -> Side, the other one.
     at_most, at_least: the bound of what is measured, a formula (formula.py), or one for each index of the last axis, "part". Each
     {bound} in the claim stands for one of them.
+    exponents: of the bound, in the quantities along which they are measured. scales: those that follow from the (first) formula instead.
     ranges: quantity -> (low, high); quantities not named keep the default of Instance. Drawn log-uniformly, lowest first.
     beyond: ranges outside the regime, drawn with the assumption on width dropped; they are counted apart and never are evidence.
     ladders: ranges of the ladders on which exponents are measured, where they are to go further than searches can afford.
@@ -154,6 +156,7 @@ class Statement:
     failure: FailureProbability = NEVER
     constants: Mapping[str, Constant] = field(default_factory=dict)
     exponents: Mapping[str, float] = field(default_factory=dict)
+    scales: tuple[str, ...] = ()
     rests_on: tuple[str, ...] = ()
     variants: tuple[Variant, ...] = ()
     architecture: str = FULLY_CONNECTED
@@ -189,6 +192,17 @@ class Statement:
         for bound in self.bounds:
             text = text.replace("{bound}", bound.text, 1)
         return text
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The quantities in which the bound's exponents are claimed and measured."""
+        return (*self.exponents, *(name for name in self.scales if name not in self.exponents))
+
+    @cached_property
+    def claimed_exponents(self) -> Mapping[str, float]:
+        """The claimed exponent along each axis: as declared, else that of the first formula."""
+        followed = {name: self.bounds[0].exponent(QUANTITIES[name][0]) for name in self.scales}
+        return {name: (followed | dict(self.exponents))[name] for name in self.axes}
 
     @cached_property
     def asked(self) -> tuple[str, ...]:

@@ -212,7 +212,7 @@ def steady(statement: Statement) -> Statement:
 
 def measure_one(settings: Settings, progress: Progress, identifier: str, axis: str) -> Exponent | None:
     """The row of one statement and one quantity, of its ladders the one on which the claim surely does worst; None without a ladder."""
-    statement, claimed = steady(registry[identifier]), registry[identifier].exponents[axis]
+    statement, claimed = steady(registry[identifier]), registry[identifier].claimed_exponents[axis]
     measured: list[tuple[int, ladder.Ladder, Array, Array]] = []
     for number, rungs in enumerate(ladder.find(statement, axis, settings.profile)):
         instances = [instance_from_sizes(statement, rungs.sizes(rung, settings.seed % 2**32)) for rung in range(len(rungs.values))]

@@ -96,7 +96,7 @@ def _corners(ranges: dict[str, Range], axis: str) -> list[dict[str, float]]:
 
 def _about_flips(statement: Statement) -> bool:
     """Whether the bound has a power of omega that is not its own: a number of flips, m omega^{2/3} L, to some power."""
-    return not float(statement.exponents.get("radius", 1.0)).is_integer()
+    return not float(statement.claimed_exponents.get("radius", 1.0)).is_integer()
 
 
 def _at(
@@ -254,4 +254,4 @@ def _cost(others: dict[str, float]) -> float:
 
 def axes(statement: Statement) -> Sequence[str]:
     """The quantities in which the statement claims an exponent."""
-    return list(statement.exponents)
+    return list(statement.axes)

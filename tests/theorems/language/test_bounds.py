@@ -139,3 +139,15 @@ def test_show_prints_the_formula_and_its_latex() -> None:
     text = " ".join(statement_in_words(statement, registry).split())
     assert "claim norms are at most C L^(5/2) omega sqrt(log(m)) size" in text
     assert r"bound in LaTeX C L^{5/2} \omega \sqrt{\log m} \mathrm{size}" in text
+
+
+def test_exponents_follow_from_the_formula() -> None:
+    statement = stated(norms, at_most="C L^(5/2) sqrt(log(m)/m) size", scales=("width", "depth"), exponents={"samples": 0.0})
+    assert statement.axes == ("samples", "width", "depth")
+    assert statement.claimed_exponents == {"samples": 0.0, "width": -0.5, "depth": 2.5}
+    for wrong, sentence in (
+        ({"scales": ("width",), "at_most": ()}, "'scales' must be a tuple of quantities, of a bound that is a formula"),
+        ({"scales": ("breadth",)}, "names the unknown quantity 'breadth'"),
+    ):
+        with pytest.raises(DeclarationError, match=sentence):
+            Registry().add(stated(norms, **{"at_most": "C/m", **wrong}))
