@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import re
@@ -16,6 +17,18 @@ from checkers.networks.architectures.by_name import known, restore
 from theorems import registry
 from theorems.language.statement import DeclarationError
 from theorems.laws.losses import losses
+
+# What the guides had users import before there was a public face, and where it is: files written then still run.
+MOVED = {
+    "theorems.statement": "theorems.language.statement",
+    "theorems.subject": "theorems.language.subject",
+    "theorems.instance": "theorems.language.instance",
+    "theorems.registry": "theorems.language.registry",
+    "theorems.forms": "theorems.language.forms",
+    "theorems.losses": "theorems.laws.losses",
+    "checkers.architecture": "checkers.networks.architectures.architecture",
+    "checkers.architectures": "checkers.networks.architectures.by_name",
+}
 
 
 @contextmanager
@@ -70,6 +83,9 @@ def _import(path: Path, name: str) -> None:
     specification = importlib.util.spec_from_file_location(name, path)
     if specification is None or specification.loader is None:
         raise InputError(f"module {path} is not a Python file: its name must end in .py")
+    text = path.read_bytes()
+    for old in (old for old in MOVED if old.encode() in text):
+        sys.modules.setdefault(old, importlib.import_module(MOVED[old]))
     module = sys.modules[name] = importlib.util.module_from_spec(specification)
     writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # leave nothing beside the user's file
     try:
