@@ -21,6 +21,7 @@ from checkers.evidence.binomial import SUSPICIOUS
 from checkers.evidence.decide import decide
 from checkers.evidence.error_budget import Account
 from checkers.evidence.profiles import Profile
+from checkers.fuzzing.unread_source import source_unread
 from checkers.networks.randomness import seed_sequence
 from checkers.records.decisions import Decision, Triage
 from strategies import instances
@@ -209,5 +210,5 @@ def _explore(judge: _Judge, strategy: st.SearchStrategy[Instance], examples: int
         margin = math.log(min(max(decision.ratio, 1e-300), 1e300)) - TIE * len(campaign.decisions)
         target(margin, label="log of the worst ratio")
 
-    with suppress(_Refuted):
+    with suppress(_Refuted), source_unread():
         trial()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -210,3 +213,19 @@ def test_the_margin_leads_the_search_to_a_corner_that_chance_seldom_meets() -> N
 
     assert found(share) >= 4
     assert found(lambda i: 2.0 if share(i) > 1 else 0.5) <= 2
+
+
+def test_constants_of_loaded_files_move_no_draw(tmp_path: Path) -> None:
+    """Hypothesis reads local source files for numbers to draw; a process that has loaded another file searches the same instances."""
+    statement = measuring(lambda i: i.width / 5000)
+    before = run(statement, examples=80)
+    (tmp_path / "numbers_of_a_user.py").write_text(f"NUMBERS = {[*range(1, 4096, 7)]}\n")
+    specification = importlib.util.spec_from_file_location("numbers_of_a_user", tmp_path / "numbers_of_a_user.py")
+    assert specification is not None
+    assert specification.loader is not None
+    sys.modules["numbers_of_a_user"] = module = importlib.util.module_from_spec(specification)
+    try:
+        specification.loader.exec_module(module)
+        assert run(statement, examples=80).decisions == before.decisions
+    finally:
+        del sys.modules["numbers_of_a_user"]
