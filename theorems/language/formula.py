@@ -122,14 +122,6 @@ class Formula:
             raise FormulaError(f"the formula {self.text!r} is no power of {symbol}")
         return float(power)
 
-    def multiplied(self, factor: str) -> Formula:
-        """The formula times another: what differs on another architecture, or in a mutant."""
-        return Formula(f"({self.text}) ({factor})") if len(_split(self.text)) > 1 else Formula(f"{self.text} ({factor})")
-
-    def powers(self) -> dict[str, sympy.Expr]:
-        """Each factor of the first term with a power other than 0, by its base as text: {"L": 5/2, "log(m)": 1/2}."""
-        return {str(base): power for base, power in self.terms[0].as_powers_dict().items() if not base.is_number}
-
 
 def _in_latex(name: str) -> str:
     return _GREEK.get(name, name if len(name) == 1 else rf"\mathrm{{{name}}}")

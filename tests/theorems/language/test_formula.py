@@ -65,11 +65,6 @@ def test_exponents_are_powers_with_logarithms_held_fixed() -> None:
         Formula("exp(-c s)").exponent("s")
 
 
-def test_a_factor_multiplies_the_whole() -> None:
-    assert Formula("m + n").multiplied("sqrt(d)")(INSTANCE) == pytest.approx((M + N) * math.sqrt(D), rel=1e-14)
-    assert Formula("C m").multiplied("1/L")(INSTANCE, C=2.0) == pytest.approx(2 * M / L, rel=1e-14)
-
-
 @pytest.mark.parametrize("text", ["C m)", "C ^", "", "m <= n", "C m; n", "__import__('os')"])
 def test_what_is_no_formula_is_refused_in_one_sentence(text: str) -> None:
     with pytest.raises(FormulaError, match="formula"):
