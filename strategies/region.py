@@ -64,7 +64,7 @@ def _reads(assumption: Assumption, ranges: Mapping[str, Range]) -> frozenset[str
 
     middle = {name: _middle(name, low, high) for name, (low, high) in ranges.items()}
     try:
-        assumption.bound(Watched(**middle))  # type: ignore[arg-type]  # QUANTITIES are the numeric fields
+        assumption.limit(Watched(**middle))  # type: ignore[arg-type]  # QUANTITIES are the numeric fields
     except ArithmeticError:
         return frozenset(QUANTITIES)
     return frozenset(seen)

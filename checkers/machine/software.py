@@ -54,7 +54,7 @@ def difference(then: dict[str, str], now: dict[str, str]) -> str:
 
 def edition(statement: Statement) -> str:
     """A digest of what a statement claims: evidence about another bound, constant or range is about another claim."""
-    assumptions = [(one.name, one.formula, one.constant) for one in statement.assumptions]
+    assumptions = [(one.name, one.formula, sorted(one.constants.items())) for one in statement.assumptions]
     ranges = {name: list(map(float, limits)) for name, limits in statement.ranges.items()}
     constants = statement.constant_values()
     parts = [statement.sentence, statement.kind, statement.failure.formula, constants, ranges, assumptions, statement.variance]

@@ -10,7 +10,7 @@ from typing import Any
 from checkers.report import text
 from theorems.language.instance import QUANTITIES
 from theorems.language.registry import Registry, registry
-from theorems.language.statement import Constant, Statement, Variant
+from theorems.language.statement import Assumption, Constant, Statement, Variant
 
 KINDS = {
     "identity": "identity: holds for every input, up to a stated rounding bound",
@@ -100,6 +100,11 @@ def bounds_in_latex(statement: Statement) -> list[str]:
     return [bound.latex() for bound in statement.bounds]
 
 
+def _condition(assumption: Assumption) -> str:
+    hidden = ", ".join(f"{name} = {text.number(value)}" for name, value in assumption.constants.items())
+    return f"{assumption.formula}  ({hidden})" if hidden else assumption.formula
+
+
 def _adversaries(statement: Statement) -> str:
     """Who moves the weights, from where."""
     names = ", ".join(statement.adversary) or "none: the weights stay at their initialization"
@@ -126,7 +131,7 @@ def statement_in_words(statement: Statement, registry: Registry) -> str:
         ("kind", [KINDS[statement.kind]]),
         ("for all", [*quantities, f"data: {', '.join(statement.data)}; labels: {', '.join(statement.labels)}"]),
         *([("also tried on", outside)] if statement.beyond else []),
-        ("assuming", [f"{one.formula}  (constant {text.number(one.constant)})" for one in statement.assumptions] or ["nothing"]),
+        ("assuming", [_condition(one) for one in statement.assumptions] or ["nothing"]),
         ("fails with probability", [f"at most {statement.failure.formula}"]),
         ("constants", [f"{name} = {text.number(one.value)}: {one.provenance}" for name, one in statement.constants.items()] or ["none"]),
         ("claimed exponents", powers or ["none"]),

@@ -29,10 +29,10 @@ def stated(ranges: Mapping[str, Range], *assumptions: Assumption, **more: Any) -
     return Statement(id="synthetic", source="", claim="", kind="declared", measure=measure, ranges=ranges, assumptions=assumptions, **more)
 
 
-WIDE = Assumption("wide", "m >= nL log(nL)", "width", ">=", lambda i: i.samples * i.depth * log(i.samples * i.depth), constant=4.0)
-SPARSE = Assumption("sparse", "s <= m/(L log m)", "sparsity", "<=", lambda i: i.width / (i.depth * log(i.width)), constant=0.5)
+WIDE = Assumption("wide", "m >= nL log(nL)", "width", ">=", lambda i, c: c * i.samples * i.depth * log(i.samples * i.depth), {"c": 4.0})
+SPARSE = Assumption("sparse", "s <= m/(L log m)", "sparsity", "<=", lambda i, c: c * i.width / (i.depth * log(i.width)), {"c": 0.5})
 FEW = Assumption("few outputs", "d <= m/(L log m)", "outputs", "<=", lambda i: i.width / (i.depth * log(i.width)))
-CLOSE = Assumption("close", "delta <= c/L", "separation", "<=", lambda i: 1 / i.depth, constant=0.5)
+CLOSE = Assumption("close", "delta <= c/L", "separation", "<=", lambda i, c: c / i.depth, {"c": 0.5})
 NEAR = Assumption("near", "omega <= c/(L^4.5 log^3 m)", "radius", "<=", lambda i: i.depth**-4.5 * log(i.width) ** -3)
 FAR = Assumption("far", "omega >= (d/(mL log m))^1.5", "radius", ">=", lambda i: (i.outputs / (i.width * i.depth * log(i.width))) ** 1.5)
 GRADIENT = Assumption("small", "omega <= delta^1.5/n^4.5", "radius", "<=", lambda i: i.quantity("separation") ** 1.5 / i.samples**4.5)

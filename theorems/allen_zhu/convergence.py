@@ -57,7 +57,7 @@ PAPER_WIDTH = Assumption("width", "m >= n^24 L^12 log^5(m) d/delta^8", "width", 
 SEPARATED = Assumption("separation", "delta <= c/L", "separation", "<=", lambda i: 1 / i.depth)
 # The paper hides the constant of the width in Omega. With 1, no width in reach has two samples; with this one, four at distance 1 fit
 # into a few thousand neurons. A smaller constant makes a statement say more, never less.
-HIDDEN_WIDTH = Assumption("width", "m >= c n^24 L^12 log^5(m) d/delta^8", "width", ">=", required_width, 1e-15)
+HIDDEN_WIDTH = Assumption("width", "m >= c n^24 L^12 log^5(m) d/delta^8", "width", ">=", lambda i, c: c * required_width(i), {"c": 1e-15})
 FAILURE = FailureProbability("exp(-log^2 m)", _failure)
 # One sample and one layer: the paper's condition admits nothing larger below m = 2^24.
 INSIDE = {

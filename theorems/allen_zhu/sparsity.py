@@ -28,7 +28,7 @@ def sparsity_limit(instance: Instance) -> float:
 
 # The union over supports costs s log(em/s) in the exponent: sqrt 2 (1 + sqrt(2 s log(em/s)/m)) < 2 for one layer when s <= 0.05 m/log m,
 # and log-norms of L layers vary by 5L/(4m), which asks for 1/L; 4/5 of that.
-SPARSE = Assumption("sparsity", "s <= c m/(L log m)", "sparsity", "<=", sparsity_limit, constant=0.04)
+SPARSE = Assumption("sparsity", "s <= c m/(L log m)", "sparsity", "<=", lambda i, c: c * sparsity_limit(i), {"c": 0.04})
 SOME_SPARSITY = Assumption(
     "sparsity of one", "m >= L log(m)/c, so that a single nonzero is sparse", "width", ">=", lambda i: 25 * i.depth * log_width(i)
 )
@@ -140,7 +140,7 @@ def _bilinear(subject: Subject, C: float, sparsity_exponent: float = 0.5, log_ex
     assumptions=(
         WIDTH_FOR_OPERATORS,
         SOME_SPARSITY,
-        Assumption("sparsity", "s <= m/(L log m)", "sparsity", "<=", sparsity_limit, constant=0.25),
+        Assumption("sparsity", "s <= m/(L log m)", "sparsity", "<=", lambda i, c: c * sparsity_limit(i), {"c": 0.25}),
     ),
     failure=FailureProbability("exp(-c s log m)", lambda i, C, c: math.exp(-c * i.sparsity * log_width(i))),
     constants={

@@ -257,7 +257,7 @@ WIDE_FOR_CHANGES = Assumption(
             "s <= c m/(L^3 log m) dropped: D'' may change 5% of the neurons of every layer", "assumption",
             {
                 "assumptions": (
-                    Assumption("radius", "omega <= L^{-3/2}/100", "radius", "<=", lambda i: math.pow(i.depth, -1.5), 0.01), ONE_CHANGE,
+                    Assumption("radius", "omega <= L^{-3/2}/100", "radius", "<=", lambda i: 0.01 * math.pow(i.depth, -1.5)), ONE_CHANGE,
                 ),
                 "ranges": {"depth": (8, 12), "width": (64, 512)},
             },

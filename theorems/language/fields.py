@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from theorems.language.formula import SYMBOLS, Formula
 from theorems.language.statement import Assumption, Constant, FailureProbability, Statement, Variant
 
 TEXTS = ("source", "claim", "architecture", "attack", "note")
@@ -53,6 +54,12 @@ def _mistakes(one: Statement) -> Iterable[str]:
         value = getattr(one, name)
         sound = isinstance(value, str) or (isinstance(value, tuple) and all(isinstance(part, str) for part in value))
         yield _must(name, sound, "a formula, or a tuple of them", value)
+    yield _each("definitions", one.definitions, lambda value: isinstance(value, str), "a formula")
+    known = {*SYMBOLS, *one.constants}
+    for name, formula in one.definitions.items():
+        unknown = Formula(formula).names - known
+        yield f"field 'definitions': {name!r} speaks of {', '.join(sorted(unknown))}, which nothing gives" if unknown else ""
+        known.add(name)
     yield _must("at_least", not (one.at_most and one.at_least), "empty where at_most is given", one.at_least)
     scaled = isinstance(one.scales, tuple) and all(isinstance(name, str) for name in one.scales)
     yield _must("scales", scaled and bool(one.bounds or not one.scales), "a tuple of quantities, of a bound that is a formula", one.scales)

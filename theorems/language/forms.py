@@ -11,7 +11,7 @@ from typing import Any, Literal
 from theorems.language.formula import SYMBOLS, Formula
 from theorems.language.instance import Instance
 from theorems.language.registry import registry
-from theorems.language.statement import EXACT_LAW, Assumption, DeclarationError, FailureProbability, Statement, Variant, VariantKind
+from theorems.language.statement import EXACT_LAW, MERGED, Assumption, DeclarationError, FailureProbability, Statement, Variant, VariantKind
 from theorems.language.subject import Comparison, Subject
 
 Factor = Callable[[Instance], Any]
@@ -20,12 +20,12 @@ FALSE = "false variant"
 
 
 def form(identifier: str, architecture: str, **changes: Any) -> Statement:
-    """Declare the statement of that id on an architecture. changes: fields of Statement; `ranges` and `constants` are merged into the
+    """Declare the statement of that id on an architecture. changes: fields of Statement; those of MERGED say only what differs from the
     fully connected ones, the rest replaces them. False variants, `along` and the exact law of fully connected networks are never
     inherited, and outside the regime nothing is drawn unless said.
     """
     base = registry[identifier]
-    for merged in ("ranges", "constants"):
+    for merged in MERGED:
         changes[merged] = {**getattr(base, merged), **changes.get(merged, {})}
     changes.setdefault("beyond", {})
     changes.setdefault("rests_on", tuple(name for name in base.rests_on if registry.has_form(name, architecture)))
@@ -72,16 +72,18 @@ def at_most(name: str, formula: str, quantity: str, bound: Factor) -> Assumption
     return Assumption(name, formula, quantity, "<=", bound)
 
 
-def assume(condition: str, name: str = "", **constants: float) -> Assumption:
-    """A condition on one quantity, said by its formula: `omega <= c/(L^(9/2) log(m)^3)`, c = 1 unless given."""
+def assume(condition: str, why: str = "", *, name: str = "", **constants: float) -> Assumption:
+    """A condition on one quantity, said by its formula: `omega <= c/(L^(9/2) log(m)^3)`. constants: those that the paper hides, 1 unless
+    given. why: printed behind the condition. name: what tables call it; the quantity's unless given."""
     relation: Literal[">=", "<="] = ">=" if ">=" in condition else "<="
     symbol, _, bound = (part.strip() for part in condition.partition(relation))
     if symbol not in SYMBOLS or not bound:
         raise DeclarationError(f"the condition {condition!r} must read `m >= n L`: one of {', '.join(SYMBOLS)}, a relation, and a formula")
-    right, values = Formula(bound), {"c": 1.0, **constants}
-    if unknown := right.names - SYMBOLS.keys() - values.keys():
+    right = Formula(bound)
+    hidden = {**dict.fromkeys(right.names & {"c", "C"}, 1.0), **constants}
+    if unknown := right.names - SYMBOLS.keys() - hidden.keys():
         raise DeclarationError(f"the condition {condition!r} speaks of {', '.join(sorted(unknown))}, which no instance has")
-    return Assumption(name or SYMBOLS[symbol], condition, SYMBOLS[symbol], relation, lambda i: float(right(i, **values)))
+    return Assumption(name or SYMBOLS[symbol], f"{condition}, {why}" if why else condition, SYMBOLS[symbol], relation, right, hidden)
 
 
 def probability(formula: str) -> FailureProbability:

@@ -27,6 +27,9 @@ Range = tuple[float, float]
 # From the least dimension of any data to that of the digits of strategies.digits: their 64 pixels and the constant.
 INPUTS: Range = (2, 65)
 
+# Mappings of which a variant, or a form on another architecture, says only what differs.
+MERGED = ("constants", "definitions", "ranges")
+
 FULLY_CONNECTED = "fully connected"
 EXACT_LAW: Engine = "exact law"
 
@@ -63,24 +66,24 @@ class Constant:
 class Assumption:
     """A condition on one quantity: `quantity >= bound` or `quantity <= bound`, in the paper's own form.
 
-    bound: the right side as a function of the instance's other quantities, hidden constants set to `constant`.
-    A condition on one quantity can be drawn from as well as checked, so no instance is ever filtered away.
+    bound: the right side, evaluated at the instance, as a formula or a function (instance, **constants). constants: those that the paper
+    hides, as declared. A condition on one quantity can be drawn from as well as checked, so no instance is ever filtered away.
     """
 
     name: str
     formula: str
     quantity: str
     relation: Literal[">=", "<="]
-    bound: Callable[[Instance], float]
-    constant: float = 1.0
+    bound: Callable[..., float]
+    constants: Mapping[str, float] = field(default_factory=dict)
 
     def limit(self, instance: Instance) -> float:
         """The value that `quantity` is compared with."""
-        return self.constant * self.bound(instance)
+        return self.bound(instance, **self.constants)
 
     def depth(self, instance: Instance) -> float:
         """How far inside: the factor by which the quantity could worsen, hidden constants set to 1. Inside iff >= 1."""
-        limit, value = self.bound(instance), instance.quantity(self.quantity)
+        limit, value = self.bound(instance, **dict.fromkeys(self.constants, 1.0)), instance.quantity(self.quantity)
         return value / limit if self.relation == ">=" else limit / value
 
     def holds(self, instance: Instance) -> bool:
@@ -108,7 +111,7 @@ NEVER = FailureProbability("0", never)
 @dataclass(frozen=True)
 class Variant:
     """A wrong version of a statement, which the checker must refute. changes: fields of Statement that it replaces;
-    the mappings `constants` and `ranges` are merged into the statement's own."""
+    the mappings `constants`, `definitions` and `ranges` are merged into the statement's own."""
 
     name: str
     kind: VariantKind
@@ -123,6 +126,8 @@ class Statement:
     (subject, **those of the constants that it names) -> Side, the other one.
     at_most, at_least: the bound of what is measured, a formula (formula.py), or one for each index of the last axis, "part". Each
     {bound} in the claim stands for one of them.
+    definitions: name -> formula, in sizes and constants: what the claim names beside its bound, a step size eta or a number of steps T.
+    The measure is called with those that it names, bounds and later definitions may use them, and {T} in the claim stands for T's formula.
     exponents: of the bound, in the quantities along which they are measured. scales: those that follow from the (first) formula instead.
     ranges: quantity -> (low, high); quantities not named keep the default of Instance. Drawn log-uniformly, lowest first.
     beyond: ranges outside the regime, drawn with the assumption on width dropped; they are counted apart and never are evidence.
@@ -149,6 +154,7 @@ class Statement:
     ranges: Mapping[str, Range]
     at_most: str | tuple[str, ...] = ()
     at_least: str | tuple[str, ...] = ()
+    definitions: Mapping[str, str] = field(default_factory=dict)
     beyond: Mapping[str, Range] = field(default_factory=dict)
     ladders: Mapping[str, Range] = field(default_factory=dict)
     assumptions: tuple[Assumption, ...] = ()
@@ -191,6 +197,8 @@ class Statement:
         text = self.claim
         for bound in self.bounds:
             text = text.replace("{bound}", bound.text, 1)
+        for name, formula in self.definitions.items():
+            text = text.replace(f"{{{name}}}", formula)
         return text
 
     @property
@@ -206,13 +214,21 @@ class Statement:
 
     @cached_property
     def asked(self) -> tuple[str, ...]:
-        """The constants that the measure is called with."""
-        named = inspect.signature(self.measure).parameters if self.bounds else self.constants
-        return tuple(name for name in self.constants if name in named)
+        """The constants and definitions that the measure is called with."""
+        given = (*self.constants, *self.definitions)
+        named = inspect.signature(self.measure).parameters if self.bounds else given
+        return tuple(name for name in given if name in named)
 
     def constant_values(self) -> dict[str, float]:
         """The constants as keyword arguments of `measure` and `failure.bound`."""
         return {name: constant.value for name, constant in self.constants.items()}
+
+    def values(self, instance: Instance) -> dict[str, float]:
+        """The constants, and the definitions evaluated at the instance."""
+        found = self.constant_values()
+        for name, formula in self.definitions.items():
+            found[name] = Formula(formula)(instance, **found)
+        return found
 
     def sides(self, subject: Subject) -> Comparison:
         """Both sides of the claim, measured on a subject; DeclarationError if the measure gives anything but tensors."""
@@ -228,7 +244,8 @@ class Statement:
     def compare(self, subject: Subject) -> Comparison:
         """Both sides of the claim, in whatever the subject answers with: tensors, or balls."""
         with naming(self, "measure"):
-            found = self.measure(subject, **{name: self.constants[name].value for name in self.asked})
+            values = self.values(subject.instance)
+            found = self.measure(subject, **{name: values[name] for name in self.asked})
         wanted = Side if self.bounds else Comparison
         if not isinstance(found, wanted):
             raise DeclarationError(f"statement {self.id!r}: field 'measure' gave a {type(found).__name__}, not a {wanted.__name__}")
@@ -247,7 +264,7 @@ class Statement:
         # what is given once a trial stands beside every index
         given = {name: one.reshape(tuple(one.shape) + (1,) * (len(shape) - one.ndim)) for name, one in found.given.items()}
         try:
-            sides = [bound(instance, **{**self.constant_values(), **given}) for bound in self.bounds]
+            sides = [bound(instance, **{**self.values(instance), **given}) for bound in self.bounds]
             whole = [(side if hasattr(side, "expand") else values.new_tensor(side)).expand(shape) for side in sides]
         except (FormulaError, RuntimeError) as error:
             raise DeclarationError(f"statement {self.id!r}: {error}") from error
@@ -285,7 +302,7 @@ class Statement:
         for variant in self.variants:
             if variant.name == name:
                 changes = dict(variant.changes)
-                for merged in ("constants", "ranges"):
+                for merged in MERGED:
                     if merged in changes:
                         changes[merged] = {**getattr(self, merged), **changes[merged]}
                 return dataclasses.replace(self, **changes, variant_name=name)

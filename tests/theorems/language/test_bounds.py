@@ -124,12 +124,32 @@ def test_assumptions_are_formulas() -> None:
     assert (found.name, found.quantity, found.relation) == ("radius", "radius", "<=")
     assert found.limit(instance) == pytest.approx(0.5 / (2**4.5 * math.log(64) ** 3), rel=1e-14)
     assert found.holds(instance)
-    assert not assume("m >= n^3 L^7", "width for all").holds(instance)
+    assert found.depth(instance) == pytest.approx(1 / (2**4.5 * math.log(64) ** 3) / 1e-5, rel=1e-14)  # with c = 1
+    wide = assume("m >= n^3 L^7", "so that all fit", name="width for all")
+    assert (wide.name, wide.formula, wide.holds(instance)) == ("width for all", "m >= n^3 L^7, so that all fit", False)
     for wrong in ("omega", "K <= 3", "m <=", "n + 1 >= L"):
         with pytest.raises(DeclarationError, match="must read `m >= n L`"):
             assume(wrong)
     with pytest.raises(DeclarationError, match="speaks of K, which no instance has"):
         assume("m >= K L")
+
+
+def test_a_definition_is_given_to_the_measure_and_to_later_formulas() -> None:
+    seen: list[float] = []
+
+    def measure(subject: Subject, T: float) -> Side:
+        seen.append(T)
+        return norms(subject)
+
+    statement = stated(measure, claim="norms after T = {T} are at most {bound}", at_most="C eta T",
+                       definitions={"eta": "C d/m", "T": "1/(L eta)"})  # fmt: skip
+    subject = subject_of(statement)
+    found = measured(statement, subject)
+    assert seen == [pytest.approx(24 / (3 * 2 * 2), rel=1e-14)]
+    torch.testing.assert_close(found.right, torch.full_like(found.right, 2 / 3), rtol=1e-14, atol=0)
+    assert statement.sentence == "norms after T = 1/(L eta) are at most C eta T"
+    with pytest.raises(DeclarationError, match="field 'definitions': 'T' speaks of eta, which nothing gives"):
+        Registry().add(stated(measure, at_most="C", definitions={"T": "1/eta", "eta": "C"}))
 
 
 def test_show_prints_the_formula_and_its_latex() -> None:

@@ -23,8 +23,8 @@ from theorems.language.statement import INPUTS, Assumption, Constant
 def hidden_width(constant: float) -> Assumption:
     """The paper's least width; the constant that it hides is declared."""
     return Assumption(
-        "width", "m >= c n^24 L^12 log^5(m) d/delta^8", "width", ">=", constant=constant,
-        bound=lambda i: i.samples**24 * i.depth**12 * i.outputs * math.log(i.width) ** 5 / i.separation**8,
+        "width", "m >= c n^24 L^12 log^5(m) d/delta^8", "width", ">=", constants={"c": constant},
+        bound=lambda i, c: c * i.samples**24 * i.depth**12 * i.outputs * math.log(i.width) ** 5 / i.separation**8,
     )  # fmt: skip
 
 

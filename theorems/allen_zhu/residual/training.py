@@ -23,7 +23,7 @@ def hidden_width(constant: float) -> Assumption:
     """The paper's least width without its power of L; the constant that it hides is declared."""
     return Assumption(
         "width", "m >= c n^24 log^5(m) d/delta^8", "width", ">=",
-        lambda i: i.samples**24 * i.outputs * math.log(i.width) ** 5 / i.separation**8, constant=constant,
+        lambda i, c: c * i.samples**24 * i.outputs * math.log(i.width) ** 5 / i.separation**8, constants={"c": constant},
     )  # fmt: skip
 
 
