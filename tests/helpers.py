@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from checkers.data.training_data import TrainingData
 from checkers.networks.randomness import NormalSource, seed_sequence
+from checkers.records.events import Listener, silent
 from checkers.records.training import TrainingRun
-from checkers.training.recorder import StepProgress
 from checkers.training.run import train
 from checkers.training.training_setup import TrainingSetup
 
@@ -36,7 +36,7 @@ def train_on(
     *,
     save_to: Path | None = None,
     resume_from: Path | None = None,
-    progress: StepProgress | None = None,
+    progress: Listener = silent,
     **asked: Any,
 ) -> TrainingRun:
     """The run of `setup_on`."""

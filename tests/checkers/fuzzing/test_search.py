@@ -16,7 +16,7 @@ from checkers.evidence.binomial import SUSPICIOUS
 from checkers.evidence.error_budget import Account
 from checkers.evidence.profiles import Profile
 from checkers.fuzzing.search import SECOND_STAGE, Campaign, search
-from checkers.records.decisions import Decision
+from checkers.records.events import DecisionMade, Event
 from theorems.language.instance import Instance
 from theorems.language.statement import FailureProbability, Statement
 from theorems.language.subject import Comparison, Subject
@@ -94,11 +94,11 @@ def test_simplifying_stays_within_its_decisions(shrinks: int) -> None:
 
 @pytest.mark.parametrize("examples", [1, 10, 40])
 def test_a_true_statement_costs_at_most_its_examples(examples: int) -> None:
-    seen: list[Decision] = []
+    seen: list[Event] = []
     account = Account(1e-6)
-    found = search(measuring(lambda i: 0.5), PROFILE, account, seed=1, examples=examples, observe=seen.append)
+    found = search(measuring(lambda i: 0.5), PROFILE, account, seed=1, examples=examples, listener=seen.append)
     assert examples / 2 <= len(found.decisions) <= examples
-    assert found.decisions == seen
+    assert seen == [DecisionMade(decision) for decision in found.decisions]
     assert account.decisions == len(found.decisions)
     assert (found.simplest, found.severest) == (None, None)
     keys = [tuple(decision.sizes.items()) for decision in found.decisions]

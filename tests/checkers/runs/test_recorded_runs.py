@@ -20,12 +20,13 @@ from checkers.evidence.decide import decide
 from checkers.evidence.profiles import PROFILES
 from checkers.machine.software import edition, software
 from checkers.records.decisions import CheckRun, Decision, PowerRun
+from checkers.records.events import Entry, Event
 from checkers.records.report import Facts
 from checkers.runs import suite
 from checkers.runs.ledger import journal, recorded_run
 from checkers.runs.ledger.file import RunLedger
 from checkers.runs.ledger.journal import Journal
-from checkers.runs.ledger.recorded_run import Entry, RecordedRun, begin, unfinished
+from checkers.runs.ledger.recorded_run import RecordedRun, begin, unfinished
 from checkers.runs.ledger.summary import accumulated, runs
 from strategies import instance_from_sizes
 from theorems import registry
@@ -247,11 +248,11 @@ def test_what_is_only_rounding_counts_in_no_night(narrow: bool, expected: int) -
         id="synthetic", source="", claim="", kind="derived", measure=measure, ranges={"width": (16, 64)}, engines=("dense",),
         failure=FailureProbability("0", lambda instance, **_: 0.0),
     )  # fmt: skip
-    written: list[Entry] = []
+    heard: list[Event] = []
     instance = instance_from_sizes(statement, {"width": 16})
-    decision = Journal([], written.append)(statement, instance, seed=1, engine="dense", trials=64, alpha=1e-6)
+    decision = Journal([], heard.append)(statement, instance, seed=1, engine="dense", trials=64, alpha=1e-6)
     assert decision.failures > 0
-    assert [entry.standing for entry in written] == [expected]
+    assert [event.standing for event in heard if isinstance(event, Entry)] == [expected]
 
 
 def test_the_report_reads_the_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
