@@ -91,6 +91,11 @@ def _counting(listener: Listener, label: str, total: int) -> Listener:
     return listen
 
 
+def _label(identifier: str, architecture: str) -> str:
+    """A piece of work to whoever looks on: the forms of a statement may be at work side by side."""
+    return identifier if architecture == FULLY_CONNECTED else f"{identifier}, {architecture}"
+
+
 def _account(settings: Settings, identifier: str, architecture: str) -> Account:
     """The part of the run's error budget that one form of a statement owns."""
     return ErrorBudget(settings.alpha).account(registry.position(identifier), architecture, len(registry.forms(identifier)))
@@ -101,10 +106,10 @@ def check_one(
 ) -> Outcome[Verdict]:
     """Try to break one statement on one architecture. known: decisions of this run about it, made before it was interrupted."""
     statement, profile = registry.form(identifier, architecture), settings.profile
-    account = _account(settings, identifier, architecture)
+    account, label = _account(settings, identifier, architecture), _label(identifier, architecture)
     examples = profile.instances(statement)
     total = examples * (2 if statement.beyond else 1)
-    counting = _counting(listener, identifier, total)
+    counting = _counting(listener, label, total)
     entries: list[Entry] = []
 
     def listen(event: Event) -> None:
@@ -128,7 +133,7 @@ def check_one(
     with _folder(settings) as folder:
         written = counterexamples.write_both(found, statement, settings.seed, folder, settings.modules)
         files = _contents(folder, written)
-    listener(Advanced(identifier, total, total))
+    listener(Advanced(label, total, total))
     return Outcome(judge(statement, found, beyond, written if settings.folder else []), files, entries)
 
 
@@ -137,7 +142,7 @@ def power_one(
 ) -> Outcome[VariantVerdict]:
     """Try to refute one false variant."""
     declared, profile = registry.form(identifier, architecture), settings.profile
-    variant, label = declared.variant(name), f"{identifier}: {name}"
+    variant, label = declared.variant(name), f"{_label(identifier, architecture)}: {name}"
     account = _account(settings, identifier, architecture)
     listen = _counting(listener, label, profile.power_examples)
     found = search(variant, profile, account, seed=settings.seed, examples=profile.power_examples, device=settings.device, listener=listen)
