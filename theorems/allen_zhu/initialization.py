@@ -168,7 +168,7 @@ WIDE_ENOUGH_FOR_ANGLES = informative_width("20 (L + 1) log(20 n^2)")
     ),
     note="The paper has the failure probability e^{-Omega(delta^p m/L)}, and p = 0 is the strongest reading.",
 )  # fmt: skip
-def orthogonal_parts(subject: Subject) -> Side:
+def separation(subject: Subject) -> Side:
     """‖(I - h_i h_i^T/‖h_i‖^2) h_j‖, all i != j and layers: (trials, layers, samples, samples)."""
     import torch
 
