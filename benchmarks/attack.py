@@ -22,7 +22,7 @@ from checkers.subjects.network import NetworkSubject
 from checkers.subjects.suprema.diagonal import backward_through, rows_norm
 from strategies.instances import instance_from_sizes
 from theorems import registry
-from theorems.allen_zhu.stability import flip_count
+from theorems.allen_zhu.stability import nonzeros
 from theorems.language.statement import Statement
 
 SEED = 0
@@ -85,19 +85,19 @@ def backward_strengths(statement: Statement, width: int, depth: int, index: int)
     """Greedy and alternating diagonal changes against random ones with the same number of entries +-3."""
     origin, source = drawn(statement, width, depth, index)
     instance = origin.instance
-    nonzeros = max(1, int(flip_count(instance)))
+    changed = nonzeros(origin, statement.values(instance)["s"])
     before = [origin.backward(layer) for layer in range(1, depth + 1)]
     best = 0.0
     for k in range(RANDOM_DRAWS):
         changes = []
         for layer in range(1, depth + 1):
             scores = source.spawn(f"diagonal {k} {layer}").normal((1, instance.samples, width), 1.0)
-            top = scores.abs().topk(nonzeros, -1).indices
+            top = scores.abs().topk(changed, -1).indices
             changes.append(torch.zeros_like(scores).scatter(-1, top, 3 * scores.gather(-1, top).sign()))
         after = backward_through(origin.network, [origin.signs(layer + 1) + change for layer, change in enumerate(changes)])
         gaps: list[Tensor] = [rows_norm(a - b) for a, b in zip(after, before, strict=True)]
         best = max(best, float(torch.stack(gaps).amax()))
-    return {"random": best, "greedy diagonal changes": float(origin.changed_backward_norm(nonzeros, 3.0).amax())}
+    return {"random": best, "greedy diagonal changes": float(origin.changed_backward_norm(changed, 3.0).amax())}
 
 
 def rows(deepest: int) -> list[list[str]]:

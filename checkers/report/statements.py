@@ -60,6 +60,8 @@ def _change(variant: Variant) -> str:
             case "at_most" | "at_least":
                 bounds = (change,) if isinstance(change, str) else change
                 changes.append(f"{name.replace('_', ' ')} {', '.join(bounds)}")
+            case "definitions":
+                changes.extend(f"{symbol} = {formula}" for symbol, formula in change.items())
             case "failure":
                 changes.append(f"failure probability {change.formula}")
             case "assumptions":

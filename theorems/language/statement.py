@@ -272,7 +272,8 @@ class Statement:
             raise DeclarationError(f"statement {self.id!r}: {error}") from error
         bound = torch.stack(whole, -1) if parts else whole[0]
         left, right = (values, bound) if self.at_most else (bound, values)
-        return Comparison(left, right, found.axes, found.rounding, found.looked_at)
+        rounding = found.rounding + (found.error / float(bound.min()) if found.error else 0.0)
+        return Comparison(left, right, found.axes, rounding, found.looked_at)
 
     def failure_probability(self, instance: Instance) -> float:
         """The claimed failure probability of this instance, at most 1."""
