@@ -123,6 +123,7 @@ def wide_enough_to_say(constant: float) -> Assumption:
     exponents={"depth": 0.5, "width": 0.0},
     rests_on=("forward-norm",),
     attack="Lanczos iteration",
+    certificate="upper bounds",
     passes=12,
     variants=(
         Variant("constant 2.8, just below the sharp edge", "constant",

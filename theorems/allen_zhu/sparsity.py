@@ -77,6 +77,7 @@ LARGER_INITIALIZATION = Variant(
     exponents={"width": 0.0, "depth": 0.0, "sparsity": 0.0},
     rests_on=("forward-norm",),
     attack="truncated power iteration",
+    certificate="upper bounds",
     passes=4,
     variants=(
         Variant("1.4 in place of 2, just below sqrt 2", "constant", {"constants": {"C": Constant(1.4, "false variant")}}),
@@ -102,6 +103,7 @@ def sparse_forward(subject: Subject, C: float, c: float) -> Comparison:
     exponents={"width": 0.0, "depth": 0.0, "sparsity": 0.0},
     rests_on=("forward-norm",),
     attack="truncated power iteration",
+    certificate="upper bounds",
     passes=4,
     variants=(
         Variant("constant 1.4, just below sqrt 2", "constant", {"constants": {"C": Constant(1.4, "false variant")}}),
@@ -150,6 +152,7 @@ def _bilinear(subject: Subject, C: float, sparsity_exponent: float = 0.5, log_ex
     exponents={"width": -0.5, "sparsity": 0.5, "depth": 0.0},
     rests_on=("forward-norm",),
     attack="alternating truncation",
+    certificate="upper bounds",
     passes=4,
     variants=(
         Variant(
@@ -214,6 +217,7 @@ AT_LEAST_OUTPUTS = Assumption("many nonzeros", "s >= d/log m", "sparsity", ">=",
     exponents={"width": 0.0, "sparsity": 0.5, "outputs": -0.5, "depth": 0.0},
     rests_on=("forward-norm",),
     attack="truncated power iteration",
+    certificate="upper bounds",
     passes=4,
     variants=(
         Variant(

@@ -71,6 +71,7 @@ def flipped_signs(subject: Subject, C: float, radius_exponent: float = 2 / 3, de
 @statement(
     id="sign-flips",
     source="Lemma 8.2b",
+    certificate="flips of one layer",
     claim="‖D~_l - D_l‖_0 <= C m omega^{2/3} L and ‖(D~_l - D_l) g_l‖ <= C omega L^{3/2} for all ‖W'‖_2 <= omega, i and l",
     kind="declared",
     ranges=NETWORKS,
