@@ -40,7 +40,8 @@ def lemmafuzz() -> None:
 
 
 for _command in (
-    list_command, show, check, power, mutants, scale, certify, calibrate, replay, train, diagnose, threshold, ledger_command, report_command,
+    list_command, show, check, power, mutants, scale, certify, calibrate, replay, train, diagnose, threshold, ledger_command,
+    report_command,
 ):  # fmt: skip
     lemmafuzz.add_command(_command)
 

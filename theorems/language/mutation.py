@@ -7,6 +7,7 @@ out, and each logarithm is left out. Which of two mutants claims more is not sai
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -23,7 +24,8 @@ STEPS = (Fraction(1, 6), Fraction(1, 3))
 
 @dataclass(frozen=True)
 class Mutation:
-    """What became of a formula. factor: what was changed, `L^(5/2)`; change: `1/6` (the step), or `dropped`.
+    """What became of a formula. factor: what was changed, `L^(5/2)`; change: `1/6` (the step), or `dropped`. term: the product that it
+    stands in, where the formula has several.
 
     symbol, claimed: of an exponent. choices: the formula, and the new exponent; two where it may go either way.
     """
@@ -32,6 +34,7 @@ class Mutation:
     factor: str
     change: str
     choices: tuple[tuple[Formula, float], ...]
+    term: str = ""
     symbol: str = ""
     claimed: float = 0.0
 
@@ -44,7 +47,7 @@ def mutations(formula: Formula, also: tuple[str, ...] = ()) -> list[Mutation]:
         choices = tuple((one, power) for one, power in mutation.choices if one.expression not in known)
         known.update(one.expression for one, _ in choices)
         if choices:
-            found.append(Mutation(mutation.kind, mutation.factor, mutation.change, choices, mutation.symbol, mutation.claimed))
+            found.append(dataclasses.replace(mutation, choices=choices))
     return found
 
 
@@ -61,14 +64,14 @@ def written(expression: sympy.Expr) -> Formula:
 def _mutations(expression: sympy.Expr, also: tuple[str, ...]) -> Iterator[Mutation]:
     import sympy
 
-    def powers(symbol: Any, power: Any, put: Put) -> Iterator[Mutation]:
+    def powers(symbol: Any, power: Any, put: Put, term: str = "") -> Iterator[Mutation]:
         factor = _power(symbol.name, Fraction(power.p, power.q) if power.is_Rational else Fraction(float(power)).limit_denominator(60))
         if power != 0:  # first, for x^(1/3) less 1/3 is x^0 by another name
-            yield Mutation("exponent", factor, "dropped", ((written(put(symbol**-power)), 0.0),), symbol.name, float(power))
+            yield Mutation("exponent", factor, "dropped", ((written(put(symbol**-power)), 0.0),), term, symbol.name, float(power))
         for step in STEPS:
             shifts = [sympy.Rational(sign * step.numerator, step.denominator) for sign in (-1, 1)]
             choices = tuple((written(put(symbol**shift)), float(power + shift)) for shift in shifts)
-            yield Mutation("exponent", factor, str(step), choices, symbol.name, float(power))
+            yield Mutation("exponent", factor, str(step), choices, term, symbol.name, float(power))
 
     def times(product: Any, put: Put) -> Put:
         return lambda factor: put(product * factor)
@@ -76,16 +79,19 @@ def _mutations(expression: sympy.Expr, also: tuple[str, ...]) -> Iterator[Mutati
     def itself(new: Any) -> Any:
         return new
 
-    for product, put in _places(expression, itself):
-        for factor in sympy.Mul.make_args(product):
+    places = list(_places(expression, itself))
+    several = sum(bool(product.free_symbols) for product, _ in places if not isinstance(product, sympy.Symbol)) > 1
+    for product, put in places:
+        term = written(product).text if several else ""
+        for factor in sympy.ordered(sympy.Mul.make_args(product)):
             base, power = factor.as_base_exp()
             if base.is_Symbol and base.name in SYMBOLS and power.is_Number:
-                yield from powers(base, power, times(product, put))
+                yield from powers(base, power, times(product, put), term)
             elif isinstance(_without_sign(base), sympy.log):
                 rest = product / factor
                 # -log(eps) is positive, and so is what is left of it
                 signs = (rest, -rest) if rest.could_extract_minus_sign() else (rest,)
-                yield Mutation("logarithm", written(factor).text, "dropped", tuple((written(put(one)), 0.0) for one in signs))
+                yield Mutation("logarithm", written(factor).text, "dropped", tuple((written(put(one)), 0.0) for one in signs), term)
     held = {symbol.name for symbol in expression.free_symbols}
     for name in also:
         if name not in held:
@@ -109,11 +115,11 @@ def _places(expression: Any, put: Put) -> Iterator[tuple[Any, Put]]:
         return lambda new: rest * base**new
 
     if isinstance(expression, sympy.Add | sympy.Min | sympy.Max):
-        for part in expression.args:
+        for part in sympy.ordered(expression.args):
             yield from within(part, among([other for other in expression.args if other is not part]))
         return
     yield expression, put
-    for factor in sympy.Mul.make_args(expression):
+    for factor in sympy.ordered(sympy.Mul.make_args(expression)):
         base, power = factor.as_base_exp()
         rest = expression / factor
         if not (base.is_Atom or isinstance(base, sympy.log)):

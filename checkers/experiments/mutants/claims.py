@@ -12,7 +12,6 @@ import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import cache
 from typing import Any, Final
 
 from checkers.experiments.mutants.mutant import Mutant
@@ -21,7 +20,6 @@ from strategies.region import ORDER, Region, box
 from theorems.language.formula import SYMBOLS, Formula, FormulaError
 from theorems.language.instance import QUANTITIES, Instance
 from theorems.language.mutation import Mutation, mutations
-from theorems.language.registry import registry
 from theorems.language.statement import Statement
 
 BELOW: Final = 0.9  # of a sharp constant
@@ -31,12 +29,10 @@ SAME: Final = 1e-9  # of a factor: rounding of a formula
 GIVEN: Final = (1e-6, 1.0, 1e6)  # what a measure may give, where a formula's terms compete
 
 
-@cache
-def corners(identifier: str, architecture: str) -> tuple[Instance, ...]:
-    """Sizes at the ends of a form's regime: all quantities as small as can be, all as large, and WALKS between. Without data."""
-    statement = registry.form(identifier, architecture)
+def corners(statement: Statement) -> list[Instance]:
+    """Sizes at the ends of the regime: all quantities as small as can be, all as large, and WALKS between. Without data."""
     names = [name for choice in statement.data for name in (SHAPES if choice == "any" else (choice,))]
-    draw = random.Random(f"corners of {identifier} on {architecture}")
+    draw = random.Random(f"corners of {statement.id} on {statement.architecture}")
     found: dict[tuple[float, ...], Instance] = {}
     for shape in list(dict.fromkeys(names))[:SHAPES_TRIED]:
         with suppress(ValueError):
@@ -49,12 +45,12 @@ def corners(identifier: str, architecture: str) -> tuple[Instance, ...]:
                     low, high, _known = region.choices(values)
                     values = (*values, (low, high)[walk] if walk < 2 else draw.choice((low, high)))
                 found[values] = Instance(**dict(zip(ORDER, values, strict=True)))  # type: ignore[arg-type]
-    return tuple(found.values())
+    return list(found.values())
 
 
 def claim_mutants(statement: Statement) -> Iterator[Mutant]:
     """Every mutant of the bounds and definitions, no two of one claim."""
-    instances = corners(statement.id, statement.architecture)
+    instances = corners(statement)
     also = tuple(QUANTITIES[name][0] for name in statement.axes)
     several = len(statement.bounds) > 1
     for place, bound in enumerate(statement.bounds):
@@ -101,10 +97,11 @@ def _stronger(
     if not kept:
         return
     factor, where, alone = kept[0][3]
+    term = f" in {mutation.term}" if mutation.term else ""
     by = "dropped" if mutation.change == "dropped" else f"{'off' if unread and len(kept) > 1 else 'stronger'} by {mutation.change}"
     words = [text for formula, _, change, _ in kept for text in [formula.text if unread else _text(statement, change)]]
     yield Mutant(
-        name=f"{place}: {mutation.factor} {by}", kind=mutation.kind, claim=" or ".join(words),
+        name=f"{place}: {mutation.factor} {by}{term}", kind=mutation.kind, claim=" or ".join(words),
         alternatives=tuple(change for _, _, change, _ in kept), symbol=mutation.symbol if first else "", claimed=mutation.claimed,
         powers=tuple(power for _, power, _, _ in kept) if first and mutation.symbol else (),
         symbols=tuple(sorted(Formula(mutation.factor).names & SYMBOLS.keys())) if first and not mutation.symbol else (),

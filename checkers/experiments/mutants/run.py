@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,12 +24,7 @@ def mutants_of(statement: Statement) -> tuple[list[Mutant], list[str]]:
     if not statement.bounds:
         return [], ["no formula"]
     quantifiers, notes = quantifier_mutants(statement)
-    found: dict[str, Mutant] = {}
-    for mutant in (*claim_mutants(statement), *quantifiers, *pass_mutants(statement)):
-        count = sum(name.split(" #")[0] == mutant.name for name in found)  # the same factor in several places
-        name = f"{mutant.name} #{count + 1}" if count else mutant.name
-        found[name] = dataclasses.replace(mutant, name=name)
-    return list(found.values()), notes
+    return [*claim_mutants(statement), *quantifiers, *pass_mutants(statement)], notes
 
 
 def run(
