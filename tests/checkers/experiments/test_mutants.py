@@ -112,7 +112,7 @@ def test_a_tight_bound_kills_every_mutant(plant: Planted) -> None:
     assert {one.fate for name, one in found.items() if "n stronger by 1/6" not in name} == {"killed"}
     assert {one.kind for one in found.values()} == {"exponent", "constant"}
     assert len(found) == 8
-    assert found["bound: m^(-1/2) stronger by 1/6"].killed_at["width"] > 1
+    assert float(found["bound: m^(-1/2) stronger by 1/6"].killed_at["width"]) > 1
 
 
 def test_a_slack_bound_shows_its_survivors(plant: Planted) -> None:
