@@ -13,7 +13,7 @@ from checkers.experiments.calibration import MARGIN
 from checkers.experiments.mutants.claims import SAME
 from checkers.experiments.mutants.mutant import Mutant
 from checkers.experiments.mutants.reach import watched
-from checkers.experiments.mutants.restricted import restricted, with_constant
+from checkers.experiments.mutants.restricted import restricted, where_several, with_constant
 from checkers.experiments.mutants.sabotage import sabotaged
 from checkers.fuzzing.search import Campaign, search
 from checkers.machine.progress import Progress
@@ -58,6 +58,7 @@ def mutant_one(settings: Settings, progress: Progress, identifier: str, architec
 
 def _quantifier(settings: Settings, statement: Statement, mutant: Mutant) -> _Found:
     """The statement with the constant that the restricted measure needs."""
+    statement = where_several(statement, mutant.target) or statement
     narrow = _searched(settings, restricted(statement, mutant.target), decides=False)
     needed = max((one.ratio for one in narrow.decisions), default=0.0)
     campaign = _searched(settings, with_constant(statement, MARGIN * needed))

@@ -1,9 +1,10 @@
 """Mutants of quantifiers: a theorist who looked only there.
 
-"For the first layer alone" is no stronger claim, so what is measured is what the full quantifier is worth. The statement is searched with
-the restricted measure, and its bound gets the constant that this needs, times the margin of every calibration: the claim of somebody who
-looked nowhere else. The check, with all its quantifiers, kills it where it finds ratios that the restricted measure does not know. A
-survivor within its bound on all that was seen is called equivalent: what was left out decides nothing there.
+"For the first layer alone" is no stronger claim, so what is measured is what the full quantifier is worth. Where there is more than one
+layer (or sample) to speak of, the statement is searched with the restricted measure, and its bound gets the constant that this needs, times
+the margin of every calibration: the claim of somebody who looked nowhere else. The check, with all its quantifiers, kills it where it finds
+ratios that the restricted measure does not know. A survivor within its bound on all that was seen is called equivalent: what was left out
+decides nothing there.
 
 Looking at the first sample, output, neuron or position alone is no mutant: each of them has the law of every other, so over many
 instances and networks it meets what all of them meet.
@@ -29,6 +30,8 @@ from theorems.language.subject import Side
 EXCHANGEABLE: Final = ("sample", "output", "neuron", "position")
 PAIR: Final = ("i", "j")
 CENTRE, ALONE = "centre", "one layer"
+# What there must be two of.
+SEVERAL: Final = {"layer": "depth", "interval": "depth", ALONE: "depth", ",".join(PAIR): "samples"}
 Measure = Callable[..., Side]
 
 
@@ -40,10 +43,10 @@ def quantifier_mutants(statement: Statement) -> tuple[list[Mutant], list[str]]:
     targets |= {",".join(PAIR): "only the first pair, a sample with itself, looked at"} if set(PAIR) <= set(axes) else {}
     if statement.adversary:
         targets[CENTRE] = "W only at the ball's centre"
-        if statement.ranges.get("depth", (1, 1))[1] > 1:
-            targets[ALONE] = "the perturbation in one layer only"
+        targets[ALONE] = "the perturbation in one layer only"
     notes = [f"{axis}s are exchangeable" for axis in EXCHANGEABLE if axis in axes]
-    return [Mutant(name=name, kind="quantifier", claim=name, target=target) for target, name in targets.items()], notes
+    found = [Mutant(name=name, kind="quantifier", claim=name, target=target) for target, name in targets.items()]
+    return [one for one in found if where_several(statement, one.target) is not None], notes
 
 
 def _axes(statement: Statement) -> tuple[str, ...]:
@@ -53,6 +56,14 @@ def _axes(statement: Statement) -> tuple[str, ...]:
         except Exception:  # a measure may do anything, and the tiny instance need not meet the assumptions
             continue
     return ()
+
+
+def where_several(statement: Statement, target: str) -> Statement | None:
+    """The statement where there are at least two of what it quantifies over; None where its ranges have one."""
+    if target not in SEVERAL:
+        return statement
+    low, high = statement.ranges.get(SEVERAL[target], (1, 1))
+    return dataclasses.replace(statement, ranges={**statement.ranges, SEVERAL[target]: (max(low, 2), high)}) if high >= 2 else None
 
 
 def restricted(statement: Statement, target: str) -> Statement:

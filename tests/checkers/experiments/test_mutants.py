@@ -145,13 +145,15 @@ def test_a_mutant_that_hardly_differs_is_outside(plant: Planted) -> None:
 
 
 def test_a_quantifier_is_worth_what_the_first_index_does_not_know(plant: Planted) -> None:
-    grows = plant(lambda i: [1.0 * layer for layer in range(1, i.depth + 1)], ("layer",), at_most="4 C")
+    # at L = 1, which does not count, the first layer needs all of the bound
+    grows = plant(lambda i: [1.0 * layer for layer in range(1, i.depth + 1)], ("layer",), at_most="C L")
     (killed,) = (one for one in run([grows], seed=3).mutants if one.kind == "quantifier")
     assert (killed.mutant, killed.fate) == ("only the first layer looked at", "killed")
     registry.remove("planted")
     same = plant(lambda i: [1.0] * i.depth, ("layer",), at_most="C")
     (kept,) = (one for one in run([same], seed=3).mutants if one.kind == "quantifier")
     assert (kept.fate, kept.why) == ("equivalent", "the restricted measure needs 1 of the bound, all of it 1")
+    assert quantifier_mutants(dataclasses.replace(same, ranges={"width": (16, 64)}))[0] == [], "one layer is all layers"
 
 
 def moved_subject(statement: Statement) -> NetworkSubject:
