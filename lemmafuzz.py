@@ -36,6 +36,13 @@ if TYPE_CHECKING:
     from checkers.networks.network import Network as Network
     from checkers.networks.randomness import NormalSource as NormalSource
     from checkers.networks.randomness import seed_sequence as seed_sequence
+    from checkers.records.events import Advanced as Advanced
+    from checkers.records.events import DecisionMade as DecisionMade
+    from checkers.records.events import Event as Event
+    from checkers.records.events import InstanceRefuted as InstanceRefuted
+    from checkers.records.events import StatementJudged as StatementJudged
+    from checkers.records.events import StepRecorded as StepRecorded
+    from checkers.records.events import VariantJudged as VariantJudged
     from checkers.runs.suite import check as check
     from checkers.runs.suite import power as power
     from checkers.training.run import train as train

@@ -23,8 +23,8 @@ from checkers.experiments.width.limit_kernel import LimitDescent
 from checkers.machine.files import write_whole
 from checkers.machine.memory import free_bytes
 from checkers.networks.architectures.fully_connected import FullyConnected
-from checkers.networks.descent import gradient_descent
-from checkers.networks.network import ForwardPass, Network
+from checkers.networks.descent import descend
+from checkers.networks.network import Network
 from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.report.text import number, table
 from strategies.data import data_set
@@ -100,12 +100,10 @@ def train(engine: str, width: int, depth: int, samples: int, outputs: int, steps
         hidden = [Transcription(width, 2 / width, source.spawn(f"transcription {layer}"), dtype) for layer in range(depth)]
         network = Network(FullyConnected(), network.input_weights, hidden, network.output)
     losses: list[float] = []
-
-    def done(_: int, __: ForwardPass, loss: Tensor) -> bool:
-        losses.append(float(loss[0]))
-        return losses[-1] <= goal * losses[0]
-
-    gradient_descent(network, inputs, targets, step, steps, done)
+    for stand in descend(network, inputs, targets, step, steps):
+        losses.append(float(stand.loss[0]))
+        if losses[-1] <= goal * losses[0]:
+            break
     seconds = time.perf_counter() - start
     print(json.dumps({
         "seconds": seconds, "gigabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, "steps": len(losses) - 1,

@@ -35,6 +35,7 @@ from checkers.command_line.options import (
     valid_device,
 )
 from checkers.command_line.terminal import progress_bars
+from checkers.records.events import counted
 from checkers.runs.jobs.own_statements import own_statements
 from theorems import registry
 
@@ -184,12 +185,8 @@ def certify(
         from checkers.certification.certify import certifiable, certify
 
         with progress_bars(quiet=quiet) as progress:
-            found = []
             wanted = selected if identifiers else certifiable(selected)
-            for done, statement in enumerate(wanted):
-                progress("certificates", done, len(wanted))
-                found.append(certify(statement, seed=seed, sizes=fixed))
-            progress("certificates", len(wanted), len(wanted))
+            found = [certify(statement, seed=seed, sizes=fixed) for statement in counted(wanted, "certificates", progress)]
         output.facts(found)
         output.text(verdicts.certificate_table(found, {statement.id: statement for statement in selected}) + "\n")
         output.text(verdicts.certificate_closing(found, seed), closing=True)

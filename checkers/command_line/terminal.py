@@ -7,13 +7,13 @@ import io
 import os
 import sys
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, Any, Final
 
 import click
 
-from checkers.machine.progress import Progress
+from checkers.records.events import Advanced, Event, Listener, StepRecorded, silent
 
 # In place of characters that a terminal lacks; for others what Unicode decomposes them into (1 for ¹), or a question mark.
 PLAIN: Final = {"‖": "||", "√": "sqrt ", "±": "+-", "⁻": "^-", "−": "-", "≤": "<=", "≥": ">=", "·": "*", "×": "x", "…": "..."}
@@ -56,10 +56,10 @@ def abandon(stream: IO[Any]) -> None:
 
 
 @contextmanager
-def progress_bars(*, quiet: bool) -> Iterator[Progress]:
-    """Yield a function (label, done, total) that draws one bar per label on standard error, or nothing where nobody would see it."""
+def progress_bars(*, quiet: bool) -> Iterator[Listener]:
+    """Yield a listener that draws a bar for each piece of work on standard error, or nothing where nobody would see it."""
     if quiet or not sys.stderr.isatty():
-        yield lambda label, done, total: None
+        yield silent
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
@@ -69,21 +69,23 @@ def progress_bars(*, quiet: bool) -> Iterator[Progress]:
     with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
         tasks: dict[str, int] = {}
 
-        def advance(label: str, done: int, total: int) -> None:
-            if label not in tasks:
-                tasks[label] = int(bars.add_task(label, total=total))
-            bars.update(tasks[label], completed=done, total=total)  # type: ignore[arg-type]
-            if done >= total:
-                bars.remove_task(tasks.pop(label))  # type: ignore[arg-type]
+        def show(event: Event) -> None:
+            if not isinstance(event, Advanced):
+                return
+            if event.label not in tasks:
+                tasks[event.label] = int(bars.add_task(event.label, total=event.total))
+            bars.update(tasks[event.label], completed=event.done, total=event.total)  # type: ignore[arg-type]
+            if event.done >= event.total:
+                bars.remove_task(tasks.pop(event.label))  # type: ignore[arg-type]
 
-        yield advance
+        yield show
 
 
 @contextmanager
-def training_bar(*, quiet: bool) -> Iterator[Callable[[int, int, float], None]]:
-    """Yield a function (step, steps, loss relative to the initial one) that draws a bar with the loss and the time left at most."""
+def training_bar(*, quiet: bool) -> Iterator[Listener]:
+    """Yield a listener that draws a bar of a training run with the loss and the time left at most."""
     if quiet or not sys.stderr.isatty():
-        yield lambda step, steps, loss: None
+        yield silent
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -92,4 +94,9 @@ def training_bar(*, quiet: bool) -> Iterator[Callable[[int, int, float], None]]:
     columns = (TextColumn("step"), BarColumn(), MofNCompleteColumn(), TextColumn("loss {task.fields[loss]:.3g} of the first"))
     with Bars(*columns, TextColumn("at most"), TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bars:
         task = bars.add_task("training", total=None, loss=1.0)
-        yield lambda step, steps, loss: bars.update(task, completed=step, total=steps, loss=loss)
+
+        def show(event: Event) -> None:
+            if isinstance(event, StepRecorded):
+                bars.update(task, completed=event.step, total=event.steps, loss=event.loss)
+
+        yield show

@@ -21,10 +21,10 @@ from checkers.evidence.profiles import Profile
 from checkers.evidence.worst_case import worst_case
 from checkers.fuzzing.search import search
 from checkers.machine.files import write_whole
-from checkers.machine.progress import Progress, silent
 from checkers.machine.threads import one_thread
 from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.records.decisions import Decision
+from checkers.records.events import Listener, counted, silent
 from checkers.records.experiments import Calibration
 from strategies import instance_from_sizes
 from theorems.language.statement import Constant, Statement
@@ -133,14 +133,12 @@ def calibrate_one(statement: Statement, seed: int, margin: float = MARGIN) -> li
     ]  # fmt: skip
 
 
-def calibrate(statements: Sequence[Statement], *, seed: int, margin: float = MARGIN, progress: Progress = silent) -> list[Calibration]:
+def calibrate(statements: Sequence[Statement], *, seed: int, margin: float = MARGIN, progress: Listener = silent) -> list[Calibration]:
     """The calibrated constants of the statements; the verdicts of a run use them once they are written."""
     chosen = [statement for statement in statements if calibrated_names(statement)]
     found: list[Calibration] = []
-    for number, statement in enumerate(chosen):
-        progress("statements calibrated", number, len(chosen))
+    for statement in counted(chosen, "statements calibrated", progress):
         found += calibrate_one(statement, seed, margin)
-    progress("statements calibrated", len(chosen), len(chosen))
     return found
 
 

@@ -19,13 +19,13 @@ from checkers.experiments.deep_norms import deep_norms
 from checkers.experiments.scaling import exponents
 from checkers.experiments.width import inside_the_regime, threshold
 from checkers.machine import software
-from checkers.machine.progress import Progress
 from checkers.machine.threads import one_thread
 from checkers.records.counterexamples import Certificate
+from checkers.records.events import Advanced, Event, Listener, StepRecorded
 from checkers.records.report import Facts
 from checkers.records.training import TrainingRun
 from checkers.runs import suite
-from checkers.runs.jobs.each import each
+from checkers.runs.jobs.each import each, in_order
 from checkers.training import run as training
 from checkers.training.training_setup import TrainingSetup
 from theorems.language.registry import registry
@@ -78,7 +78,7 @@ def gather(
     modules: Sequence[Path],
     processes: int,
     folder: Path,
-    progress: Progress,
+    progress: Listener,
 ) -> Facts:
     """Run everything that the report is about. folder: where counterexamples go."""
     shared: Any = {"modules": modules, "processes": processes, "progress": progress}
@@ -86,7 +86,7 @@ def gather(
         check=suite.check(statements, seed=seed, profile=profile, device=device, folder=folder, **shared),
         power=suite.power(statements, seed=seed, profile=profile, device=device, folder=folder, **shared),
         scaling=exponents.scale(statements, seed=seed, profile=profile, device=device, **shared),
-        trainings=each(_train, (seed, device), [(plan,) for plan in TRAININGS], "training runs", processes, (), progress),
+        trainings=in_order(each(_train, (seed, device), [(plan,) for plan in TRAININGS], "training runs", processes, (), progress)),
         titles=[plan.title for plan in TRAININGS],
         reliability=reliability.measure(
             seed=seed, decisions=reliability.decisions_of(profile), processes=processes, progress=progress
@@ -101,17 +101,17 @@ def gather(
 
 
 def certificates(
-    statements: Sequence[Statement], seed: int, modules: Sequence[Path], processes: int, progress: Progress
+    statements: Sequence[Statement], seed: int, modules: Sequence[Path], processes: int, progress: Listener
 ) -> list[Certificate]:
     """One certified instance of each statement that allows it, on fully connected networks."""
     from checkers.certification.certify import certifiable
 
     jobs = [(statement.id,) for statement in certifiable(statements) if statement.architecture == FULLY_CONNECTED]
-    found: list[Certificate | None] = each(_certify, seed, jobs, "certificates", processes, modules, progress)
+    found: list[Certificate | None] = in_order(each(_certify, seed, jobs, "certificates", processes, modules, progress))
     return [one for one in found if one is not None]
 
 
-def _certify(seed: int, progress: Progress, identifier: str) -> Certificate | None:
+def _certify(seed: int, listener: Listener, identifier: str) -> Certificate | None:
     from checkers.certification.certify import certify
 
     try:
@@ -120,12 +120,13 @@ def _certify(seed: int, progress: Progress, identifier: str) -> Certificate | No
         return None
 
 
-def _train(settings: tuple[int, str], progress: Progress, plan: Planned) -> TrainingRun:
+def _train(settings: tuple[int, str], listener: Listener, plan: Planned) -> TrainingRun:
     seed, device = settings
     data = load_training_data("digits", samples=plan.samples, labels=plan.labels, seed=seed)
     held_out = held_out_rows("digits", loaded=data, count=plan.held_out, seed=seed) if plan.held_out else None
+
+    def titled(event: Event) -> None:
+        listener(Advanced(plan.title, event.step, event.steps) if isinstance(event, StepRecorded) else event)
+
     with one_thread():
-        return training.train(
-            plan.setup(data, held_out=held_out, seed=seed, device=device),
-            progress=lambda step, steps, loss: progress(plan.title, step, steps),
-        )
+        return training.train(plan.setup(data, held_out=held_out, seed=seed, device=device), progress=titled)

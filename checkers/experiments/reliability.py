@@ -8,7 +8,6 @@ false. The decisions are those of every other statement: the same engine, networ
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
@@ -19,9 +18,9 @@ from checkers.evidence.binomial import DETECTION, critical_failures, detectable_
 from checkers.evidence.decide import decide
 from checkers.evidence.e_values import log_process
 from checkers.evidence.profiles import Profile
-from checkers.machine.progress import Progress, silent
+from checkers.records.events import Listener, silent
 from checkers.records.experiments import Reliability
-from checkers.runs.jobs.each import each
+from checkers.runs.jobs.each import each, in_order
 from theorems.language.instance import Instance
 from theorems.language.statement import FailureProbability, Statement
 from theorems.language.subject import Comparison, Subject
@@ -102,7 +101,7 @@ def _outcomes(settings: Settings, share: float, alpha: float, trials: dict[int, 
     return made
 
 
-def false_alarms(settings: Settings, progress: Progress, alpha: float) -> list[Reliability]:
+def false_alarms(settings: Settings, alpha: float) -> list[Reliability]:
     """Rows about claims that are just true: decided one by one, and in sequences that are looked at after every decision."""
     made = _outcomes(settings, 1.0, alpha, dict.fromkeys(WIDTHS, TRIALS), settings.decisions)
     refuted = sum(one[3] for one in made)
@@ -129,7 +128,7 @@ def false_alarms(settings: Settings, progress: Progress, alpha: float) -> list[R
     return rows
 
 
-def detections(settings: Settings, progress: Progress, alpha: float) -> list[Reliability]:
+def detections(settings: Settings, alpha: float) -> list[Reliability]:
     """The row about claims of half the true rate, with as many trials as `detectable rate` promises to need."""
     statement = claim(0.5)
     claimed = {width: statement.failure_probability(Instance(width=width)) for width in WIDTHS}
@@ -146,15 +145,15 @@ def detections(settings: Settings, progress: Progress, alpha: float) -> list[Rel
     ]  # fmt: skip
 
 
-def row(settings: Settings, progress: Progress, truth: str, alpha: float) -> list[Reliability]:
+def row(settings: Settings, listener: Listener, truth: str, alpha: float) -> list[Reliability]:
     """The rows of one alpha about true claims, or about false ones."""
-    return (false_alarms if truth == "just true" else detections)(settings, progress, alpha)
+    return (false_alarms if truth == "just true" else detections)(settings, alpha)
 
 
-def measure(*, seed: int, decisions: int, processes: int = 1, progress: Progress = silent) -> list[Reliability]:
+def measure(*, seed: int, decisions: int, processes: int = 1, progress: Listener = silent) -> list[Reliability]:
     """All rows. decisions: about true claims, for each alpha."""
     jobs = [(truth, alpha) for truth in ("just true", "just false") for alpha in ALPHAS]
-    rows: Sequence[list[Reliability]] = each(row, Settings(seed, decisions), jobs, "rows about the checker", processes, (), progress)
+    rows: list[list[Reliability]] = in_order(each(row, Settings(seed, decisions), jobs, "rows about the checker", processes, (), progress))
     return [one for part in rows for one in part]
 
 

@@ -24,6 +24,7 @@ from checkers.evidence.profiles import Profile
 from checkers.fuzzing.unread_source import source_unread
 from checkers.networks.randomness import seed_sequence
 from checkers.records.decisions import Decision, Triage
+from checkers.records.events import DecisionMade, InstanceRefuted, Listener, silent
 from strategies import instances
 from theorems.language.instance import Instance
 from theorems.language.statement import Range, Statement
@@ -70,7 +71,7 @@ class _Judge:
     account: Account
     seed: int
     device: str
-    observe: Callable[[Decision], None]
+    listener: Listener
     decides: bool
     decide: Callable[..., Decision]
     campaign: Campaign = field(default_factory=Campaign)
@@ -105,6 +106,7 @@ class _Judge:
         found = triage(self.statement, decision, instance, self.seed, self.profile.proofs)
         if stands(found):
             self.first = decision, instance, found
+            self.listener(InstanceRefuted(decision, found))
             return decision
         self.campaign.withdrawn.append(found)
         return msgspec.structs.replace(decision, refuted=False)
@@ -135,7 +137,7 @@ class _Judge:
         campaign.decisions.append(decision)
         if decision.refuted and (campaign.severest is None or decision.ratio > campaign.severest[0].ratio):
             campaign.severest = (decision, instance)
-        self.observe(decision)
+        self.listener(DecisionMade(decision))
         return decision
 
 
@@ -147,7 +149,7 @@ def search(
     seed: int,
     examples: int,
     device: str = "cpu",
-    observe: Callable[[Decision], None] = lambda decision: None,
+    listener: Listener = silent,
     decides: bool = True,
     decide: Callable[..., Decision] = decide,
 ) -> Campaign:
@@ -156,7 +158,7 @@ def search(
     decides=False: instances outside the regime, which are only counted; they spend no error budget and refute nothing.
     decide: what decides in place of checkers.evidence.decide.decide, such as a journal that knows decisions already.
     """
-    judge = _Judge(statement, profile, account, seed, device, observe, decides, decide)
+    judge = _Judge(statement, profile, account, seed, device, listener, decides, decide)
     try:
         strategy = st.one_of(*(instances(statement, limits=limits) for limits in profile.populations(statement)))
     except ValueError as error:

@@ -1,1 +1,1 @@
-"""Files, memory, threads, progress and software: what a run needs of the machine."""
+"""Files, memory, threads and software: what a run needs of the machine."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -17,8 +17,6 @@ from theorems.laws.losses import Loss, losses
 
 SQUARED = losses["squared"]
 
-# Called at every recorded step, before the weights move, with (t, record of the forward pass, loss F per trial); True stops the run.
-Observer = Callable[[int, ForwardPass, Tensor], bool]
 Schedule = Callable[[int], bool]
 
 
@@ -46,30 +44,41 @@ def _move_on_batch_alone(
     network.step(record, loss.gradient(record.outputs, wanted), step_size * batches.samples / batches.size)
 
 
-def gradient_descent(
+class Stand(NamedTuple):
+    """Where a descent stands at a recorded step. record: of the forward pass; losses: F_i of each trial and sample, (trials, n)."""
+
+    step: int
+    record: ForwardPass
+    losses: Tensor
+
+    @property
+    def loss(self) -> Tensor:
+        """F of each trial."""
+        return self.losses.sum(-1)
+
+
+def descend(
     network: Network,
     inputs: Any,
     targets: Any,
     step_size: float,
     steps: int,
-    observe: Observer | None = None,
     *,
     loss: Loss = SQUARED,
     batches: Minibatches | None = None,
     recorded: Schedule = every_step,
-    gradients: bool = False,
     first: int = 0,
     passed: ForwardPass | None = None,
-) -> Trajectory:
+) -> Iterator[Stand]:
     """W(t + 1) = W(t) - step_size (n/b) sum_{i in S_t} grad F_i(W(t)), for all trials at once; moves `network` itself.
 
+    Stops at every recorded step for whoever iterates, before the weights move; who has seen enough asks for no more.
     inputs: (samples, d_in); targets: (samples, outputs) or (trials, samples, outputs). batches None: S_t is everything, b = n.
     first: the step that the network stands at, of a run that is resumed, and passed: its forward pass, if that was done. The recorded
     steps of first..steps are those of the schedule, the first and the last.
     """
     rows = network.inputs(inputs)
     goal = torch.as_tensor(targets, dtype=network.output.dtype, device=network.output.device)
-    kept: list[tuple[int, Tensor, Tensor, Tensor, Tensor]] = []
     for step in range(first, steps + 1):
         if not (recorded(step) or step in (first, steps)):
             if batches is None:
@@ -79,12 +88,30 @@ def gradient_descent(
                 _move_on_batch_alone(network, rows, goal, loss, step_size, step, batches)
             continue
         record = network.forward(inputs) if passed is None or step > first else passed
-        each = loss.value(record.outputs, goal)
+        yield Stand(step, record, loss.value(record.outputs, goal))
+        if step < steps:
+            network.step(record, loss_vectors(record, goal, loss, step, batches), step_size)
+
+
+def gradient_descent(
+    network: Network,
+    inputs: Any,
+    targets: Any,
+    step_size: float,
+    steps: int,
+    *,
+    loss: Loss = SQUARED,
+    batches: Minibatches | None = None,
+    recorded: Schedule = every_step,
+    gradients: bool = False,
+) -> Trajectory:
+    """The curves of `descend`. gradients: also ‖grad F‖^2 of each trial, layers together."""
+    goal = torch.as_tensor(targets, dtype=network.output.dtype, device=network.output.device)
+    kept: list[tuple[int, Tensor, Tensor, Tensor, Tensor]] = []
+    for step, record, each in descend(network, inputs, targets, step_size, steps, loss=loss, batches=batches, recorded=recorded):
         squares = gradient_norms(network, record, loss.gradient(record.outputs, goal)).square().sum(-1) if gradients else each.new_zeros(0)
         kept.append((step, each.sum(-1), network.distance(), each.amax(-1), squares))
-        if (observe is not None and observe(step, record, kept[-1][1])) or step == steps:
-            break
-        network.step(record, loss_vectors(record, goal, loss, step, batches), step_size)
+        del record  # of a step that need not be held while the next are taken
     times, values, distances, worst, norms = zip(*kept, strict=True)
     last = torch.stack(norms, dim=1) if gradients else values[0].new_zeros(0)
     return Trajectory(torch.stack(values, 1), torch.stack(distances, 1), step_size, torch.stack(worst, 1), last, times)

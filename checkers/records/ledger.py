@@ -27,9 +27,11 @@ class Accumulated(Struct, frozen=True, kw_only=True):
     """The evidence of all nights about one statement on one architecture, as it is declared now.
 
     nights: days, in UTC, on which a run of it was begun. log10_e_value: of the e-value now; highest: of the largest it ever had.
-    level: the statement's share of alpha; refuted: the e-value has once reached 1/level, which happens to a true statement with
-    probability `level` at most, over all nights that ever will be. failures: those that stand, beyond rounding. other_editions: decisions
-    about the statement as it was declared before.
+    level: of the statement's share of alpha what its edition owns; refuted: the e-value has once reached 1/level, which happens to a true
+    statement with probability `level` at most, over all nights that ever will be. failures: those that stand, beyond rounding.
+    edition: its declaration is the so-manieth of which this ledger has evidence; the j-th owns 1/(j (j + 1)) of the share, so that all
+    of them together own no more than that. other_editions: decisions about the statement as it was declared otherwise. seen_before:
+    decisions, not counted, on networks that another edition had seen first.
     """
 
     id: str
@@ -44,6 +46,8 @@ class Accumulated(Struct, frozen=True, kw_only=True):
     level: float
     refuted: bool
     other_editions: int = 0
+    edition: int = 1
+    seen_before: int = 0
 
 
 class Hidden(Struct, frozen=True, kw_only=True):

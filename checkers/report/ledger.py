@@ -12,8 +12,9 @@ from theorems.language.statement import FULLY_CONNECTED
 LEGEND = (
     "*e-value*: how many times one's money a bet against the statement would have multiplied by now, if it were placed afresh on every"
     " network; on a true statement no bet gains on average. A statement is refuted once its e-value has reached 1 / *level*, its share of"
-    " {alpha}: over all nights together, past and to come, and whenever one stops, the probability that any true statement is refuted is"
-    " at most {alpha}. Values below 1 are what a true statement looks like."
+    " {alpha}, of which the j-th declaration of the same statement owns 1/(j (j + 1)): over all nights and declarations together, past and"
+    " to come, and whenever one stops, the probability that any true statement is refuted is at most {alpha}. Values below 1 are what a"
+    " true statement looks like."
 )
 
 
@@ -59,11 +60,14 @@ def hidden_in_words(one: Hidden) -> str:
 def notes(summary: LedgerSummary) -> list[str]:
     """What a reader of the tables must also know."""
     older = [f"{one.id} ({one.other_editions:,})" for one in summary.evidence if one.other_editions]
+    seen = [f"{one.id} ({one.seen_before:,})" for one in summary.evidence if one.seen_before]
     files = [f"run {one.run}: {name}" for one in summary.runs for name in one.counterexamples]
     left = [str(one.run) for one in summary.runs if one.state == "interrupted"]
     return [
         *(f"not shown, for nobody declares it here: {hidden_in_words(one)}" for one in summary.hidden),
-        *([f"decisions about earlier declarations, not counted: {', '.join(older)}"] if older else []),
+        *([f"decisions about other declarations, not counted: {', '.join(older)}"] if older else []),
+        *([f"decisions on networks that another declaration saw first, not counted (another seed draws new ones): {', '.join(seen)}"]
+          if seen else []),
         *([f"counterexamples: {'; '.join(files)}"] if files else []),
         *([f"interrupted: run {', '.join(left)}; `check --resume` continues the latest"] if left else []),
     ]

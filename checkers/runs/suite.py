@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Generic, TypeVar
-
-import msgspec
 
 from checkers.errors import InputError
 from checkers.evidence.decide import decide
@@ -20,12 +18,11 @@ from checkers.fuzzing import counterexamples
 from checkers.fuzzing.search import Campaign, search
 from checkers.fuzzing.verdicts import judge, refuted_by
 from checkers.machine.files import write_whole
-from checkers.machine.progress import Progress, silent
-from checkers.records.decisions import CheckRun, Decision, PowerRun, VariantVerdict, Verdict
-from checkers.runs.jobs import cluster as dask
+from checkers.records.decisions import CheckRun, PowerRun, VariantVerdict, Verdict
+from checkers.records.events import Advanced, DecisionMade, Entry, Event, Listener, StatementJudged, VariantJudged, silent
 from checkers.runs.jobs.each import each
 from checkers.runs.ledger.journal import Journal
-from checkers.runs.ledger.recorded_run import Entry, RecordedRun
+from checkers.runs.ledger.recorded_run import RecordedRun
 from theorems.language.registry import registry
 from theorems.language.statement import FULLY_CONNECTED, Statement
 
@@ -79,16 +76,24 @@ def write_down(settings: Settings, outcome: Outcome[Result]) -> None:
             write_whole(settings.folder / name, content)
 
 
-def _counting(progress: Progress, label: str, total: int) -> Callable[[Decision], None]:
+def _counting(listener: Listener, label: str, total: int) -> Listener:
+    """The listener, which also hears how many of about so many decisions were made."""
     made = 0
 
-    def observe(decision: Decision) -> None:
+    def listen(event: Event) -> None:
         nonlocal made
-        made += 1
-        progress(label, min(made, total), total)
+        listener(event)
+        if isinstance(event, DecisionMade):
+            made += 1
+            listener(Advanced(label, min(made, total), total))
 
-    progress(label, 0, total)
-    return observe
+    listener(Advanced(label, 0, total))
+    return listen
+
+
+def _label(identifier: str, architecture: str) -> str:
+    """A piece of work to whoever looks on: the forms of a statement may be at work side by side."""
+    return identifier if architecture == FULLY_CONNECTED else f"{identifier}, {architecture}"
 
 
 def _account(settings: Settings, identifier: str, architecture: str) -> Account:
@@ -97,58 +102,53 @@ def _account(settings: Settings, identifier: str, architecture: str) -> Account:
 
 
 def check_one(
-    settings: Settings, progress: Progress, identifier: str, architecture: str = FULLY_CONNECTED, known: Sequence[Entry] = ()
+    settings: Settings, listener: Listener, identifier: str, architecture: str = FULLY_CONNECTED, known: Sequence[Entry] = ()
 ) -> Outcome[Verdict]:
     """Try to break one statement on one architecture. known: decisions of this run about it, made before it was interrupted."""
     statement, profile = registry.form(identifier, architecture), settings.profile
-    account = _account(settings, identifier, architecture)
+    account, label = _account(settings, identifier, architecture), _label(identifier, architecture)
     examples = profile.instances(statement)
     total = examples * (2 if statement.beyond else 1)
-    observe = _counting(progress, identifier, total)
+    counting = _counting(listener, label, total)
     entries: list[Entry] = []
-    journal = _journal(settings, known, entries)
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Entry):  # before the next decision is made
+            if settings.remote:
+                entries.append(event)
+            elif settings.run is not None:
+                settings.run.record(event)
+        counting(event)
+
+    decides = Journal(known, listen) if settings.run is not None else decide
     found = search(
-        statement, profile, account, seed=settings.seed, examples=examples, device=settings.device, observe=observe, decide=journal
+        statement, profile, account, seed=settings.seed, examples=examples, device=settings.device, listener=listen, decide=decides
     )  # fmt: skip
     beyond = Campaign()
     if statement.beyond:
         beyond = search(
             statement.beyond_regime(), profile, account, seed=settings.seed, examples=examples, device=settings.device,
-            observe=observe, decides=False, decide=journal,
+            listener=listen, decides=False, decide=decides,
         )  # fmt: skip
     with _folder(settings) as folder:
         written = counterexamples.write_both(found, statement, settings.seed, folder, settings.modules)
         files = _contents(folder, written)
-    progress(identifier, total, total)
+    listener(Advanced(label, total, total))
     return Outcome(judge(statement, found, beyond, written if settings.folder else []), files, entries)
 
 
-def _journal(settings: Settings, known: Sequence[Entry], entries: list[Entry]) -> Callable[..., Decision]:
-    """What decides: as it is; with a ledger; or with a ledger on another machine, which is told at once and gets all of them at the end."""
-    if settings.run is None:
-        return decide
-    if not settings.remote:
-        return Journal(known, settings.run.record)
-
-    def tell(entry: Entry) -> None:
-        entries.append(entry)
-        dask.tell(msgspec.json.encode(entry))
-
-    return Journal(known, tell)
-
-
 def power_one(
-    settings: Settings, progress: Progress, identifier: str, name: str, architecture: str = FULLY_CONNECTED
+    settings: Settings, listener: Listener, identifier: str, name: str, architecture: str = FULLY_CONNECTED
 ) -> Outcome[VariantVerdict]:
     """Try to refute one false variant."""
     declared, profile = registry.form(identifier, architecture), settings.profile
-    variant, label = declared.variant(name), f"{identifier}: {name}"
+    variant, label = declared.variant(name), f"{_label(identifier, architecture)}: {name}"
     account = _account(settings, identifier, architecture)
-    observe = _counting(progress, label, profile.power_examples)
-    found = search(variant, profile, account, seed=settings.seed, examples=profile.power_examples, device=settings.device, observe=observe)
+    listen = _counting(listener, label, profile.power_examples)
+    found = search(variant, profile, account, seed=settings.seed, examples=profile.power_examples, device=settings.device, listener=listen)
     with _folder(settings) as folder:
         files = _contents(folder, counterexamples.write_both(found, variant, settings.seed, folder, settings.modules))
-    progress(label, profile.power_examples, profile.power_examples)
+    listener(Advanced(label, profile.power_examples, profile.power_examples))
     verdict = VariantVerdict(
         id=identifier,
         variant=name,
@@ -175,7 +175,7 @@ def check(
     folder: Path | None = None,
     modules: Sequence[Path] = (),
     processes: int = 1,
-    progress: Progress = silent,
+    progress: Listener = silent,
     cluster: str = "",
     run: RecordedRun | None = None,
 ) -> CheckRun:
@@ -185,6 +185,7 @@ def check(
     statements: those of the registry, or their ids. profile: how much work, or the name of a profile.
     folder: where counterexamples go. processes, cluster (address of a Dask scheduler): who does the work; the verdicts do not depend on it.
     run: where decisions and verdicts are written down as they are made; what is there already is not decided again.
+    progress: hears every event of the run.
     """
     start = time.monotonic()
     work = profile if isinstance(profile, Profile) else PROFILES[profile]
@@ -193,23 +194,22 @@ def check(
     done = {(verdict.id, verdict.architecture): verdict for verdict in run.verdicts()} if run else {}
     jobs = [(*cell, run.entries(*cell) if run else []) for cell in cells if cell not in done]
 
-    def finished(number: int, outcome: Outcome[Verdict]) -> None:
-        write_down(settings, outcome)
-        if run:
-            for entry in outcome.entries:
-                run.record(entry)
-            run.conclude(outcome.found, outcome.files)
-
-    def heard(message: bytes) -> None:
-        if run:
+    def listen(event: Event) -> None:
+        if run and settings.remote and isinstance(event, Entry):
             with suppress(InputError):  # said when the statement is done and all of its decisions are written again
-                run.record(msgspec.json.decode(message, type=Entry))
+                run.record(event)
+        progress(event)
 
-    outcomes = each(
-        check_one, settings, jobs, "statements", processes, settings.modules, progress, cluster=cluster, finished=finished,
-        heard=heard if run else None,
-    )  # fmt: skip
-    done |= {(outcome.found.id, outcome.found.architecture): outcome.found for outcome in outcomes}
+    with closing(each(check_one, settings, jobs, "statements", processes, settings.modules, listen, cluster=cluster)) as ended:
+        for job in ended:
+            outcome: Outcome[Verdict] = job.result
+            write_down(settings, outcome)
+            if run:
+                for entry in outcome.entries:
+                    run.record(entry)
+                run.conclude(outcome.found, outcome.files)
+            done[outcome.found.id, outcome.found.architecture] = outcome.found
+            progress(StatementJudged(outcome.found))
     if run:
         run.finish()
     verdicts = [done[cell] for cell in cells]
@@ -226,7 +226,7 @@ def power(
     folder: Path | None = None,
     modules: Sequence[Path] = (),
     processes: int = 1,
-    progress: Progress = silent,
+    progress: Listener = silent,
     cluster: str = "",
 ) -> PowerRun:
     """Try to refute every false variant, with the budget and the error rate that a true statement would get."""
@@ -234,9 +234,11 @@ def power(
     work = profile if isinstance(profile, Profile) else PROFILES[profile]
     settings = Settings(seed, work, alpha, device, folder, tuple(modules), remote=bool(cluster))
     jobs = [(one.id, variant.name, one.architecture) for one in _named(statements) for variant in one.variants]
-    outcomes = each(
-        power_one, settings, jobs, "false variants", processes, settings.modules, progress, cluster=cluster,
-        finished=lambda number, outcome: write_down(settings, outcome),
-    )  # fmt: skip
-    variants = [outcome.found for outcome in outcomes]
+    found: dict[int, VariantVerdict] = {}
+    with closing(each(power_one, settings, jobs, "false variants", processes, settings.modules, progress, cluster=cluster)) as ended:
+        for job in ended:
+            write_down(settings, job.result)
+            found[job.number] = job.result.found
+            progress(VariantJudged(job.result.found))
+    variants = [found[number] for number in range(len(jobs))]
     return PowerRun(seed=seed, alpha=alpha, profile=work.name, variants=variants, seconds=time.monotonic() - start)

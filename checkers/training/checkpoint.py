@@ -53,8 +53,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Saver:
-    """Called at every recorded step; writes a checkpoint where enough time has passed since the last one, at the last step, and where the
-    run is to be interrupted."""
+    """Writes a checkpoint where enough time has passed since the last one, at the last step, and where the run is to be
+    interrupted."""
 
     def __init__(self, path: Path, facts: dict[str, Any], seconds: float = SECONDS) -> None:
         check_destination(path)

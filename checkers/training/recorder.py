@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
 
-from checkers.networks.descent import loss_vectors
+from checkers.networks.descent import Stand, loss_vectors
 from checkers.networks.minibatches import Minibatches
 from checkers.networks.network import ForwardPass, Network
 from checkers.training.chain import Chain
@@ -19,14 +17,12 @@ from checkers.training.kernel_prediction import KernelPrediction
 from theorems.language.instance import Instance
 from theorems.laws.losses import Loss
 
-# Called with (step, steps, loss relative to the initial one).
-StepProgress = Callable[[int, int, float], None]
 DIVERGED = 1e6  # times the initial loss
 
 
 @dataclass
 class Recorder:
-    """What a run leaves behind, step by step; called by the trainer at every recorded step, before the weights move."""
+    """What a run leaves behind, step by step."""
 
     network: Network
     instance: Instance
@@ -36,8 +32,6 @@ class Recorder:
     steps: int
     batches: Minibatches | None
     chain: Chain
-    progress: StepProgress | None = None
-    save: Callable[[int, Recorder, ForwardPass, bool], None] | None = None
     prediction: KernelPrediction | None = None
     recorded: list[int] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
@@ -46,10 +40,23 @@ class Recorder:
     gradients: list[float] = field(default_factory=list)
     examined: frozenset[int] = frozenset()
 
-    def __call__(self, step: int, record: ForwardPass, loss: Tensor) -> bool:
-        value = float(loss[0])
-        first = self.recorded[-1] if self.recorded else -1
-        if step == first:  # a resumed run stands where it was recorded last
+    @property
+    def last(self) -> float:
+        """The loss, relative to the initial one; 0 if that was 0."""
+        return self.values[-1] / self.values[0] if self.values[0] else 0.0
+
+    @property
+    def reached(self) -> bool:
+        return self.values[-1] <= self.goal * self.values[0]
+
+    @property
+    def diverged(self) -> bool:
+        return not math.isfinite(self.values[-1]) or self.values[-1] > DIVERGED * max(self.values[0], 1e-300)
+
+    def take(self, stand: Stand) -> bool:
+        """Record where the run stands; False if that is where it was recorded last, as that of a resumed run is."""
+        step, record, value = stand.step, stand.record, float(stand.loss[0])
+        if self.recorded and step == self.recorded[-1]:
             return False
         self.recorded.append(step)
         self.values.append(value)
@@ -57,17 +64,10 @@ class Recorder:
         if self.classes is not None:
             right = record.outputs[0].argmax(-1).cpu().numpy() == self.classes
             self.accuracy.append(float(right.mean()))
-        initial = self.values[0]
-        diverged = not math.isfinite(value) or value > DIVERGED * max(initial, 1e-300)
-        done = value <= self.goal * initial
         self.chain.finish_step(step, value)
-        if (step in self.examined or done) and not diverged:
+        if (step in self.examined or self.reached) and not self.diverged:
             self._examine(step, record, value)
-        if self.progress is not None:
-            self.progress(step, self.steps, value / initial if initial else 0.0)
-        if self.save is not None and not diverged:
-            self.save(step, self, record, done or step == self.steps)
-        return diverged or done
+        return True
 
     def _examine(self, step: int, record: ForwardPass, value: float) -> None:
         goal = torch.as_tensor(self.instance.targets).to(record.outputs)

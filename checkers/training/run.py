@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 
 from checkers.errors import InputError
-from checkers.networks.descent import gradient_descent
+from checkers.networks.descent import descend
 from checkers.networks.minibatches import Minibatches
 from checkers.networks.network import Network
+from checkers.records.events import Listener, StepRecorded, silent
 from checkers.records.training import TrainingRun
 from checkers.training import checkpoint
 from checkers.training.blame import blame, lemma_radii
@@ -23,7 +24,7 @@ from checkers.training.conclusions import conclusions, tally
 from checkers.training.explanation import explain
 from checkers.training.kernel_prediction import KernelPrediction
 from checkers.training.outside_regime import outside_regime
-from checkers.training.recorder import DIVERGED, Recorder, StepProgress
+from checkers.training.recorder import DIVERGED, Recorder
 from checkers.training.step_size import paper_step_size, stable_step_size
 from checkers.training.training_setup import TrainingSetup
 from theorems import registry
@@ -40,12 +41,12 @@ def record_every(samples: int, batch: int) -> int:
 
 
 def train(
-    setup: TrainingSetup, *, save_to: Path | None = None, resume_from: Path | None = None, progress: StepProgress | None = None
+    setup: TrainingSetup, *, save_to: Path | None = None, resume_from: Path | None = None, progress: Listener = silent
 ) -> TrainingRun:
     """Run what the setup asks for, and check the theory along the way.
 
     save_to, resume_from: a checkpoint file to write now and then, at the end and where the run is interrupted, and one to go on from; the
-    numbers do not depend on interruptions.
+    numbers do not depend on interruptions. progress: hears of every recorded step.
     """
     setup.verify()
     instance, loss, batch, architecture = setup.instance, losses[setup.loss], setup.batch, setup.architecture
@@ -64,21 +65,28 @@ def train(
     untrained = network.copy()
     prediction = None if setup.held_out is None else KernelPrediction(network, instance, loss, eta, setup.held_out)
     recorder = Recorder(
-        network, instance, loss, setup.data.classes, setup.goal, setup.steps, batches, Chain(instance, loss, eta, architecture), progress,
+        network, instance, loss, setup.data.classes, setup.goal, setup.steps, batches, Chain(instance, loss, eta, architecture),
         examined=examined, prediction=prediction,
     )  # fmt: skip
     facts = setup.facts(eta)
     first, passed = checkpoint.load(resume_from, recorder, facts) if resume_from is not None else (0, None)
     saver = checkpoint.Saver(save_to, facts) if save_to is not None else None
-    recorder.save = saver
     every = record_every(instance.samples, batch)
     start = time.monotonic()
-    if not (recorder.recorded and recorder.values[-1] <= setup.goal * recorder.values[0]):
+    if not (recorder.recorded and recorder.reached):
+        stands = descend(
+            network, instance.inputs, instance.targets, eta, setup.steps, loss=loss, batches=batches, first=first, passed=passed,
+            recorded=lambda step: step % every == 0 or step in examined or step - 1 in examined,
+        )  # fmt: skip
         with saver.listening() if saver is not None else nullcontext():
-            gradient_descent(
-                network, instance.inputs, instance.targets, eta, setup.steps, recorder, loss=loss, batches=batches, first=first,
-                passed=passed, recorded=lambda step: step % every == 0 or step in examined or step - 1 in examined,
-            )  # fmt: skip
+            for stand in stands:
+                if recorder.take(stand):
+                    progress(StepRecorded(stand.step, setup.steps, recorder.last))
+                    over = recorder.reached or recorder.diverged
+                    if saver is not None and not recorder.diverged:
+                        saver(stand.step, recorder, stand.record, last=over or stand.step == setup.steps)
+                    if over:
+                        break
     return _result(setup, recorder, untrained, outputs_before, stable, time.monotonic() - start)
 
 
@@ -88,7 +96,7 @@ def _result(
     """Everything that the recorded curves say."""
     instance, loss, chain, architecture = recorder.instance, recorder.loss, recorder.chain, recorder.network.architecture.name
     initial, last = recorder.values[0], recorder.values[-1]
-    reached = last <= recorder.goal * initial
+    reached = recorder.reached
     known = dict(chain.squares)  # infinite where the gradient was not looked at, so that no minimum is found there
     squares = [known.get(step, math.inf) for step in recorder.recorded]
     loss_curve, distance, gradient = (torch.tensor([row], dtype=torch.float64) for row in (recorder.values, recorder.radius, squares))

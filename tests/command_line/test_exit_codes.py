@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ import pytest
 from checkers.command_line.main import main
 from checkers.command_line.options import Output
 from checkers.errors import InputError
-from checkers.machine.progress import Progress
-from checkers.runs.jobs.each import each
+from checkers.records.events import Advanced, Event, Listener, silent
+from checkers.runs.jobs.each import each, in_order
 
 ROOT = Path(__file__).parents[2]
 LEMMA = (ROOT / "tests" / "two_sided.py").read_text()
@@ -167,28 +168,32 @@ def test_facts_are_written_before_anything_is_printed(
         assert json.loads(Path("facts.json").read_text())
 
 
-def waits(settings: None, progress: Progress, number: int) -> int:
+def waits(settings: None, listener: Listener, number: int) -> int:
     time.sleep(60 if number else 0)
     return number
 
 
 def test_interrupted_work_ends_its_workers_at_once() -> None:
-    def interrupt(number: int, result: int) -> None:
-        raise KeyboardInterrupt
-
     start = time.monotonic()
+    with closing(each(waits, None, [(0,), (1,), (2,)], "naps", 2, (), silent)) as ended:
+        assert next(ended).result == 0
+
+    def interrupted(event: Event) -> None:
+        if isinstance(event, Advanced) and event.done:
+            raise KeyboardInterrupt
+
     with pytest.raises(KeyboardInterrupt):
-        each(waits, None, [(0,), (1,), (2,)], "naps", 2, (), lambda *_: None, finished=interrupt)
+        in_order(each(waits, None, [(0,), (1,), (2,)], "naps", 2, (), interrupted))
     assert time.monotonic() - start < 40, "a nap takes 60 s"
 
 
-def fails(settings: None, progress: Progress, number: int) -> int:
+def fails(settings: None, listener: Listener, number: int) -> int:
     raise InputError(f"job {number} cannot be")
 
 
 def test_what_is_the_users_to_fix_stays_so_in_a_worker() -> None:
     with pytest.raises(InputError, match=r"^job 1 cannot be$"):
-        each(fails, None, [(1,), (1,)], "failures", 2, (), lambda *_: None)
+        in_order(each(fails, None, [(1,), (1,)], "failures", 2, (), silent))
 
 
 def test_sigterm_is_one_sentence(tmp_path: Path) -> None:

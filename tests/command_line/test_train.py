@@ -127,11 +127,11 @@ def test_sizes_outside_a_lemmas_regime_are_named(tmp_path: Path, capsys: pytest.
     found = json.loads((tmp_path / "facts.json").read_text())
     assert code == (1 if found["blame"] else 0)
     (outputs,) = (one for one in found["outside"] if one["quantity"] == "outputs")
-    assert (outputs["of"], outputs["formula"], outputs["value"]) == (["backward-norm"], "d <= m/(L log m)", 40)
+    assert (outputs["of"], outputs["formula"], outputs["value"]) == (["backward-norm"], "d <= m/(L log(m))", 40)
     assert outputs["limit"] == pytest.approx(16 / (2 * math.log(16)))
     assert {"gradient-upper", "gradient-lower", "semi-smoothness"} <= set(outputs["ids"])
     assert "gradient-upper does not hold from step 0 on, 0 away from W(0): at sizes that it does not speak of, so that refutes" in printed
-    assert "d <= m/(L log m) of backward-norm, 2.89 here, not 40" in printed
+    assert "d <= m/(L log(m)) of backward-norm, 2.89 here, not 40" in printed
     assert [line.split()[1:3] for line in printed.splitlines() if line.startswith("gradient-upper  ")] == [["FAILED", "outside"]]
 
 

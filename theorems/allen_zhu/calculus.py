@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from theorems.language.forms import wrong
 from theorems.language.registry import statement
-from theorems.language.statement import INPUTS, Variant
+from theorems.language.statement import INPUTS
 from theorems.language.subject import Comparison
 
 if TYPE_CHECKING:
@@ -103,24 +104,13 @@ def _compare(subject: Subject, formula: list[Tensor]) -> Comparison:
     labels=("random", "one-hot"),
     exact=True,
     variants=(
-        Variant(
-            "backward pass without D",
-            "implementation",
-            {"measure": lambda subject: _compare(subject, _without_derivative(subject))},
-        ),
-        Variant(
-            "h_l in place of h_{l-1}",
-            "claim",
-            {"measure": lambda subject: _compare(subject, _gradients(subject, next_layer=1))},
-        ),
-        Variant(
-            "last sample left out",
-            "implementation",
-            {"measure": lambda subject: _compare(subject, _gradients(subject, samples=slice(0, -1)))},
-        ),
+        wrong("backward pass without D", "implementation", measure=lambda subject: _compare(subject, _without_derivative(subject))),
+        wrong("h_l in place of h_{l-1}", "claim", measure=lambda subject: _compare(subject, _gradients(subject, next_layer=1))),
+        wrong("last sample left out", "implementation",
+              measure=lambda subject: _compare(subject, _gradients(subject, samples=slice(0, -1)))),
     ),
     note="The left side comes from the passes that all other statements use, the right side from a forward pass of its own.",
-)
+)  # fmt: skip
 def gradient_formula(subject: Subject) -> Comparison:
     """|formula - reverse-mode derivative| <= rounding bound, for every entry of every layer."""
     return _compare(subject, _gradients(subject))
@@ -186,13 +176,9 @@ def _half(subject: Subject) -> Comparison:
     engines=("vectors",),
     exact=True,
     variants=(
-        Variant("correction bounded by the change of activations", "claim", {"measure": _bounded_by_activations}),
-        Variant("correction at most 1/2", "constant", {"measure": _half}),
-        Variant(
-            "D_a with the identity of D_b",
-            "implementation",
-            {"measure": lambda subject: _violations(subject, derivative_of_first=True)},
-        ),
+        wrong("correction bounded by the change of activations", "claim", measure=_bounded_by_activations),
+        wrong("correction at most 1/2", "constant", measure=_half),
+        wrong("D_a with the identity of D_b", "implementation", measure=lambda subject: _violations(subject, derivative_of_first=True)),
     ),
     note="Checked on integer vectors, where float64 is exact. The bound ‖D''(a - b)‖ <= ‖phi(a) - phi(b)‖ is false and is a false variant.",
 )

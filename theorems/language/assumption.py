@@ -40,9 +40,11 @@ class Assumption:
         return self.bound(instance, **self.constants)
 
     def depth(self, instance: Instance) -> float:
-        """How far inside: the factor by which the quantity could worsen, hidden constants set to 1. Inside iff >= 1."""
+        """How far inside: the factor by which the quantity could worsen, hidden constants set to 1; infinite where it could without end.
+        Inside iff >= 1."""
         limit, value = self.bound(instance, **dict.fromkeys(self.constants, 1.0)), instance.quantity(self.quantity)
-        return value / limit if self.relation == ">=" else limit / value
+        better, worse = (value, limit) if self.relation == ">=" else (limit, value)
+        return better / worse if worse else float("inf")  # n L log(n L) is 0 where n = L = 1
 
     def holds(self, instance: Instance) -> bool:
         """Whether the instance satisfies the condition as declared."""

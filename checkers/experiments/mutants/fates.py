@@ -16,7 +16,7 @@ from checkers.experiments.mutants.reach import watched
 from checkers.experiments.mutants.restricted import restricted, where_several, with_constant
 from checkers.experiments.mutants.sabotage import sabotaged
 from checkers.fuzzing.search import Campaign, search
-from checkers.machine.progress import Progress
+from checkers.records.events import Advanced, Listener
 from checkers.records.mutants import Fate, MutantResult
 from checkers.runs.suite import Settings
 from theorems.language.formula import SYMBOLS
@@ -37,15 +37,15 @@ class _Found:
     reach: float
 
 
-def mutant_one(settings: Settings, progress: Progress, identifier: str, architecture: str, mutant: Mutant) -> MutantResult:
+def mutant_one(settings: Settings, listener: Listener, identifier: str, architecture: str, mutant: Mutant) -> MutantResult:
     """Try to kill one mutant, with the search, the instances and the error rate of the statement's own check."""
     statement = registry.form(identifier, architecture)
-    progress(f"{identifier}: {mutant.name}", 0, 1)
+    listener(Advanced(f"{identifier}: {mutant.name}", 0, 1))
     if mutant.alone and mutant.reach <= 1 + SAME:
         found = _Found((), "outside", "the same claim everywhere in the ranges", 1.0)
     else:
         found = {"quantifier": _quantifier, "pass": _pass}.get(mutant.kind, _claim)(settings, statement, mutant)
-    progress(f"{identifier}: {mutant.name}", 1, 1)
+    listener(Advanced(f"{identifier}: {mutant.name}", 1, 1))
     killer = next(((one, one.severest[0]) for one in found.campaigns if one.severest), None)
     return MutantResult(
         id=identifier, architecture=architecture, mutant=mutant.name, kind=mutant.kind, claim=mutant.claim,

@@ -12,9 +12,9 @@ from checkers.experiments.mutants.fates import mutant_one
 from checkers.experiments.mutants.mutant import Mutant
 from checkers.experiments.mutants.restricted import quantifier_mutants
 from checkers.experiments.mutants.sabotage import pass_mutants
-from checkers.machine.progress import Progress, silent
+from checkers.records.events import Listener, silent
 from checkers.records.mutants import MutantResult, MutantRun, MutantScore
-from checkers.runs.jobs.each import each
+from checkers.runs.jobs.each import each, in_order
 from checkers.runs.suite import ALPHA, Settings
 from theorems.language.statement import Statement
 
@@ -36,7 +36,7 @@ def run(
     device: str = "cpu",
     modules: Sequence[Path] = (),
     processes: int = 1,
-    progress: Progress = silent,
+    progress: Listener = silent,
     cluster: str = "",
 ) -> MutantRun:
     """Try to kill every mutant of the statements, each on its own architecture."""
@@ -45,7 +45,7 @@ def run(
     settings = Settings(seed, work, alpha, device, None, tuple(modules), remote=bool(cluster))
     found = {(one.id, one.architecture): mutants_of(one) for one in statements}
     jobs = [(*cell, mutant) for cell, (mutants, _) in found.items() for mutant in mutants]
-    results = each(mutant_one, settings, jobs, "mutants", processes, settings.modules, progress, cluster=cluster)
+    results = in_order(each(mutant_one, settings, jobs, "mutants", processes, settings.modules, progress, cluster=cluster))
     scores = [_score(*cell, [one for one in results if (one.id, one.architecture) == cell], notes) for cell, (_, notes) in found.items()]
     return MutantRun(seed=seed, alpha=alpha, profile=work.name, scores=scores, mutants=results, seconds=time.monotonic() - start)
 

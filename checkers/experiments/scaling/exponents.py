@@ -31,12 +31,12 @@ from checkers.evidence.measured import measured
 from checkers.evidence.profiles import Profile, cost
 from checkers.evidence.worst_case import Worst, worst_case
 from checkers.experiments.scaling import ladder
-from checkers.machine.progress import Progress, silent
 from checkers.machine.threads import one_thread
 from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.records.decisions import Sizes
+from checkers.records.events import Listener, counted, silent
 from checkers.records.experiments import Exponent
-from checkers.runs.jobs.each import each
+from checkers.runs.jobs.each import each, in_order
 from checkers.runs.suite import ALPHA
 from strategies import instance_from_sizes
 from theorems.language.instance import Instance
@@ -213,23 +213,20 @@ def steady(statement: Statement) -> Statement:
     return dataclasses.replace(statement, adversary=kept)
 
 
-def measure_one(settings: Settings, progress: Progress, identifier: str, axis: str) -> Exponent | None:
+def measure_one(settings: Settings, listener: Listener, identifier: str, axis: str) -> Exponent | None:
     """The row of one statement and one quantity, of its ladders the one on which the claim surely does worst; None without a ladder."""
     statement, claimed = steady(registry[identifier]), registry[identifier].claimed_exponents[axis]
     measured: list[tuple[int, ladder.Ladder, Array, Array]] = []
     for number, rungs in enumerate(ladder.find(statement, axis, settings.profile)):
         instances = [instance_from_sizes(statement, rungs.sizes(rung, settings.seed % 2**32)) for rung in range(len(rungs.values))]
         group = group_size(statement, instances, settings, axis)
-        sides = []
-        for rung, instance in enumerate(instances):
-            progress(f"{identifier}: {axis}", rung, len(rungs.values))
-            sides.append(rung_sides(statement, instance, group, settings, axis))
+        each_rung = counted(instances, f"{identifier}: {axis}", listener)
+        sides = [rung_sides(statement, instance, group, settings, axis) for instance in each_rung]
         for part in zip(*sides, strict=True):
             left, right = (np.stack(side, axis=1) for side in zip(*part, strict=True))
             seen = ((left > NOTHING * left.max()) & (right > NOTHING * right.max())).all(axis=0)
             if seen.sum() >= 3:
                 measured.append((number, rungs.only(np.flatnonzero(seen).tolist()), left[:, seen], right[:, seen]))
-        progress(f"{identifier}: {axis}", len(rungs.values), len(rungs.values))
     # The worst of several is shown: each at its share of the level.
     rows = [
         (number, summarize(identifier, rungs, claimed, left, right, settings.alpha / len(measured), statement.direction))
@@ -255,11 +252,11 @@ def scale(
     device: str = "cpu",
     modules: Sequence[Path] = (),
     processes: int = 1,
-    progress: Progress = silent,
+    progress: Listener = silent,
     cluster: str = "",
 ) -> list[Exponent]:
     """All rows of the statements named, in their order, on fully connected networks; a claim whose ranges leave no ladder has none."""
     jobs = [(one.id, axis) for one in statements if one.architecture == FULLY_CONNECTED for axis in ladder.axes(one)]
     settings = Settings(seed, profile, ALPHA / max(1, len(jobs)), device, tuple(modules))
-    rows = each(measure_one, settings, jobs, "exponents", processes, settings.modules, progress, cluster=cluster)
+    rows = in_order(each(measure_one, settings, jobs, "exponents", processes, settings.modules, progress, cluster=cluster))
     return [row for row in rows if row is not None]

@@ -12,15 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from checkers.errors import InputError
 from checkers.experiments.width.limit_kernel import LimitDescent
 from checkers.machine.memory import free_bytes, refuse_beyond_memory
-from checkers.machine.progress import Progress
-from checkers.networks.descent import gradient_descent
-from checkers.networks.network import ForwardPass, Network
+from checkers.networks.descent import descend
+from checkers.networks.network import Network
 from checkers.networks.randomness import NormalSource, seed_sequence
+from checkers.records.events import Listener, counted
 from checkers.records.experiments import RegimeRow
 from strategies.data import data_set
 from theorems.allen_zhu.convergence import required_width
@@ -81,12 +80,10 @@ def run(place: Place, seed: int, device: str = "cpu") -> RegimeRow:
     dtype = getattr(torch, place.precision)
     network = Network.draw("revealed", place.width, place.depth, inputs.shape[1], 1, 1, source, dtype=dtype, device=device)
     losses: list[float] = []
-
-    def reached(step: int, record: ForwardPass, loss: Tensor) -> bool:
-        losses.append(float(loss[0]))
-        return losses[-1] <= GOAL * losses[0]
-
-    gradient_descent(network, inputs, targets, kernel.step_size(place.width, 1, SHARE), PATIENCE * steps, reached)
+    for stand in descend(network, inputs, targets, kernel.step_size(place.width, 1, SHARE), PATIENCE * steps):
+        losses.append(float(stand.loss[0]))
+        if losses[-1] <= GOAL * losses[0]:
+            break
     done = losses[-1] <= GOAL * losses[0]
     share = losses[-1] / losses[0]
     return _with(row, taken=len(losses) - 1 if done else None, loss=share, seconds=time.monotonic() - start)
@@ -98,11 +95,6 @@ def _with(row: RegimeRow, **changes: object) -> RegimeRow:
     return msgspec.structs.replace(row, **changes)
 
 
-def regime_rows(profile: str, seed: int, device: str, progress: Progress) -> list[RegimeRow]:
+def regime_rows(profile: str, seed: int, device: str, progress: Listener) -> list[RegimeRow]:
     """The rows of the report's table."""
-    places, rows = PLACES[profile], []
-    for done, place in enumerate(places):
-        progress("inside the regime", done, len(places))
-        rows.append(run(place, seed, device))
-    progress("inside the regime", len(places), len(places))
-    return rows
+    return [run(place, seed, device) for place in counted(PLACES[profile], "inside the regime", progress)]

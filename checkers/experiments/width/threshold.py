@@ -21,12 +21,12 @@ import torch
 from torch import Tensor
 
 from checkers.experiments.width.limit_kernel import LimitDescent
-from checkers.machine.progress import Progress
 from checkers.machine.threads import one_thread
 from checkers.networks.network import Engine, Network
 from checkers.networks.randomness import NormalSource, seed_sequence
+from checkers.records.events import Listener
 from checkers.records.experiments import FittedExponent, Rung, Threshold, ThresholdFit, Tried
-from checkers.runs.jobs.each import each
+from checkers.runs.jobs.each import each, in_order
 from strategies.data import data_set
 from theorems.language.instance import Array
 
@@ -168,7 +168,7 @@ def slope(values: Sequence[float], rungs: Sequence[Rung]) -> tuple[float, float,
     return float((weights * middle).sum()), least, most
 
 
-def one_rung(settings: tuple[int, Ladders, float], progress: Progress, axis: str, samples: int, depth: int, separation: float) -> Rung:
+def one_rung(settings: tuple[int, Ladders, float], listener: Listener, axis: str, samples: int, depth: int, separation: float) -> Rung:
     """A rung by itself: a job for any process or machine. settings: the run's seed, its ladders, the error rate of one answer."""
     seed, ladders, alpha = settings
     source = NormalSource(seed_sequence(seed, "threshold", *map(repr, (samples, depth, separation))))
@@ -176,7 +176,7 @@ def one_rung(settings: tuple[int, Ladders, float], progress: Progress, axis: str
         return climb(axis, samples, depth, separation, ladders, alpha, source)
 
 
-def threshold(*, seed: int, profile: str, progress: Progress, processes: int = 1, cluster: str = "") -> Threshold:
+def threshold(*, seed: int, profile: str, progress: Listener, processes: int = 1, cluster: str = "") -> Threshold:
     """All ladders of the profile. processes, cluster (address of a Dask scheduler): who does the work; the numbers do not depend on it."""
     start = time.monotonic()
     ladders = LADDERS[profile]
@@ -185,7 +185,7 @@ def threshold(*, seed: int, profile: str, progress: Progress, processes: int = 1
     alpha = (1 - LEVEL) / (len(places) * MOST_WIDTHS)
     first = {tuple(place.values()): axis for axis, place in reversed(places)}  # the ladders meet where all quantities are least
     jobs = [(first[key], *key) for key in dict.fromkeys(tuple(place.values()) for _, place in places)]
-    found = each(one_rung, (seed, ladders, alpha), jobs, "rungs", processes, (), progress, cluster=cluster)
+    found = in_order(each(one_rung, (seed, ladders, alpha), jobs, "rungs", processes, (), progress, cluster=cluster))
     rungs = {job[1:]: rung for job, rung in zip(jobs, found, strict=True)}
     exponents = []
     for axis, values in ladders.values.items():

@@ -12,28 +12,28 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, TypeVar
 
 from checkers.errors import InputError
-from checkers.machine.progress import Progress, silent
 from checkers.machine.software import difference, software
 from checkers.machine.threads import one_thread
+from checkers.records.events import Event, JobDone, Listener, packed, unpacked
 from checkers.runs.jobs.own_statements import own_statements
-from checkers.runs.jobs.processes import collect, returning
+from checkers.runs.jobs.processes import Inbox, collect, returning
 
 Result = TypeVar("Result")
 PATIENCE: Final = 30.0  # seconds to wait for the scheduler, and for its first worker
 
 # A worker may have several threads, but tensors have one setting for all of them, and the registry is one for all.
 _one_at_a_time = threading.Lock()
-_topic = ""
 
 
-def tell(message: bytes) -> None:
-    """Send a message from inside a job to the process that waits for it."""
-    _distributed().get_worker().log_event(_topic, message)
+def tell(topic: str, event: Event) -> None:
+    """The listener of a job on a worker: the process that waits for it hears."""
+    _distributed().get_worker().log_event(topic, packed(event))
 
 
 def _distributed() -> Any:
@@ -48,17 +48,15 @@ def on_worker(
     work: Callable[..., Result], settings: Any, sources: Mapping[str, str], expected: dict[str, str], topic: str, job: tuple[Any, ...]
 ) -> Result:
     """One job, on the worker: with the user's own statements, and only if the worker would find the same numbers."""
-    global _topic
     differs = difference(software(), expected)
     if differs:
         raise InputError(f"a worker of the cluster would not find the same numbers: {differs}")
     with _one_at_a_time, one_thread(), TemporaryDirectory() as folder:
-        _topic = topic
         for name, source in sources.items():
             (Path(folder) / name).write_text(source)
         try:
             with own_statements([Path(folder) / name for name in sources]):
-                return returning(work, settings, silent, *job)
+                return returning(work, settings, partial(tell, topic), *job)
         except InputError as error:  # of a line of the user's file, which has that name where it comes from
             raise InputError(str(error).replace(f"{folder}/", "")) from None
 
@@ -93,35 +91,21 @@ def _quiet_logs() -> Iterator[None]:
             logger.setLevel(level)
 
 
-@_quiet_logs()
 def on_cluster(
     address: str,
-    work: Callable[..., Result],
+    work: Callable[..., Any],
     settings: Any,
     jobs: Sequence[tuple[Any, ...]],
     label: str,
     modules: Sequence[Path],
-    progress: Progress,
-    finished: Callable[[int, Result], None],
-    heard: Callable[[bytes], None] | None,
-) -> list[Result]:
-    """processes.each on the cluster whose scheduler listens at `address`, as tcp://host:8786."""
-    distributed = _distributed()
-    _refuse_what_is_no_address(address)
-    try:
-        client = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
-    except (OSError, ValueError, TypeError, ImportError) as error:
-        raise InputError(f"--cluster {address}: no scheduler answers there") from error
+    listener: Listener,
+) -> Iterator[JobDone]:
+    """each.each on the cluster whose scheduler listens at `address`, as tcp://host:8786."""
     topic = f"lemmafuzz-{secrets.token_hex(8)}"
     sources = {path.name: path.read_text() for path in modules}
-    results: dict[int, Result] = {}
-    with client:
-        try:
-            client.wait_for_workers(1, timeout=PATIENCE)
-        except TimeoutError as error:
-            raise InputError(f"--cluster {address}: it has had no worker for {PATIENCE:.0f} s") from error
-        if heard is not None:
-            client.subscribe_topic(topic, lambda event: heard(event[1]))
+    inbox: Inbox = Inbox()
+    with _quiet_logs(), _client(address) as client:
+        client.subscribe_topic(topic, lambda event: inbox.put(unpacked(event[1])))
         expected = software()
 
         def submitted(job: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -129,13 +113,26 @@ def on_cluster(
 
         try:
             with client.get_executor(pure=False) as executor:
-                collect(executor, submitted, jobs, label, progress, finished, results)
-        except distributed.KilledWorker as error:
+                yield from collect(executor, submitted, jobs, label, listener, inbox, set())
+        except _distributed().KilledWorker as error:
             raise InputError(f"--cluster {address}: a job was lost with every worker that tried it; is their memory too small?") from error
         except CancelledError as error:
             raise InputError(f"--cluster {address}: the scheduler was lost before all {label} were done") from error
         finally:
-            if heard is not None:
-                with suppress(Exception):  # the scheduler may be gone; the run's outcome is decided
-                    client.unsubscribe_topic(topic)
-    return [results[number] for number in range(len(jobs))]
+            with suppress(Exception):  # the scheduler may be gone; the run's outcome is decided
+                client.unsubscribe_topic(topic)
+
+
+def _client(address: str) -> Any:
+    """A client of the scheduler, which has a worker."""
+    _refuse_what_is_no_address(address)
+    try:
+        client = _distributed().Client(address, timeout=PATIENCE, set_as_default=False)
+    except (OSError, ValueError, TypeError, ImportError) as error:
+        raise InputError(f"--cluster {address}: no scheduler answers there") from error
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE)
+    except TimeoutError as error:
+        client.close()
+        raise InputError(f"--cluster {address}: it has had no worker for {PATIENCE:.0f} s") from error
+    return client

@@ -3,60 +3,69 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from checkers.errors import InputError
-from checkers.machine.progress import Progress, silent
-from checkers.runs.jobs.processes import Result, collect, ending_workers, prepare_worker, returning
-
-
-def unheard(job: int, result: Any) -> None:
-    """Nobody waits for a single result."""
+from checkers.records.events import JobDone, Listener
+from checkers.runs.jobs.processes import Inbox, collect, ending_workers, open_line, prepare_worker, returning, say
 
 
 def each(
-    work: Callable[..., Result],
+    work: Callable[..., Any],
     settings: Any,
     jobs: Sequence[tuple[Any, ...]],
     label: str,
     processes: int,
     modules: Sequence[Path],
-    progress: Progress,
+    listener: Listener,
     *,
     cluster: str = "",
-    finished: Callable[[int, Result], None] = unheard,
-    heard: Callable[[bytes], None] | None = None,
-) -> list[Result]:
-    """[work(settings, progress, *job) for job in jobs], on as many processes as are useful; results in the order of the jobs.
+) -> Generator[JobDone, None, None]:
+    """work(settings, listener, *job) for each job, on as many processes as are useful: every job as it ends, with its result.
 
-    cluster: address of a Dask scheduler whose workers do the jobs instead. finished: called here with (number of the job, its result)
-    as results come in. heard: called here with what workers of a cluster tell before they are done (cluster.tell).
+    The listener of a job hears at once what it is told, and the one given here hears the same, if somewhat later where the job is done
+    elsewhere. cluster: address of a Dask scheduler whose workers do the jobs. Whoever may leave before all jobs are done closes this:
+    then those who are at work end.
     """
     if cluster:
         from checkers.runs.jobs.cluster import on_cluster
 
-        return on_cluster(cluster, work, settings, jobs, label, modules, progress, finished, heard)
+        yield from on_cluster(cluster, work, settings, jobs, label, modules, listener)
+        return
     count = min(processes, len(jobs))
-    results: dict[int, Result] = {}
     if count <= 1:
         for number, job in enumerate(jobs):
-            results[number] = work(settings, progress, *job)
-            finished(number, results[number])
-        return list(results.values())
+            yield JobDone(number, work(settings, listener, *job))
+        return
     context = multiprocessing.get_context("spawn")  # a fork would copy the parent's threads half way through their work
+    done: set[int] = set()
     for workers in (count, 1):  # a worker that was killed, most likely for its memory: the rest again, one job at a time
+        inbox: Inbox = Inbox()
         try:
             end = ending_workers(multiprocessing.active_children())
-            with ProcessPoolExecutor(workers, mp_context=context, initializer=prepare_worker, initargs=(tuple(modules),)) as pool:
-                collect(pool, lambda job: (returning, work, settings, silent, *job), jobs, label, progress, finished, results, end)
-            return [results[number] for number in range(len(jobs))]
+            with (
+                open_line(context, inbox) as line,
+                ProcessPoolExecutor(workers, context, prepare_worker, (tuple(modules), *line)) as pool,
+            ):
+                yield from collect(pool, lambda job: (returning, work, settings, say, *job), jobs, label, listener, inbox, done, end)
+            while not inbox.empty():  # said before the last job was done, and heard after it
+                if not isinstance(said := inbox.get(), Future):
+                    listener(said)
+            return
         except BrokenProcessPool:
-            lost = len(jobs) - len(results)
+            lost = len(jobs) - len(done)
     raise InputError(
         f"a worker process was killed twice, the second time with no other beside it ({lost} of {len(jobs)} {label} were left);"
         " if memory is short, a smaller --profile needs less"
     )
+
+
+def in_order(events: Generator[JobDone, None, None]) -> list[Any]:
+    """The results of all jobs, in the order in which they were asked for."""
+    with closing(events):
+        return [event.result for event in sorted(events, key=lambda event: event.number)]

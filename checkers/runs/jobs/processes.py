@@ -7,28 +7,66 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, as_completed
-from contextlib import ExitStack
-from multiprocessing.connection import wait
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Executor, Future
+from contextlib import ExitStack, contextmanager
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnContext
 from multiprocessing.process import BaseProcess
+from multiprocessing.synchronize import Lock
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 import torch
 
 from checkers.errors import InputError, JobError, in_words
 from checkers.machine.memory import keep_freed_memory
-from checkers.machine.progress import Progress
+from checkers.records.events import Advanced, Event, JobDone, Listener
 from checkers.runs.jobs.own_statements import own_statements
 from theorems.language.statement import DeclarationError
 
 Result = TypeVar("Result")
+# What this process waits for: events of its jobs, and jobs that have ended.
+Inbox = SimpleQueue[Event | Future[Any]]
+
 _kept_open = ExitStack()
+_parent: tuple[Connection, Lock]  # of a worker: where its parent listens, and the turn to speak there
 
 
-def prepare_worker(modules: Sequence[Path]) -> None:
+@contextmanager
+def open_line(context: SpawnContext, inbox: Inbox) -> Iterator[tuple[Connection, Lock]]:
+    """What workers need to speak to this process; what they say is in the inbox, all of it once they have ended and this is left."""
+    reader, writer = context.Pipe(duplex=False)
+
+    def hear() -> None:
+        while True:
+            try:
+                inbox.put(reader.recv())
+            except (EOFError, OSError):  # nobody is left to speak; what a killed worker was saying may be there in part
+                break
+        reader.close()
+
+    hearing = threading.Thread(target=hear, daemon=True)
+    hearing.start()
+    try:
+        yield writer, context.Lock()
+    finally:
+        writer.close()
+    hearing.join()
+
+
+def say(event: Event) -> None:
+    """The listener of a job in a worker: its parent hears."""
+    writer, turn = _parent
+    with turn:
+        writer.send(event)
+
+
+def prepare_worker(modules: Sequence[Path], writer: Connection, turn: Lock) -> None:
     """A new process learns the user's own statements; its tensors stay on one thread, for the others have the other cores."""
+    global _parent
+    _parent = writer, turn
     threading.Thread(target=_die_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all processes of a terminal; the parent ends its workers
     keep_freed_memory()
@@ -70,23 +108,30 @@ def collect(
     call: Callable[[tuple[Any, ...]], tuple[Any, ...]],
     jobs: Sequence[tuple[Any, ...]],
     label: str,
-    progress: Progress,
-    finished: Callable[[int, Result], None],
-    results: dict[int, Result],
+    listener: Listener,
+    inbox: Inbox,
+    done: set[int],
     end_workers: Callable[[], None] | None = None,
-) -> None:
-    """Run those jobs that have no result yet on any executor; call: from a job to what is submitted, a function and its arguments.
+) -> Generator[JobDone, None, None]:
+    """Run those jobs that are not among the done on any executor; call: from a job to what is submitted, a function and its arguments.
 
+    inbox: where the events of the jobs arrive; the listener hears of them here, in this thread.
     end_workers: for executors that would wait for what their workers are at; called where this process is interrupted.
     """
-    progress(label, len(results), len(jobs))
-    futures = {executor.submit(*call(job)): number for number, job in enumerate(jobs) if number not in results}
+    listener(Advanced(label, len(done), len(jobs)))
+    futures = {executor.submit(*call(job)): number for number, job in enumerate(jobs) if number not in done}
     try:
-        for future in as_completed(futures):
-            number = futures[future]
-            results[number] = future.result()
-            finished(number, results[number])
-            progress(label, len(results), len(jobs))
+        for future in futures:
+            future.add_done_callback(inbox.put)
+        while len(done) < len(jobs):
+            said = inbox.get()
+            if isinstance(said, Future):
+                number, result = futures[said], said.result()
+                done.add(number)
+                yield JobDone(number, result)
+                listener(Advanced(label, len(done), len(jobs)))
+            else:
+                listener(said)
     except BaseException as error:
         if end_workers is not None and not isinstance(error, Exception):
             end_workers()  # a pool without workers fails all futures itself, and must not find them cancelled

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from checkers.certification.triage import standing
 from checkers.evidence.decide import decide
 from checkers.machine.software import edition
 from checkers.records.decisions import Decision
-from checkers.runs.ledger.recorded_run import Entry
+from checkers.records.events import Entry, Listener
 from theorems.language.instance import Instance
 from theorems.language.statement import Engine, Statement
 
 
 class Journal:
-    """Decides in place of checkers.evidence.decide.decide: looks a decision up if it is known, and hands each new one to `write`."""
+    """Decides in place of checkers.evidence.decide.decide: looks a decision up if it is known, and tells the listener of each new one."""
 
-    def __init__(self, known: Sequence[Entry], write: Callable[[Entry], None]) -> None:
+    def __init__(self, known: Sequence[Entry], listener: Listener) -> None:
         self._known = {
             (entry.digest, one.variant, one.engine, one.stage, one.trials, one.alpha): one for entry in known for one in [entry.decision]
         }  # fmt: skip
-        self._write = write
+        self._listener = listener
 
     def __call__(
         self, statement: Statement, instance: Instance, *, seed: int, engine: Engine, trials: int, alpha: float, stage: int = 1,
@@ -31,5 +31,5 @@ class Journal:
         if found is None:
             found = decide(statement, instance, seed=seed, engine=engine, trials=trials, alpha=alpha, stage=stage, device=device)
             counted = standing(statement, found, instance, seed) if found.evidence and alpha > 0 else 0
-            self._write(Entry(digest=digest, edition=edition(statement), decision=found, standing=counted))
+            self._listener(Entry(digest=digest, edition=edition(statement), decision=found, standing=counted))
         return found

@@ -17,24 +17,14 @@ from typing import Any
 
 import msgspec
 import psutil
-from msgspec import Struct
 
 from checkers.errors import InputError
 from checkers.evidence.profiles import Profile
 from checkers.machine.software import difference, machine, software
 from checkers.records.decisions import Decision, Verdict
+from checkers.records.events import Entry
 from checkers.runs.ledger.file import RunLedger
 from theorems.language.statement import Statement
-
-
-class Entry(Struct, frozen=True, kw_only=True):
-    """A decision on its way to the ledger. digest: of the instance; edition: of the statement's declaration; standing: how many of its
-    failures count as evidence beside those of other nights (checkers.certification.triage.standing)."""
-
-    digest: str
-    edition: str
-    decision: Decision
-    standing: int
 
 
 def _now() -> str:

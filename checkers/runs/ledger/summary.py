@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 from checkers.evidence.e_values import log_process
@@ -40,36 +41,52 @@ def runs(ledger: RunLedger) -> list[RunSummary]:
     ]  # fmt: skip
 
 
-# The same seed draws the same networks for the same instance: what was decided twice, in whichever runs, is one piece of evidence.
+# The same seed draws the same networks for the same instance, whatever the statement's edition: what was decided twice, in whichever runs,
+# is one piece of evidence, and about the edition that saw the networks first; a later one may have been made in view of them.
 # Instances outside the regime, which spend no budget, are none, and neither are false variants.
 # Of the failures those count that stand, beyond rounding.
 _EVIDENCE = """
-SELECT min(d.id), d.statement, d.architecture, d.edition, d.instance, d.trials, d.standing, d.claimed, d.run, substr(r.started, 1, 10)
-FROM decisions d JOIN runs r ON r.id = d.run WHERE d.evidence AND d.alpha > 0 AND d.variant = ''
-GROUP BY r.seed, d.statement, d.architecture, d.edition, d.instance, d.engine, d.stage ORDER BY 1
+SELECT statement, architecture, edition, place > 1, instance, trials, standing, claimed, run, day FROM (
+    SELECT d.*, substr(r.started, 1, 10) AS day,
+        row_number() OVER (PARTITION BY r.seed, d.statement, d.architecture, d.instance, d.engine, d.stage ORDER BY d.id) AS place,
+        row_number() OVER (PARTITION BY r.seed, d.statement, d.architecture, d.instance, d.engine, d.stage, d.edition ORDER BY d.id) AS own
+    FROM decisions d JOIN runs r ON r.id = d.run
+) WHERE own = 1 AND evidence AND alpha > 0 AND variant = '' ORDER BY id
 """
 
 
 def accumulated(ledger: RunLedger, statements: Sequence[Statement], registry: Registry, alpha: float) -> list[Accumulated]:
-    """The evidence about each form of the statements, in their order; forms of which the ledger knows nothing are left out."""
+    """The evidence about each form of the statements, in their order; forms of which the ledger knows nothing are left out.
+
+    A form's share of alpha is an account that its editions spend in the order of their first evidence, the j-th 1/(j (j + 1)) of it. The
+    place of an edition is settled before its first network is drawn, and each network counts for one edition alone, so each e-value is a
+    bet on networks that are new when it begins: the probability that any true edition is ever refuted is at most the share.
+    """
     rows: dict[tuple[str, str], list[tuple[int | str | float, ...]]] = {}
-    for row in ledger.read(_EVIDENCE):
-        rows.setdefault((row[1], row[2]), []).append(row[3:])
+    seen_before: Counter[tuple[str, str, str]] = Counter()
+    for statement, architecture, digest, seen, *row in ledger.read(_EVIDENCE):
+        if seen:
+            seen_before[statement, architecture, digest] += 1
+        else:
+            rows.setdefault((statement, architecture), []).append((digest, *row))
     result = []
     budget = ErrorBudget(alpha)
     for form in (form for statement in statements for form in registry.forms(statement.id)):
-        if (form.id, form.architecture) not in rows:
+        found, now = rows.get((form.id, form.architecture), []), edition(form)
+        if not found:
             continue
-        found, now = rows[form.id, form.architecture], edition(form)
         current = [row[1:] for row in found if row[0] == now]
         instances, trials, failures, claimed, numbers, days = zip(*current, strict=True) if current else ((),) * 6
         process = log_process(instances, failures, trials, claimed) / math.log(10)
-        level = budget.account(registry.position(form.id), form.architecture, len(registry.forms(form.id))).budget
+        account = budget.account(registry.position(form.id), form.architecture, len(registry.forms(form.id)))
+        editions = list(dict.fromkeys([*(row[0] for row in found), now]))
+        level = [account.spend() for _ in editions][editions.index(now)]
         highest = float(process.max(initial=0.0))
         one = Accumulated(
             id=form.id, architecture=form.architecture, nights=len(set(days)), runs=len(set(numbers)), instances=len(set(instances)),
             trials=sum(trials), failures=sum(failures), log10_e_value=float(process[-1]) if current else 0.0, highest=highest,
             level=level, refuted=highest >= -math.log10(level), other_editions=len(found) - len(current),
+            edition=editions.index(now) + 1, seen_before=seen_before[form.id, form.architecture, now],
         )  # fmt: skip
         result.append(one)
     return result

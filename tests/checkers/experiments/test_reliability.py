@@ -58,14 +58,14 @@ def test_a_checker_that_cries_wolf_is_noticed(monkeypatch: pytest.MonkeyPatch) -
     """A p-value for claims 15% above the true ones is three quarters of a standard deviation off."""
     honest = binomial.p_value
     monkeypatch.setattr("checkers.evidence.decide.p_value", lambda failures, trials, claimed: honest(failures, trials, claimed / 1.15))
-    single, _ = reliability.false_alarms(Settings(11, 800), lambda *_: None, 1e-2)
+    single, _ = reliability.false_alarms(Settings(11, 800), 1e-2)
     assert not single.as_promised
 
 
 def test_a_checker_that_sleeps_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     honest = binomial.p_value
     monkeypatch.setattr("checkers.evidence.decide.p_value", lambda failures, trials, claimed: honest(failures, trials, claimed * 1.3))
-    (row,) = reliability.detections(Settings(11, 800), lambda *_: None, 1e-2)
+    (row,) = reliability.detections(Settings(11, 800), 1e-2)
     assert not row.as_promised
 
 

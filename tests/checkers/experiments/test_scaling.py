@@ -122,7 +122,7 @@ def test_false_alarms_are_as_rare_as_promised() -> None:
 
 def test_ladders_stay_inside_the_regime() -> None:
     for statement in registry:
-        for axis in statement.exponents:
+        for axis in statement.axes:
             for rungs in ladder.find(statement, axis, PROFILES["quick"]):
                 assert list(rungs.values) == sorted(set(rungs.values))
                 assert rungs.values[-1] >= ladder.SPAN * rungs.values[0] * 0.99

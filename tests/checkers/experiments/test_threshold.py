@@ -11,9 +11,9 @@ from scipy.stats import binom, norm
 from checkers.experiments.width import threshold as measured
 from checkers.experiments.width.fitted_law import read_fit, write_fit
 from checkers.experiments.width.threshold import LADDERS, Ladders, climb, crossing, fitted_law, side, slope, succeeded
-from checkers.machine.progress import Progress, silent
 from checkers.networks.network import Network
 from checkers.networks.randomness import NormalSource, seed_sequence
+from checkers.records.events import silent
 from checkers.records.experiments import Rung, Tried
 from checkers.report.threshold import exponent_table, figure, meaning, rung_table
 from tests.helpers import sources
@@ -93,7 +93,6 @@ def test_a_climb_encloses_a_known_threshold(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_run_reads_well_and_its_fit_survives_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     small = replace(LADDERS["quick"], values={"samples": (2, 4), "depth": (1, 2), "separation": (1.0, 0.7)}, trials=200)
     monkeypatch.setitem(measured.LADDERS, "quick", small)
-    silent: Progress = lambda label, done, total: None  # noqa: E731
     run = measured.threshold(seed=3, profile="quick", progress=silent)
     first = NormalSource(seed_sequence(3, "threshold", "2", "1", "1.0"))
     assert climb("samples", 2, 1, 1.0, small, (1 - measured.LEVEL) / (6 * measured.MOST_WIDTHS), first) == run.rungs[0]

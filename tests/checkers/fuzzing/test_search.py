@@ -16,7 +16,7 @@ from checkers.evidence.binomial import SUSPICIOUS
 from checkers.evidence.error_budget import Account
 from checkers.evidence.profiles import Profile
 from checkers.fuzzing.search import SECOND_STAGE, Campaign, search
-from checkers.records.decisions import Decision
+from checkers.records.events import DecisionMade, Event, InstanceRefuted
 from theorems.language.instance import Instance
 from theorems.language.statement import FailureProbability, Statement
 from theorems.language.subject import Comparison, Subject
@@ -94,15 +94,26 @@ def test_simplifying_stays_within_its_decisions(shrinks: int) -> None:
 
 @pytest.mark.parametrize("examples", [1, 10, 40])
 def test_a_true_statement_costs_at_most_its_examples(examples: int) -> None:
-    seen: list[Decision] = []
+    seen: list[Event] = []
     account = Account(1e-6)
-    found = search(measuring(lambda i: 0.5), PROFILE, account, seed=1, examples=examples, observe=seen.append)
+    found = search(measuring(lambda i: 0.5), PROFILE, account, seed=1, examples=examples, listener=seen.append)
     assert examples / 2 <= len(found.decisions) <= examples
-    assert found.decisions == seen
+    assert seen == [DecisionMade(decision) for decision in found.decisions]
     assert account.decisions == len(found.decisions)
     assert (found.simplest, found.severest) == (None, None)
     keys = [tuple(decision.sizes.items()) for decision in found.decisions]
     assert len(set(keys)) == len(keys), "an instance is decided once"
+
+
+def test_the_first_refutation_that_stands_is_told_once() -> None:
+    heard: list[Event] = []
+    found = search(measuring(lambda i: 2.0 if i.width >= 37 else 0.5), PROFILE, Account(1e-6), seed=1, examples=40, listener=heard.append)
+    assert [event.decision for event in heard if isinstance(event, DecisionMade)] == found.decisions
+    first = found.decisions[found.until_refuted - 1]
+    refuted = [event for event in heard if isinstance(event, InstanceRefuted)]
+    assert [event.decision for event in refuted] == [first]
+    assert heard.index(DecisionMade(first)) == heard.index(refuted[0]) + 1
+    assert len(found.decisions) > found.until_refuted, "it was simplified afterwards"
 
 
 def failing_at(rate: float, claimed: float) -> Statement:

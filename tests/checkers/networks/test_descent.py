@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from checkers.networks.descent import gradient_descent
+from checkers.networks.descent import descend, gradient_descent
 from checkers.networks.kernels import limit_kernel
-from checkers.networks.network import Engine, ForwardPass, Network
+from checkers.networks.network import Engine, Network
 from checkers.networks.randomness import NormalSource, seed_sequence
 from strategies import instance_from_sizes
 from theorems.language.instance import Instance
@@ -112,18 +112,18 @@ def test_no_steps_measure_the_initialization_and_move_nothing() -> None:
     assert not network.distance().any()
 
 
-def test_the_observer_sees_every_step_before_the_weights_move_and_can_stop() -> None:
+def test_who_iterates_sees_every_step_before_the_weights_move_and_can_stop() -> None:
     seen: list[tuple[int, Tensor]] = []
     network = drawn()
 
-    def observe(step: int, record: ForwardPass, loss: Tensor) -> bool:
+    for stand in descend(network, INSTANCE.inputs, INSTANCE.targets, ETA, STEPS):
         residual = network.forward(INSTANCE.inputs).outputs - torch.as_tensor(INSTANCE.targets)
-        torch.testing.assert_close(0.5 * residual.square().sum((1, 2)), loss)
-        assert torch.equal(record.outputs, network.forward(INSTANCE.inputs).outputs)
-        seen.append((step, loss))
-        return step == 4
-
-    trajectory = gradient_descent(network, INSTANCE.inputs, INSTANCE.targets, ETA, STEPS, observe)
+        torch.testing.assert_close(0.5 * residual.square().sum((1, 2)), stand.loss)
+        assert torch.equal(stand.record.outputs, network.forward(INSTANCE.inputs).outputs)
+        seen.append((stand.step, stand.loss))
+        if stand.step == 4:
+            break
+    trajectory = gradient_descent(drawn(), INSTANCE.inputs, INSTANCE.targets, ETA, 4)
     assert [step for step, _ in seen] == [0, 1, 2, 3, 4]
     assert trajectory.loss.shape == (TRIALS, 5)
     assert torch.equal(torch.stack([loss for _, loss in seen], 1), trajectory.loss)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -25,15 +25,15 @@ from distributed import Client
 from checkers.command_line.main import main
 from checkers.errors import InputError
 from checkers.evidence.profiles import PROFILES
-from checkers.machine.progress import Progress, silent
 from checkers.machine.software import software
 from checkers.records.decisions import CheckRun
+from checkers.records.events import Advanced, Entry, Event, JobDone, Listener, packed, silent
 from checkers.runs import suite
 from checkers.runs.jobs import processes
 from checkers.runs.jobs.cluster import on_worker
-from checkers.runs.jobs.each import each, unheard
+from checkers.runs.jobs.each import each, in_order
 from checkers.runs.ledger.file import RunLedger
-from checkers.runs.ledger.recorded_run import Entry, RecordedRun, begin
+from checkers.runs.ledger.recorded_run import RecordedRun, begin
 from theorems import registry
 
 ROOT = Path(__file__).parents[3]
@@ -53,15 +53,17 @@ class Counting(RecordedRun):
         super().record(entry)
 
 
-def check(folder: Path, **options: Any) -> tuple[CheckRun, list[Entry]]:
-    """A run with a ledger: what it says, and all that it decided."""
+def check(folder: Path, **options: Any) -> tuple[CheckRun, list[Entry], set[bytes]]:
+    """A run with a ledger: what it says, all that it decided, and what was heard of it (an event of a lost worker twice)."""
     ledger = RunLedger(folder / "runs.sqlite", create=True)
     run = Counting(begin(ledger, CHOSEN, seed=5, profile=QUICK, alpha=suite.ALPHA, device="cpu"))
-    found = suite.check(CHOSEN, seed=5, profile=QUICK, folder=folder / "counterexamples", run=run, **options)
+    heard: list[Event] = []
+    found = suite.check(CHOSEN, seed=5, profile=QUICK, folder=folder / "counterexamples", run=run, progress=heard.append, **options)
     entries = [entry for one in CHOSEN for entry in run.entries(one.id, one.architecture)]
-    # on a cluster each decision is told when it is made, and again with its statement's verdict; a process of this machine writes itself
+    # on a cluster each decision is heard of when it is made, and comes again with its statement's verdict; here a job writes itself
     assert options.get("cluster", "") == "" or run.written > len(entries)
-    return msgspec.structs.replace(found, seconds=0.0), entries
+    told = {packed(event) for event in heard if not (isinstance(event, Advanced) and event.label == "statements")}
+    return msgspec.structs.replace(found, seconds=0.0), entries, told
 
 
 def dask(*arguments: str) -> subprocess.Popen[bytes]:
@@ -112,6 +114,7 @@ def test_one_process_two_processes_and_a_cluster_that_loses_a_worker_decide_the_
         (tmp_path / name).mkdir()
     one = check(tmp_path / "one")
     assert len(one[1]) > 30
+    assert {packed(entry) for entry in one[1]} < one[2]
     assert check(tmp_path / "two", processes=2) == one
     with Client(address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
         client.wait_for_workers(2, timeout=120)
@@ -150,10 +153,11 @@ def test_what_is_no_address_of_a_scheduler_is_one_sentence(capsys: pytest.Captur
     assert (done.returncode, done.stdout, done.stderr) == (2, "", f"lemmafuzz: {sentence}\n")
 
 
-def test_a_worker_of_a_cluster_names_the_users_file_and_not_its_copy() -> None:
+def test_a_worker_of_a_cluster_names_the_users_file_and_not_its_copy(monkeypatch: pytest.MonkeyPatch) -> None:
     lemma = (ROOT / "tests" / "two_sided.py").read_text().replace("math.log(n * m)", "math.log(-n * m)")
     settings = suite.Settings(1, QUICK, 1e-6, "cpu", None, (), remote=True)
     sentence = r"^module own\.py, line 28: ValueError: math domain error, in field 'measure' of statement 'loudest-neuron'$"
+    monkeypatch.setattr("checkers.runs.jobs.cluster.tell", lambda topic, event: None)
     with pytest.raises(InputError, match=sentence):
         on_worker(suite.check_one, settings, {"own.py": lemma}, software(), "topic", ("loudest-neuron",))
     assert "loudest-neuron" not in registry
@@ -165,7 +169,7 @@ def test_a_cluster_without_the_extra_is_one_sentence(monkeypatch: pytest.MonkeyP
     assert "pip install 'lemmafuzz[cluster]'" in capsys.readouterr().err
 
 
-def dies_once(settings: tuple[str, bool], progress: Progress, number: int) -> int:
+def dies_once(settings: tuple[str, bool], listener: Listener, number: int) -> int:
     """A job that the system kills in its first process, or in every one but this test's."""
     folder, always = settings
     mark = Path(folder) / f"begun {number}"
@@ -175,40 +179,37 @@ def dies_once(settings: tuple[str, bool], progress: Progress, number: int) -> in
     return number * number
 
 
-def squares(folder: Path, always: bool, finished: Callable[[int, int], None]) -> list[int]:
+def squares(folder: Path, always: bool) -> Generator[JobDone, None, None]:
     jobs = [(number,) for number in range(4)]
-    return each(dies_once, (str(folder), always), jobs, "squares", 2, (), silent, finished=finished)
+    return each(dies_once, (str(folder), always), jobs, "squares", 2, (), silent)
 
 
 def test_jobs_of_a_worker_that_was_killed_are_done_by_another(tmp_path: Path) -> None:
-    seen: list[tuple[int, int]] = []
-    assert squares(tmp_path, False, lambda number, result: seen.append((number, result))) == [0, 1, 4, 9]
+    seen = [(event.number, event.result) for event in squares(tmp_path, False)]
     assert sorted(seen) == [(0, 0), (1, 1), (2, 4), (3, 9)], "each once"
 
 
 def test_a_worker_that_is_killed_twice_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"a worker process was killed twice.*smaller --profile"):
-        squares(tmp_path, True, unheard)
+        in_order(squares(tmp_path, True))
 
 
 def test_any_executor_does(tmp_path: Path) -> None:
-    results: dict[int, int] = {}
     with ThreadPoolExecutor(3) as executor:
         jobs = [(number,) for number in range(9)]
         settings = (str(tmp_path), False)
-        processes.collect(
-            executor, lambda job: (dies_once, settings, silent, *job), jobs, "", silent, unheard, results
-        )
-    assert results == {number: number * number for number in range(9)}
+        inbox: processes.Inbox = processes.Inbox()
+        found = in_order(processes.collect(executor, lambda job: (dies_once, settings, silent, *job), jobs, "", silent, inbox, set()))
+    assert found == [number * number for number in range(9)]
 
 
 def test_workers_do_not_outlive_a_parent_that_was_killed(tmp_path: Path) -> None:
     """Otherwise they would wait for jobs, and hold their memory, for ever."""
     script = (
         "import os, sys, time\nfrom pathlib import Path\n"
-        "from checkers.machine.progress import silent\nfrom checkers.runs.jobs.each import each\n"
-        "def work(settings, progress, number):\n    Path(f'worker {number}').write_text(str(os.getpid()))\n    time.sleep(600)\n"
-        "if __name__ == '__main__':\n    each(work, None, [(0,), (1,)], 'jobs', 2, (), silent)\n"
+        "from checkers.records.events import silent\nfrom checkers.runs.jobs.each import each, in_order\n"
+        "def work(settings, listener, number):\n    Path(f'worker {number}').write_text(str(os.getpid()))\n    time.sleep(600)\n"
+        "if __name__ == '__main__':\n    in_order(each(work, None, [(0,), (1,)], 'jobs', 2, (), silent))\n"
     )
     (tmp_path / "script.py").write_text(script)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -17,8 +17,9 @@ from checkers.command_line.main import main
 from checkers.errors import InputError
 from checkers.evidence.profiles import PROFILES
 from checkers.records.decisions import Decision
+from checkers.records.events import Entry
 from checkers.runs.ledger.file import APPLICATION, SCHEMA, RunLedger
-from checkers.runs.ledger.recorded_run import Entry, RecordedRun, begin
+from checkers.runs.ledger.recorded_run import RecordedRun, begin
 from theorems import registry
 from theorems.language.statement import FULLY_CONNECTED
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import subprocess
 import sys
@@ -18,16 +17,17 @@ from checkers.command_line.options import chosen, on_architectures
 from checkers.errors import InputError
 from checkers.evidence.decide import decide
 from checkers.evidence.profiles import PROFILES
-from checkers.machine.software import edition, software
-from checkers.records.decisions import CheckRun, Decision, PowerRun
-from checkers.records.report import Facts
+from checkers.machine.software import software
+from checkers.records.decisions import CheckRun, Decision
+from checkers.records.events import Entry, Event
 from checkers.runs import suite
 from checkers.runs.ledger import journal, recorded_run
 from checkers.runs.ledger.file import RunLedger
 from checkers.runs.ledger.journal import Journal
-from checkers.runs.ledger.recorded_run import Entry, RecordedRun, begin, unfinished
+from checkers.runs.ledger.recorded_run import RecordedRun, begin, unfinished
 from checkers.runs.ledger.summary import accumulated, runs
 from strategies import instance_from_sizes
+from tests.helpers import memory_speed
 from theorems import registry
 from theorems.language.statement import FailureProbability, Statement
 from theorems.language.subject import Comparison, Subject
@@ -37,12 +37,6 @@ CHOSEN = [registry["relu-difference"], registry["separation"], registry["backwar
 QUICK = PROFILES["quick"]
 FULLY = ["--architecture", "fully connected"]
 OPTIONS: dict[str, Any] = {"seed": 5, "profile": QUICK}
-
-
-def memory_speed(ledger: RunLedger) -> RunLedger:
-    """No waiting for the disk: no test cuts the power."""
-    ledger.read("PRAGMA synchronous = OFF")
-    return ledger
 
 
 def book(path: Path) -> RecordedRun:
@@ -152,88 +146,6 @@ def test_the_command_resumes_with_what_the_run_was_begun_with(
     assert {**found, "seconds": 0} == {**expected, "seconds": 0}
 
 
-def test_evidence_of_several_nights_is_read_by_the_report_and_counts_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    for seed in ("1", "2", "1"):
-        assert main(["check", "backward-norm", *FULLY, "--seed", seed, "--ledger", "runs.sqlite", "--processes", "1", "--quiet"]) == 0
-    ledger = RunLedger(Path("runs.sqlite"))
-    (one,) = accumulated(ledger, list(registry), registry, suite.ALPHA)
-    trials = ledger.read("SELECT sum(trials) FROM decisions WHERE run <= 2")[0][0]
-    assert (one.id, one.runs, one.trials, one.failures) == ("backward-norm", 2, trials, 0), "the third night repeats the first"
-    assert one.log10_e_value < 0
-    assert not one.refuted
-    forms = len(registry.forms("backward-norm"))
-    assert one.level == pytest.approx(suite.ALPHA / ((k := registry.position("backward-norm")) + 1) / (k + 2) / forms)
-    capsys.readouterr()
-    assert main(["ledger", "runs.sqlite", "--json", "ledger.json"]) == 0
-    assert "3 runs in runs.sqlite; refuted by the evidence of all nights: nothing" in capsys.readouterr().out
-    assert [one["state"] for one in json.loads(Path("ledger.json").read_text())["runs"]] == ["finished"] * 3
-
-
-def failing_often(run: RecordedRun, night: int, edited: str = "") -> None:
-    """Forty instances, each with three failures in twenty trials where 0.1 is claimed: no night refutes by itself."""
-    statement = registry["backward-norm"]
-    for number in range(40):
-        one = Decision(
-            statement=statement.id, variant="", architecture="fully connected", engine="dense", sizes={"width": number}, trials=20,
-            failures=3, within_rounding=0, claimed=0.1, p_value=0.3, alpha=1e-9, refuted=False, evidence=True, ratio=1.1, left=1.1,
-            right=1.0, place={}, regime_depth=2.0,
-        )  # fmt: skip
-        run.record(Entry(digest=f"{night} {number}", edition=edited or edition(statement), decision=one, standing=3))
-
-
-def test_many_nights_refute_what_no_night_refutes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    ledger = memory_speed(RunLedger(Path("runs.sqlite"), create=True))
-    values = []
-    for night in range(8):
-        run = begin(ledger, [registry["backward-norm"]], seed=night, profile=QUICK, alpha=suite.ALPHA, device="cpu")
-        failing_often(run, night)
-        failing_often(run, 100 + night, edited="an older declaration")
-        run.finish()
-        values.append(accumulated(ledger, CHOSEN, registry, suite.ALPHA)[0])
-    assert not values[0].refuted
-    assert values[-1].refuted
-    assert [one.log10_e_value for one in values] == sorted(one.log10_e_value for one in values)
-    assert values[-1].trials == 8 * 40 * 20
-    assert values[-1].other_editions == 8 * 40, "evidence about another declaration is evidence about another claim"
-    assert math.isclose(values[-1].highest, values[-1].log10_e_value)
-    assert main(["ledger", "runs.sqlite"]) == 1
-    assert "REFUTED" in capsys.readouterr().out
-
-
-def test_a_statement_that_nobody_declares_is_named_and_not_passed_over(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    lemma = (ROOT / "tests" / "two_sided.py").read_text()
-    Path("false.py").write_text(lemma.replace("Constant(3.0", "Constant(2.2").replace("1 - C**2 / 4", "-2"))
-    named = ["--module", "false.py"]
-    quick = ["--seed", "1", "--ledger", "runs.sqlite", "--processes", "1", "--quiet"]
-    assert main(["check", "loudest-neuron", *quick, *named]) == 1
-    assert main(["ledger", "runs.sqlite", *named]) == 1
-    capsys.readouterr()
-    assert main(["ledger", "runs.sqlite", "--json", "ledger.json"]) == 2, "its e-value is hidden, and nothing that is shown is refuted"
-    lines = capsys.readouterr().out.splitlines()
-    (hidden,) = json.loads(Path("ledger.json").read_text())["hidden"]
-    assert (hidden["id"], hidden["refuted"], hidden["modules"]) == ("loudest-neuron", [1], [str(tmp_path / "false.py")])
-    checked = f"{hidden['decisions']} decisions, run 1 refutes it; it was checked with --module {tmp_path / 'false.py'}"
-    assert f"not shown, for nobody declares it here: loudest-neuron: {checked}" in lines
-    assert lines[-1] == (
-        "1 runs in runs.sqlite; refuted by the evidence of all nights: nothing that is shown; not shown: loudest-neuron"
-    )
-    assert not [line for line in lines if line.startswith("statement")], "no table of nothing"
-    failing_often(begin(RunLedger(Path("runs.sqlite")), CHOSEN, seed=1, profile=QUICK, alpha=suite.ALPHA, device="cpu"), 1)
-    assert main(["ledger", "runs.sqlite"]) == 2
-    for night in range(2, 9):
-        failing_often(begin(RunLedger(Path("runs.sqlite")), CHOSEN, seed=night, profile=QUICK, alpha=suite.ALPHA, device="cpu"), night)
-    assert main(["ledger", "runs.sqlite"]) == 1, "a statement that is shown is refuted"
-
-
 @pytest.mark.parametrize(("narrow", "expected"), [(True, 0), (False, 64)])
 def test_what_is_only_rounding_counts_in_no_night(narrow: bool, expected: int) -> None:
     """A true inequality with a slack of 1e-9, added up in float32, and one that is false by 1e-9 in float64."""
@@ -247,32 +159,11 @@ def test_what_is_only_rounding_counts_in_no_night(narrow: bool, expected: int) -
         id="synthetic", source="", claim="", kind="derived", measure=measure, ranges={"width": (16, 64)}, engines=("dense",),
         failure=FailureProbability("0", lambda instance, **_: 0.0),
     )  # fmt: skip
-    written: list[Entry] = []
+    heard: list[Event] = []
     instance = instance_from_sizes(statement, {"width": 16})
-    decision = Journal([], written.append)(statement, instance, seed=1, engine="dense", trials=64, alpha=1e-6)
+    decision = Journal([], heard.append)(statement, instance, seed=1, engine="dense", trials=64, alpha=1e-6)
     assert decision.failures > 0
-    assert [entry.standing for entry in written] == [expected]
-
-
-def test_the_report_reads_the_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    nothing = Facts(
-        check=CheckRun(seed=1, alpha=1e-6, profile="quick", verdicts=[]), power=PowerRun(seed=1, alpha=1e-6, profile="quick", variants=[]),
-        trainings=[], titles=[], versions={},
-    )  # fmt: skip
-    monkeypatch.setattr("checkers.experiments.everything.gather", lambda *_, **__: nothing)
-    ledger = memory_speed(RunLedger(Path("runs.sqlite"), create=True))
-    assert main(["report", "--ledger", "runs.sqlite"]) == 0
-    assert "holds no evidence about these statements yet" in Path("REPORT.md").read_text()
-    for night in range(8):
-        failing_often(begin(ledger, [registry["backward-norm"]], seed=night, profile=QUICK, alpha=suite.ALPHA, device="cpu"), night)
-    assert main(["report", "--ledger", "runs.sqlite"]) == 1, "the evidence of all nights refutes"
-    text = Path("REPORT.md").read_text()
-    assert "## Evidence over nights" in text
-    (row,) = [line for line in text.splitlines() if line.startswith("| backward-norm")]
-    assert row.rstrip(" |").endswith("REFUTED")
-    assert main(["report"]) == 0
-    assert "## Evidence over nights" not in Path("REPORT.md").read_text()
+    assert [event.standing for event in heard if isinstance(event, Entry)] == [expected]
 
 
 @pytest.mark.slow
@@ -304,5 +195,3 @@ def test_two_runs_at_once_on_one_ledger_both_finish(tmp_path: Path, whole: tuple
     assert [one.state for one in runs(ledger)] == ["finished", "finished"]
     (first, *_) = accumulated(ledger, CHOSEN, registry, suite.ALPHA)
     assert first.trials == whole[0].verdicts[0].trials, "the same networks count once, whichever run was faster"
-
-

@@ -11,6 +11,7 @@ import pytest
 
 from checkers.data.training_data import HeldOut, load_training_data
 from checkers.errors import InputError
+from checkers.records.events import Event, StepRecorded
 from checkers.records.training import TrainingRun
 from checkers.training import checkpoint
 from tests.helpers import train_on
@@ -36,8 +37,8 @@ class Interruption(Exception):
 def interrupted(path: Path, at: int, monkeypatch: pytest.MonkeyPatch, **options: Any) -> None:
     """Train with a checkpoint at every recorded step, until step `at` is about to be recorded."""
 
-    def stop(step: int, steps: int, loss: float) -> None:
-        if step >= at:
+    def stop(event: Event) -> None:
+        if isinstance(event, StepRecorded) and event.step >= at:
             raise Interruption
 
     monkeypatch.setattr(checkpoint.Saver.__init__, "__defaults__", (0.0,))

@@ -126,6 +126,7 @@ def test_assumptions_are_formulas() -> None:
     assert found.limit(instance) == pytest.approx(0.5 / (2**4.5 * math.log(64) ** 3), rel=1e-14)
     assert found.holds(instance)
     assert found.depth(instance) == pytest.approx(1 / (2**4.5 * math.log(64) ** 3) / 1e-5, rel=1e-14)  # with c = 1
+    assert assume("m >= n L log(n L)").depth(Instance(width=64)) == math.inf  # the right side is 0 where n = L = 1
     wide = assume("m >= n^3 L^7", "so that all fit", name="width for all")
     assert (wide.name, wide.formula, wide.holds(instance)) == ("width for all", "m >= n^3 L^7, so that all fit", False)
     for wrong in ("omega", "K <= 3", "m <=", "n + 1 >= L"):

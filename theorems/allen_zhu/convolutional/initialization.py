@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from theorems.allen_zhu.convolutional.shared import AT_MOST_ALL, CIRCLE, CONVOLUTIONAL, NO_FAN_IN
 from theorems.allen_zhu.gradient_check import gradient_check, without_last_sample
-from theorems.allen_zhu.initialization import WIDTH_FOR_OPERATORS, backward_matrix_norms, log_width, orthogonal_parts
-from theorems.language.forms import FALSE, at_least, at_most, bounded, exponential, form, wrong
+from theorems.allen_zhu.initialization import WIDTH_FOR_OPERATORS, informative_width
+from theorems.language.forms import FALSE, assume, form, wrong
 from theorems.language.registry import registry
 from theorems.language.statement import Constant, FailureProbability
 from theorems.laws.norm_laws import convolutional_failure_probability
@@ -63,7 +63,7 @@ form(
 
 form(
     "forward-norm", CONVOLUTIONAL,
-    claim="the total norm ‖h_{i,l}‖ over all positions lies in [1 - eps, 1 + eps] for all i, l = 0..L",
+    claim="| ‖h_{i,l}‖ - 1 | <= {bound} for all i, l = 0..L, ‖h‖ the total norm over all positions",
     ranges={"width": (32, 2048), "depth": (1, 16), "samples": (1, 3), **CIRCLE},
     assumptions=(AT_MOST_ALL, *registry["forward-norm"].assumptions),
     failure=FailureProbability(
@@ -73,21 +73,18 @@ form(
     variants=(
         wrong("factor q missing in the variance", "initialization", **NO_FAN_IN),
         wrong("initialization variance 2.8/(qm)", "initialization", variance=2.8),
-        wrong("a tolerance without 1/sqrt m: half of the width's own scale", "claim", ranges={"depth": (8, 16), "width": (32, 512)},
-              measure=bounded(registry["forward-norm"].measure, lambda i: 0.05)),
+        wrong("a tolerance without 1/sqrt m: half of the width's own scale", "claim", at_most="eps/20",
+              ranges={"depth": (8, 16), "width": (32, 512)}),
     ),
     note="The total ‖h_l‖^2 is a martingale of mean one; decorrelated positions make it more concentrated than this bound.",
 )  # fmt: skip
 
-SAYS = at_least("informative width", "m >= 48 L, where the failure probability is below 1/20", "width",
-lambda i: 16 * math.log(20) * i.depth)
-OPERATORS = (AT_MOST_ALL, WIDTH_FOR_OPERATORS, SAYS)
-PER_WIDTH = exponential("exp(-c m/L)", lambda i: i.width / i.depth)
+OPERATORS = (AT_MOST_ALL, WIDTH_FOR_OPERATORS, informative_width("16 log(20) L"))
 EXPONENT = Constant(1 / 16, "as for fully connected networks")
 form(
     "operator-norm", CONVOLUTIONAL,
-    claim="‖T_b D_{i,b-1} ... D_{i,a} T_a‖_2 <= C sqrt L for all 1 <= a <= b <= L and i, T_l the map from h_{l-1} to g_l",
-    ranges={"width": (48, 256), "depth": (1, 4), "samples": (1, 2), **CIRCLE}, assumptions=OPERATORS, failure=PER_WIDTH,
+    claim="‖T_b D_{i,b-1} ... D_{i,a} T_a‖_2 <= {bound} for all 1 <= a <= b <= L and i, T_l the map from h_{l-1} to g_l",
+    ranges={"width": (48, 256), "depth": (1, 4), "samples": (1, 2), **CIRCLE}, assumptions=OPERATORS,
     constants={"C": Constant(5.5, "the fully connected 5.0; the largest of P/2 + 1 frequencies' blocks takes 10% more"), "c": EXPONENT},
     variants=(
         wrong("constant 2.75, below the sharp edge", "constant", constants={"C": Constant(2.75, FALSE)}),
@@ -102,35 +99,30 @@ for _identifier in ("sparse-forward", "sparse-backward", "sparse-bilinear", "spa
     )  # fmt: skip
 form(
     "backward-norm", CONVOLUTIONAL,
-    claim="‖v^T Back_{i,a}‖ <= C sqrt(P m/d) ‖v‖ for all v in R^d, 1 <= a <= L + 1 and i",
+    at_most="C sqrt(P m/d)",
+    scales=("width", "outputs", "depth", "positions"),
     ranges={"width": (48, 1024), "depth": (1, 4), "samples": (1, 2), "outputs": (1, 4), **CIRCLE},
-    assumptions=(at_most("outputs", "d <= m/(L log m)", "outputs", lambda i: i.width / (i.depth * log_width(i))), *OPERATORS),
-    failure=PER_WIDTH,
+    assumptions=(assume("d <= m/(L log(m))"), *OPERATORS),
     constants={"C": Constant(3.0, "as for fully connected networks, the squared norm being P times as large"), "c": EXPONENT},
-    exponents={"width": 0.5, "outputs": -0.5, "depth": 0.0, "positions": 0.5},
-    measure=bounded(lambda subject, C, c: backward_matrix_norms(subject, C), lambda i: math.sqrt(i.positions)),
     variants=(
         wrong("constant 0.9, below the norm of B alone", "constant", constants={"C": Constant(0.9, FALSE)}),
-        wrong("sqrt(P) missing, C = 1.3", "exponent", constants={"C": Constant(1.3, FALSE)},
-              measure=lambda subject, C, c: backward_matrix_norms(subject, C)),
+        wrong("sqrt(P) missing, C = 1.3", "exponent", at_most="C sqrt(m/d)", constants={"C": Constant(1.3, FALSE)}),
         wrong("factor q missing in the variance", "initialization", **NO_FAN_IN, ranges={"depth": (3, 4)}),
     ),
 )  # fmt: skip
 form(
     "separation", CONVOLUTIONAL,
-    claim="‖(I - h_{i,l} h_{i,l}^T/‖h_{i,l}‖^2) h_{j,l}‖ >= delta/2 for all i != j and l = 0..L, h over all positions, delta <= "
-    "c/(L sqrt P)",
+    claim="‖(I - h_{i,l} h_{i,l}^T/‖h_{i,l}‖^2) h_{j,l}‖ >= {bound} for all i != j and l = 0..L, h over all positions, where "
+    "delta <= c/(L sqrt(P))",
     ranges={"width": (128, 4096), "depth": (1, 6), "samples": (2, 3), "separation": (1e-3, 0.5), **CIRCLE},
     assumptions=(
         AT_MOST_ALL,
-        at_most("separation", "delta <= c/(L sqrt P): two inputs may differ at one position only", "separation",
-                lambda i: 1 / (i.depth * math.sqrt(i.positions))),
-        at_least("informative width", "m >= 40 (L+1) log(20 n^2)", "width", lambda i: 40 * (i.depth + 1) * math.log(20 * i.samples**2)),
+        assume("delta <= c/(L sqrt(P))", "as two inputs may differ at one position only"),
+        informative_width("40 (L + 1) log(20 n^2)"),
     ),
-    failure=FailureProbability("n^2 exp(-c m/(L+1))", lambda i, c: i.samples**2 * math.exp(-c * i.width / (i.depth + 1))),
     constants={"c": Constant(1 / 40, "half of the fully connected exponent")},
     variants=(
-        wrong("separation 0.99 delta", "constant", measure=lambda subject, c: orthogonal_parts(subject, 0.99)),
+        wrong("separation 0.99 delta", "constant", at_least="0.99 delta"),
         wrong("separation test that forgets one pair", "implementation", data=("forgotten pair",)),
     ),
 )  # fmt: skip

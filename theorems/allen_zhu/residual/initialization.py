@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from theorems.allen_zhu.gradient_check import gradient_check, layer_gradient, without_last_sample
-from theorems.allen_zhu.initialization import TOLERANCE_AT_MOST_ONE, backward_matrix_norms, log_width, orthogonal_parts, product_norms
+from theorems.allen_zhu.initialization import TOLERANCE_AT_MOST_ONE, informative_width
 from theorems.allen_zhu.residual.shared import NO_SKIP, RESIDUAL, SEEN, TAU_ONE
-from theorems.allen_zhu.sparsity import sparse_backward_norms, sparse_product_norms
-from theorems.language.forms import FALSE, at_least, at_most, exponential, form, wrong
+from theorems.language.forms import FALSE, assume, form, probability, wrong
 from theorems.language.registry import registry
 from theorems.language.statement import Constant, FailureProbability
 from theorems.laws.norm_laws import residual_failure_probability, step
@@ -52,9 +50,8 @@ form(
     ranges={"width": (32, 16384), "depth": (2, 128), "samples": (1, 4)},
     assumptions=(
         TOLERANCE_AT_MOST_ONE,
-        at_least("width", "m >= 5 log(8n), so that some eps <= 1 says something", "width", lambda i: 5 * math.log(8 * i.samples)),
-        at_least("informative tolerance", "eps >= sqrt(5 log(8n)/m), where the failure probability is below 1/2", "tolerance",
-                 lambda i: math.sqrt(5 * math.log(8 * i.samples) / i.width)),
+        assume("m >= 5 log(8 n)", "so that some eps <= 1 says something"),
+        assume("eps >= sqrt(5 log(8 n)/m)", "where the failure probability is below 1/2", name="informative tolerance"),
     ),
     failure=FailureProbability(
         "n [ min_p (E Z^p)^2 (E R^p)^{L-1} (1+eps)^{-2p} + likewise below ], theorems.laws.norm_laws; e^{-Omega(m eps^2)}, with no L",
@@ -68,54 +65,52 @@ form(
     ),
 )  # fmt: skip
 
-SAYS = at_least("informative width", "m >= 48, where the failure probability is below 1/20", "width", lambda i: 16 * math.log(20))
-OPERATORS = (at_least("width", "m >= n log(nL)", "width", lambda i: i.samples * math.log(max(i.samples * i.depth, 2))), SAYS)
-PER_WIDTH = exponential("exp(-c m)", lambda i: i.width)
+OPERATORS = (assume("m >= n log(n L)"), informative_width("16 log(20)"))
+PER_WIDTH = probability("exp(-c m)")
 EXPONENT = Constant(1 / 16, "the norms of two layers vary; log ‖h_L‖^2 has variance 10/m")
 
 form(
     "operator-norm", RESIDUAL,
-    claim="‖T_b D_{i,b-1} ... D_{i,a} T_a‖_2 <= C for all 1 <= a <= b <= L and i, T_l = I + tau W_l for l < L and T_L = W_L",
+    claim="‖T_b D_{i,b-1} ... D_{i,a} T_a‖_2 <= {bound} for all 1 <= a <= b <= L and i, T_l = I + tau W_l for l < L and T_L = W_L",
+    at_most="C",
     ranges={"width": (48, 1024), "depth": (1, 16), "samples": (1, 2)},
     assumptions=OPERATORS, failure=PER_WIDTH,
     constants={"C": Constant(5.0, "sharp edge 2 sqrt 2 of the last layer as m grows; 1.25 for the chain and 1.4 for widths near 48"),
-    "c": EXPONENT},
-    exponents={"depth": 0.0, "width": 0.0},
-    measure=lambda subject, C, c: product_norms(subject, C, growth=0.0),
+               "c": EXPONENT},
     variants=(
         wrong("constant 2.8, just below the sharp edge", "constant", constants={"C": Constant(2.8, FALSE)}),
-        wrong("decay 1/sqrt(L)", "exponent", measure=lambda subject, C, c: product_norms(subject, C, growth=-0.5),
-              ranges={"depth": (4, 16), "width": (48, 256)}),
+        wrong("decay 1/sqrt(L)", "exponent", at_most="C/sqrt(L)", ranges={"depth": (4, 16), "width": (48, 256)}),
         wrong("tau = 1", "assumption", **TAU_ONE, ranges={"depth": (3, 8), "width": (48, 256)}),
     ),
 )  # fmt: skip
 
-SPARSE = (
-    at_most("sparsity", "s <= c m/log m, c = 0.04", "sparsity", lambda i: 0.04 * i.width / log_width(i)),
-    at_least("sparsity of one", "m >= log(m)/c, so that a single nonzero is sparse", "width", lambda i: 25 * log_width(i)),
-    at_least("informative width", "m >= 192, where the failure probability is below 1/20", "width", lambda i: 64 * math.log(20)),
-)
+SPARSE: dict[str, Any] = {
+    "ranges": {"width": (192, 8192), "depth": (1, 6)},
+    "assumptions": (
+        assume("s <= c m/log(m)", c=0.04),
+        assume("m >= 25 log(m)", "so that a single nonzero is sparse", name="sparsity of one"),
+        informative_width("64 log(20)"),
+    ),
+    "failure": PER_WIDTH,
+}
+SPARSE_EXPONENT = Constant(1 / 64, "as for fully connected networks, without 1/L")
 form(
-    "sparse-forward", RESIDUAL,
-    claim="‖T_b D_{i,b-1} ... D_{i,a} T_a v‖ <= 2 ‖v‖ for all v with ‖v‖_0 <= s, 1 <= a <= b <= L and i, where s <= c m/log m",
-    ranges={"width": (192, 8192), "depth": (1, 6)}, assumptions=SPARSE, failure=PER_WIDTH,
+    "sparse-forward", RESIDUAL, **SPARSE,
+    claim="‖T_b D_{i,b-1} ... D_{i,a} T_a v‖ <= {bound} ‖v‖ for all v with ‖v‖_0 <= s, 1 <= a <= b <= L and i, where s <= c m/log(m)",
     constants={"C": Constant(2.0, "as for fully connected networks; sharp for one nonzero and large m: sqrt 2 of the last layer"),
-               "c": Constant(1 / 64, "as for fully connected networks, without 1/L")},
+               "c": SPARSE_EXPONENT},
     variants=(
         wrong("1.4 in place of 2, just below sqrt 2", "constant", constants={"C": Constant(1.4, FALSE)}),
         wrong("tau = 1", "assumption", **TAU_ONE, ranges={"depth": (3, 6), "width": (192, 1024)}),
     ),
 )  # fmt: skip
 form(
-    "sparse-backward", RESIDUAL,
-    claim="‖u^T T_b D_{i,b-1} ... D_{i,a} T_a‖ <= C ‖u‖ for all u with ‖u‖_0 <= s, 1 <= a <= b <= L and i, where s <= c m/log m",
-    ranges={"width": (192, 8192), "depth": (1, 6)}, assumptions=SPARSE, failure=PER_WIDTH,
-    constants={"C": Constant(2.1, "sharp for one nonzero and large m: sqrt 2 of the last layer"),
-               "c": Constant(1 / 64, "as for fully connected networks, without 1/L")},
+    "sparse-backward", RESIDUAL, **SPARSE,
+    claim="‖u^T T_b D_{i,b-1} ... D_{i,a} T_a‖ <= {bound} ‖u‖ for all u with ‖u‖_0 <= s, 1 <= a <= b <= L and i, where s <= c m/log(m)",
+    constants={"C": Constant(2.1, "sharp for one nonzero and large m: sqrt 2 of the last layer"), "c": SPARSE_EXPONENT},
     variants=(
         wrong("constant 1.4, just below sqrt 2", "constant", constants={"C": Constant(1.4, FALSE)}),
-        wrong("decay 1/sqrt(L)", "exponent", measure=lambda subject, C, c: sparse_product_norms(subject, C, left=True, depth_exponent=-0.5),
-              ranges={"depth": (4, 8), "width": (192, 1024), "samples": (1, 1)}),
+        wrong("decay 1/sqrt(L)", "exponent", at_most="C/sqrt(L)", ranges={"depth": (4, 8), "width": (192, 1024), "samples": (1, 1)}),
     ),
 )  # fmt: skip
 registry.leave_out("sparse-bilinear", RESIDUAL, "the skip connection contributes <u, v> to the bilinear form, which does not shrink with m")
@@ -123,13 +118,12 @@ registry.leave_out("sparse-bilinear", RESIDUAL, "the skip connection contributes
 form(
     "backward-norm", RESIDUAL,
     ranges={"width": (64, 8192), "depth": (1, 16), "samples": (1, 2)},
-    assumptions=(at_most("outputs", "d <= m/log m", "outputs", lambda i: i.width / log_width(i)), *OPERATORS), failure=PER_WIDTH,
+    assumptions=(assume("d <= m/log(m)"), *OPERATORS), failure=PER_WIDTH,
     constants={"C": Constant(3.0, "1 + sqrt(d/m) for B alone, at most 1.6; sqrt(2 * share of active neurons) for the chain"),
-    "c": EXPONENT},
+               "c": EXPONENT},
     variants=(
         wrong("constant 0.99, below the norm of B alone", "constant", constants={"C": Constant(0.99, FALSE)}),
-        wrong("sqrt(m)/d in place of sqrt(m/d)", "exponent",
-              measure=lambda subject, C, c: backward_matrix_norms(subject, C, outputs_exponent=1.0), ranges={"outputs": (12, 32)}),
+        wrong("sqrt(m)/d in place of sqrt(m/d)", "exponent", at_most="C sqrt(m)/d", ranges={"outputs": (12, 32)}),
         wrong("tau = 1", "assumption", **TAU_ONE, ranges={"depth": (4, 8), "width": (64, 512)}),
     ),
 )  # fmt: skip
@@ -137,35 +131,27 @@ form(
     "sparse-output", RESIDUAL,
     ranges={"width": (64, 8192), "depth": (1, 6), "outputs": (1, 8)},
     assumptions=(
-        at_least("wide enough for a sparse vector", "m >= log m max(1, d/log m)", "width", lambda i: max(log_width(i), i.outputs)),
-        at_least("informative width", "m >= 20, where the failure probability is below 1/20", "width", lambda i: 20.0),
-        at_most("sparsity", "s <= m/log m", "sparsity", lambda i: i.width / log_width(i)),
-        at_least("many nonzeros", "s >= d/log m", "sparsity", lambda i: i.outputs / log_width(i)),
+        assume("m >= max(log(m), d)", name="wide enough for a sparse vector"),
+        informative_width("20"),
+        assume("s <= m/log(m)"),
+        assume("s >= d/log(m)", name="many nonzeros"),
     ),
     constants={"C": Constant(3.0, SEEN)},
     variants=(
         wrong("constant 0.9, below the largest entry", "constant", constants={"C": Constant(0.9, FALSE)},
               ranges={"sparsity": (1, 2), "outputs": (1, 2), "width": (64, 512)}),
-        wrong("1/d in place of 1/sqrt(d)", "exponent",
-              measure=lambda subject, C, c: sparse_backward_norms(subject, C, outputs_exponent=-1.0),
-              ranges={"outputs": (12, 16), "width": (64, 512)}),
+        wrong("1/d in place of 1/sqrt(d)", "exponent", at_most="C sqrt(s log(m))/d", ranges={"outputs": (12, 16), "width": (64, 512)}),
     ),
 )  # fmt: skip
 
 form(
     "separation", RESIDUAL,
-    claim="‖(I - h_{i,l} h_{i,l}^T/‖h_{i,l}‖^2) h_{j,l}‖ >= delta/2 for all i != j and l = 0..L, where delta <= c, whatever L",
     ranges={"width": (64, 16384), "depth": (1, 32), "samples": (2, 4)},
-    assumptions=(
-        at_most("separation", "delta <= c, c = 1/2", "separation", lambda i: 0.5),
-        at_least("informative width", "m >= 40 log(20 n^2), where the failure probability is below 1/20", "width",
-                 lambda i: 40 * math.log(20 * i.samples**2)),
-    ),
-    failure=FailureProbability("n^2 exp(-c m)", lambda i, c: i.samples**2 * math.exp(-c * i.width)),
+    assumptions=(assume("delta <= c", "whatever L", c=0.5), informative_width("40 log(20 n^2)")),
+    failure=probability("n^2 exp(-c m)"),
     constants={"c": Constant(1 / 40, "log-residuals vary by 10/(4m), as for L = 1; half of the fully connected exponent there")},
-    exponents={"separation": 1.0, "depth": 0.0},
     variants=(
-        wrong("separation 0.99 delta", "constant", measure=lambda subject, c: orthogonal_parts(subject, 0.99)),
+        wrong("separation 0.99 delta", "constant", at_least="0.99 delta"),
         wrong("separation test that forgets one pair", "implementation", data=("forgotten pair",)),
         wrong("skip connection dropped", "assumption", **NO_SKIP, ranges={"depth": (2, 16)}),
     ),

@@ -118,7 +118,7 @@ PRODUCTS = ("operator-norm", "sparse-forward", "sparse-backward", "sparse-biline
 @pytest.mark.parametrize("depth", [1, 2, 3, 5, 8])
 def test_stored_weights_are_looked_at_in_all_products(identifier: str, depth: int) -> None:
     statement = registry[identifier]
-    found = statement.measure(drawn("dense", width=16, depth=depth), **statement.constant_values())
+    found = statement.compare(drawn("dense", width=16, depth=depth))
     assert found.left.shape == (2, 1, depth * (depth + 1) // 2)
     assert found.looked_at == ""
 
@@ -127,7 +127,7 @@ def test_stored_weights_are_looked_at_in_all_products(identifier: str, depth: in
 @pytest.mark.parametrize("depth", [2, 3, 6, 9])
 def test_revealed_weights_are_looked_at_in_all_products_of_few_layers_or_in_those_that_are_named(identifier: str, depth: int) -> None:
     statement = registry[identifier]
-    found = statement.measure(drawn("revealed", width=64, depth=depth), **statement.constant_values())
+    found = statement.compare(drawn("revealed", width=64, depth=depth))
     every = depth * (depth + 1) // 2
     assert (found.left.shape[2] == every) == (depth <= 3)
     assert bool(found.looked_at) == (found.left.shape[2] < every)
