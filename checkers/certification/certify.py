@@ -24,27 +24,27 @@ from strategies import instance_from_sizes
 from strategies.data import ALL_SHAPES
 from strategies.region import ORDER, Region, box
 from theorems.language.instance import Instance
-from theorems.language.statement import FULLY_CONNECTED, Engine, Statement
+from theorems.language.statement import FLIPS, Engine, Statement
 from theorems.language.subject import Comparison, Subject
 
 WIDTHS = (48, 256)  # the least width inside the regime is taken; matrices of 256 take seconds
 TOLERANCES = (0.5, 1.0)  # nearer to the border a draw may well fail, as the statement allows
 MOST_NUMBERS = 2**20  # entries of all matrices
-FLIPS = "sign-flips"
 DRAWN = "the vectors that were drawn"  # of a claim about plain vectors, of which an instance has none
-SEARCHES = frozenset({"Lanczos iteration", "truncated power iteration", "alternating truncation"})  # suprema with a proved upper bound
 
 
 def obstacle(statement: Statement) -> str:
     """Why no instance of the statement can be certified; empty if one can."""
-    if statement.id == FLIPS and statement.architecture == FULLY_CONNECTED:
+    if statement.certificate == FLIPS:
         return ""
     if statement.adversary or statement.start:
         return "it speaks of all weights in a ball, over which there is no certificate"
-    if statement.attack and statement.attack not in SEARCHES:
-        return f"its supremum ({statement.attack}) has no proved upper bound"
-    if not statement.exact and not statement.attack and statement.kind != "identity":
+    if statement.trained:
         return "it speaks of training runs, which are not followed in balls"
+    if not statement.certificate and statement.attack:
+        return f"its supremum ({statement.attack}) has no proved upper bound"
+    if not statement.certificate and not statement.exact and statement.kind != "identity":
+        return "it measures less than the supremum of what it claims"
     if statement.kind == "identity" and "vectors" not in statement.engines:
         return "it compares two computations up to their rounding, which balls do not have"
     return ""
@@ -70,7 +70,7 @@ def certify(statement: Statement, *, seed: int, sizes: Mapping[str, int]) -> Cer
     limits: dict[str, tuple[float, float]] = {"width": WIDTHS}
     if "tolerance" in statement.ranges:
         limits["tolerance"] = TOLERANCES
-    if statement.id == FLIPS:
+    if statement.certificate == FLIPS:
         limits["depth"] = (1, 1)
     for name, value in sizes.items():
         limits[name] = (value, value)
@@ -105,8 +105,8 @@ def _proved(statement: Statement, instance: Instance, engine: Engine, seed: int)
     def over_the_ball(subject: Subject) -> Comparison:
         return over_all_perturbations(subject, statement.compare(subject))
 
-    found = enclose(over_the_ball if statement.id == FLIPS else statement.compare, make)
-    if found.outcome == "open" and not found.reason and statement.attack:
+    found = enclose(over_the_ball if statement.certificate == FLIPS else statement.compare, make)
+    if found.outcome == "open" and not found.reason and statement.certificate == "upper bounds":
         return dataclasses.replace(found, reason="the limit lies between the largest value found and its upper bound")
     return found
 

@@ -12,6 +12,7 @@ from checkers.command_line.check import calibrate, certify, check, power, replay
 from checkers.command_line.data import diagnose, threshold
 from checkers.command_line.exit_code import exit_code_of
 from checkers.command_line.ledger import ledger_command
+from checkers.command_line.mutants import mutants
 from checkers.command_line.statements import list_command, show
 from checkers.command_line.terminal import take_every_character
 from checkers.command_line.train import train
@@ -39,7 +40,8 @@ def lemmafuzz() -> None:
 
 
 for _command in (
-    list_command, show, check, power, scale, certify, calibrate, replay, train, diagnose, threshold, ledger_command, report_command,
+    list_command, show, check, power, mutants, scale, certify, calibrate, replay, train, diagnose, threshold, ledger_command,
+    report_command,
 ):  # fmt: skip
     lemmafuzz.add_command(_command)
 

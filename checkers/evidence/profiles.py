@@ -71,14 +71,13 @@ class Profile:
     def far_populations(self, statement: Statement) -> list[list[dict[str, tuple[float, float]]]]:
         """Ranges far beyond those that constants were calibrated on: of each kind the choices, the best first.
 
-        Empty where there was nothing to calibrate, and for statements about labels and training, whose regime has its own far side.
+        Empty where there was nothing to calibrate, and for statements about trained networks, whose regime has its own far side.
 
         One kind is wide: the upper half octave of widths. The other is deep: the greatest depth that the regime leaves room for at a
         width that can be afforded. Samples and outputs are few, for width and depth are what tells a wrong exponent.
         """
-        calibrated = any(one.calibrated for one in statement.constants.values())
-        untrained = statement.kind == "declared" and statement.labels == ("none",) and not statement.beyond
-        if not self.far or "revealed" not in statement.engines or not (calibrated or untrained):
+        hidden = statement.kind == "declared" or any(one.calibrated for one in statement.constants.values())
+        if not self.far or "revealed" not in statement.engines or not hidden or statement.trained:
             return []
         few: dict[str, tuple[float, float]] = {}
         for name in ("samples", "outputs"):

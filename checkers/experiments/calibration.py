@@ -69,14 +69,21 @@ def _scaled(statement: Statement, factor: float) -> Statement:
 
 
 def _is_upper(statement: Statement, worst: Decision, seed: int) -> bool:
-    """Whether the constants stand on the right side: doubling them halves the ratio there, and doubles it on the left side."""
+    """Whether the constants stand on the right side, where more of them is safer. Where the bound is no formula a decision finds out:
+    doubling them halves the ratio there, and doubles it on the left side."""
+    names = calibrated_names(statement)
+    refusal = InputError(f"the constants {', '.join(names)} of {statement.id!r} do not scale one side of the claim")
+    if statement.direction and not any(name in statement.asked for name in names):
+        if not statement.proportional_to(names):
+            raise refusal
+        return statement.direction == "at most"
     doubled = decide(
         _scaled(statement, 2.0), instance_from_sizes(statement, worst.sizes), seed=seed, engine=worst.engine,  # type: ignore[arg-type]
         trials=worst.trials, alpha=0.0, stage=worst.stage,
     )  # fmt: skip
     change = doubled.ratio / worst.ratio
     if not math.isclose(max(change, 1 / change), 2.0, rel_tol=1e-6):
-        raise InputError(f"the constants {', '.join(calibrated_names(statement))} of {statement.id!r} do not scale one side of the claim")
+        raise refusal
     return change < 1
 
 

@@ -16,7 +16,7 @@ from checkers.report import threshold as threshold_text
 from checkers.report.by_architecture import matrix
 from checkers.report.figures import RUN_COLOURS
 from checkers.report.scaling import scaling_table
-from checkers.report.statements import bounds_in_latex
+from checkers.report.statements import assumptions_in_latex, bounds_in_latex
 from checkers.report.verdicts import (
     certificate_table,
     check_columns,
@@ -155,13 +155,21 @@ def _constants(statement: Statement) -> str:
 
 def _bounds(run: CheckRun, by_id: dict[str, Statement]) -> list[str]:
     """The formulas of statements that are declared by one."""
+
+    def typeset(formulas: Sequence[str]) -> str:
+        return ", ".join(f"${latex}$" for latex in formulas) or "-"
+
     forms = [(one, _form(one, by_id)) for one in run.verdicts]
     rows = [
-        [one.id, one.architecture, "at most" if form.at_most else "at least", ", ".join(f"${latex}$" for latex in bounds_in_latex(form))]
+        [
+            one.id, one.architecture, form.direction, typeset(bounds_in_latex(form)), typeset(assumptions_in_latex(form)),
+            typeset([form.failure.latex()] if form.failure.latex() else []),
+        ]
         for one, form in forms
         if form.bounds
-    ]
-    return ["### Bounds", text.table(["statement", "architecture", "", "bound"], rows, "github")] if rows else []
+    ]  # fmt: skip
+    headers = ["statement", "architecture", "", "bound", "assuming", "fails with probability at most"]
+    return ["### Bounds", text.table(headers, rows, "github")] if rows else []
 
 
 def _regime_table(run: CheckRun) -> str:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from checkers.report import text
+from theorems.language.formula import Formula
 from theorems.language.instance import QUANTITIES
 from theorems.language.registry import Registry, registry
 from theorems.language.statement import Assumption, Constant, Statement, Variant
@@ -102,6 +103,20 @@ def bounds_in_latex(statement: Statement) -> list[str]:
     return [bound.latex() for bound in statement.bounds]
 
 
+def assumptions_in_latex(statement: Statement) -> list[str]:
+    """`m \\ge n L`, of each assumption that is a formula."""
+    return [latex for one in statement.assumptions if (latex := one.latex())]
+
+
+def formulas_in_latex(statement: Statement) -> list[str]:
+    """One line for each formula: bounds, what the claim names beside them, assumptions, failure probability."""
+    relation = r"\ge" if statement.direction == "at least" else r"\le"
+    lines = [f"bound: {relation} {latex}" for latex in bounds_in_latex(statement)]
+    lines += [f"where: {Formula(name).latex()} = {Formula(formula).latex()}" for name, formula in statement.definitions.items()]
+    lines += [f"assuming: {latex}" for latex in assumptions_in_latex(statement)]
+    return [*lines, *([rf"fails with probability: \le {latex}"] if (latex := statement.failure.latex()) else [])]
+
+
 def _condition(assumption: Assumption) -> str:
     hidden = ", ".join(f"{name} = {text.number(value)}" for name, value in assumption.constants.items())
     return f"{assumption.formula}  ({hidden})" if hidden else assumption.formula
@@ -129,7 +144,7 @@ def statement_in_words(statement: Statement, registry: Registry) -> str:
     above = [other.id for other in registry if statement.id in other.rests_on]
     sections: list[tuple[str, list[str]]] = [
         ("claim", [statement.sentence]),
-        *([("bound in LaTeX", bounds_in_latex(statement))] if statement.bounds else []),
+        *([("in LaTeX", latex)] if (latex := formulas_in_latex(statement)) else []),
         ("kind", [KINDS[statement.kind]]),
         ("for all", [*quantities, f"data: {', '.join(statement.data)}; labels: {', '.join(statement.labels)}"]),
         *([("also tried on", outside)] if statement.beyond else []),

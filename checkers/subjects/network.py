@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from math import sqrt
 
@@ -57,6 +58,15 @@ class NetworkSubject(PartialSubject):
         self._origin = origin  # None for itself: a cycle would keep the weights until a garbage collection comes by
         self._record: ForwardPass | None = None
         self._factors: list[Tensor] | None = None
+
+    def standing_in(
+        self, network: Network, record: ForwardPass | None = None, origin: NetworkSubject | None = None
+    ) -> NetworkSubject:
+        """This subject with another network, which is a move of the same origin; record: a pass to answer from in the place of its own."""
+        other = copy.copy(self)
+        other.network, other._record, other._factors = network, record, None
+        other._origin = self._origin if origin is None else origin
+        return other
 
     def affords(self, layers: int) -> bool:
         return self.engine == "dense" and layers * self.instance.samples * self.instance.neurons**2 <= ALL_PRODUCTS

@@ -110,7 +110,8 @@ loudest-neuron  (docs/own-statement.md)
 
   claim                   h_{i,L} has no entry above C sqrt(log(n m)/m) size for all i, where size =
                             ‖h_{i,L-1}‖
-  bound in LaTeX          C \\sqrt{\\frac{\\log (n m)}{m}} \\mathrm{size}
+  in LaTeX                bound: \\le C \\sqrt{\\frac{\\log (n m)}{m}} \\mathrm{size}
+                          fails with probability: \\le \\left(n m\\right)^{1 - \\frac{C^{2}}{4}}
   kind                    derived: constants and failure probability are explicit numbers with a
                             derivation
   for all                 m in [16, 4,096]: neurons in each layer

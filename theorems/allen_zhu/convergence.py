@@ -84,6 +84,7 @@ def losses_along_descent(subject: Subject, c: float, step: float, whole: bool = 
 @statement(
     id="gd-rate",
     source="Theorem 1, proof in Section 12",
+    trained=True,
     claim="F(W(t)) <= (1 - c eta delta m/(d n^2))^t F(W(0)) for every t, with eta = c' d delta/(n^4 L^2 m)",
     kind="declared",
     ranges=INSIDE,
@@ -137,6 +138,7 @@ def distances_along_descent(subject: Subject, C: float, step: float, width_expon
 @statement(
     id="gd-radius",
     source="Theorem 1, proof in Section 12",
+    trained=True,
     claim="‖W(t) - W(0)‖_F <= C n^3 sqrt(d) log(m)/(delta sqrt(m)) for every t",
     kind="declared",
     ranges=INSIDE,
@@ -209,6 +211,7 @@ TWO_SAMPLES = {"step": Constant(16.0, "as for one sample"), "C": Constant(0.4, "
 @statement(
     id="gd-convergence",
     source="Theorem 1",
+    trained=True,
     claim="F(W(t)) <= eps for some t <= T = C (n^6 L^2/delta^2) log(1/eps), with eta = c' d delta/(n^4 L^2 m) and with 1.5/lambda_max",
     kind="declared",
     ranges={**INSIDE, "tolerance": (0.03, 0.1)},

@@ -85,6 +85,7 @@ SMALL = {"width": (16, 1024), "depth": (1, 8)}
     },
     rests_on=("forward-norm",),
     attack="Lanczos iteration",
+    certificate="upper bounds",
     passes=12,
     variants=(
         wrong("constant 2.8, just below the sharp edge", "constant", constants={"C": Constant(2.8, FALSE)}, ranges=SMALL),

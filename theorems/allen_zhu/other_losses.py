@@ -90,6 +90,7 @@ def wrong_promises(measure: Callable[..., Comparison]) -> tuple[Variant, ...]:
 @statement(
     id="other-losses",
     source="Appendix A",
+    trained=True,
     claim="with eta = c' d delta/(n^4 L^2 m) over the smoothness: gradient-dominated losses fall like (1 - c mu eta delta m/(d n^2))^t, "
     "convex ones are within C n^2 d ‖f(0) - z‖^2/(eta delta m t) of F(z) for every z, bounded smooth ones have "
     "min_{s<t} ‖grad F(W(s))‖_F^2 <= 2 C F(0)/(eta t)",
@@ -148,6 +149,7 @@ def wrong_classifications(
 @statement(
     id="classification",
     source="Appendix A",
+    trained=True,
     claim="with cross-entropy, 100% training accuracy within T = C n^6 L^2/delta^2 steps: max_i F_i(W(t)) < log 2 for some t <= T",
     kind="declared",
     ranges={**SIZES, "samples": (1, 2)},

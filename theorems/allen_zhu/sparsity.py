@@ -55,6 +55,7 @@ def _stretched(subject: Subject, left: int | None, right: int | None) -> Side:
     constants={"C": Constant(2.0, "the paper's own number; sharp for one nonzero and large m: sqrt 2"), "c": EXPONENT},
     rests_on=("forward-norm",),
     attack="truncated power iteration",
+    certificate="upper bounds",
     passes=4,
     variants=(
         wrong("1.4 in place of 2, just below sqrt 2", "constant", constants={"C": Constant(1.4, FALSE)}),
@@ -81,6 +82,7 @@ def sparse_forward(subject: Subject) -> Side:
     constants={"C": calibrated("sparse-backward", "C", "sharp for one nonzero and large m: sqrt 2"), "c": EXPONENT},
     rests_on=("forward-norm",),
     attack="truncated power iteration",
+    certificate="upper bounds",
     passes=4,
     variants=(
         wrong("constant 1.4, just below sqrt 2", "constant", constants={"C": Constant(1.4, FALSE)}),
@@ -109,6 +111,7 @@ def sparse_backward(subject: Subject) -> Side:
     },
     rests_on=("forward-norm",),
     attack="alternating truncation",
+    certificate="upper bounds",
     passes=4,
     variants=(
         wrong("constant 2.5, below the largest entry", "constant", constants={"C": Constant(2.5, FALSE)},
@@ -148,6 +151,7 @@ AT_MOST_SPARSE = assume("s <= m/(L log(m))")
     },
     rests_on=("forward-norm",),
     attack="truncated power iteration",
+    certificate="upper bounds",
     passes=4,
     variants=(
         wrong("constant 1.2, below the largest entry", "constant", constants={"C": Constant(1.2, FALSE)},

@@ -49,6 +49,7 @@ def relative_rounding(subject: Subject) -> float:
 @statement(
     id="sign-flips",
     source="Lemma 8.2b",
+    certificate="flips of one layer",
     claim="‖D~_l - D_l‖_0 <= {bound} and ‖(D~_l - D_l) g_l‖ <= {bound} for all ‖W'‖_2 <= omega, i and l",
     kind="declared",
     at_most=("C m omega^(2/3) L", "C omega L^(3/2)"),

@@ -75,6 +75,7 @@ EQUAL_INPUTS = wrong(
 @statement(
     id="sgd-convergence",
     source="Theorem 2",
+    trained=True,
     claim="F(W(T)) <= eps at T = C n^2 L^2 log^2(m)/(b delta^2) log(n log(m)/eps), with eta = c' b delta d/(n^2 L^2 m log^2 m), for every "
     "batch size b from 1 to n",
     kind="declared",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from theorems.language.formula import SYMBOLS, Formula
-from theorems.language.statement import Assumption, Constant, FailureProbability, Statement, Variant
+from theorems.language.statement import Assumption, Certificate, Constant, FailureProbability, Statement, Variant
 
 TEXTS = ("source", "claim", "architecture", "attack", "note")
 NAMES = ("rests_on", "engines", "data", "labels", "adversary", "start")
@@ -39,6 +39,10 @@ def _mistakes(one: Statement) -> Iterable[str]:
     yield _each("exponents", one.exponents, _is_number, "a number")
     yield _each("options", one.options, lambda value: isinstance(value, int | float), "a number")
     yield _must("exact", isinstance(one.exact, bool), "True or False", one.exact)
+    yield _must("trained", isinstance(one.trained, bool), "True or False", one.trained)
+    known_kinds = get_args(Certificate)
+    yield _must("certificate", one.certificate in known_kinds, f"one of {', '.join(map(repr, known_kinds))}", one.certificate)
+    yield _each("sharp", one.sharp, _is_number, "a number")
     yield _must("passes", type(one.passes) is int and one.passes >= 1, "a positive integer", one.passes)
     yield _must("variance", _is_number(one.variance) and one.variance > 0, "a positive number", one.variance)
     yield _must("along", one.along is None or callable(one.along), "a function, or None", one.along)
@@ -90,7 +94,7 @@ def _is_pair(value: object) -> bool:
 
 
 def _is_constant(value: object) -> bool:
-    return isinstance(value, Constant) and _is_number(value.value)
+    return isinstance(value, Constant) and _is_number(value.value) and (value.sharp is None or _is_number(value.sharp))
 
 
 def _called(field: str, first: str, function: Callable[..., Any], constants: Iterable[str]) -> str:

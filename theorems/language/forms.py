@@ -11,8 +11,9 @@ from typing import Any, Literal
 from theorems.language.formula import SYMBOLS, Formula
 from theorems.language.instance import Instance
 from theorems.language.registry import registry
-from theorems.language.statement import EXACT_LAW, MERGED, Assumption, DeclarationError, FailureProbability, Statement, Variant, VariantKind
+from theorems.language.statement import EXACT_LAW, FLIPS, Assumption, DeclarationError, FailureProbability, Statement
 from theorems.language.subject import Comparison, Subject
+from theorems.language.variant import MERGED, Variant, VariantKind
 
 Factor = Callable[[Instance], Any]
 Measure = Callable[..., Comparison]
@@ -21,15 +22,19 @@ FALSE = "false variant"
 
 def form(identifier: str, architecture: str, **changes: Any) -> Statement:
     """Declare the statement of that id on an architecture. changes: fields of Statement; those of MERGED say only what differs from the
-    fully connected ones, the rest replaces them. False variants, `along` and the exact law of fully connected networks are never
-    inherited, and outside the regime nothing is drawn unless said.
+    fully connected ones, the rest replaces them. False variants, `along`, the exact law of fully connected networks and what is known to be
+    sharp or certified over their whole ball are never inherited, and outside the regime nothing is drawn unless said.
     """
     base = registry[identifier]
+    inherited = {name: dataclasses.replace(one, sharp=None) for name, one in base.constants.items()}
+    changes["constants"] = {**inherited, **changes.get("constants", {})}
     for merged in MERGED:
         changes[merged] = {**getattr(base, merged), **changes.get(merged, {})}
     changes.setdefault("beyond", {})
     changes.setdefault("rests_on", tuple(name for name in base.rests_on if registry.has_form(name, architecture)))
     changes.setdefault("engines", tuple(engine for engine in base.engines if engine != EXACT_LAW))
+    changes.setdefault("certificate", "" if base.certificate == FLIPS else base.certificate)
+    changes.setdefault("sharp", {})
     changes.setdefault("note", "")
     changes.setdefault("along", None)
     return registry.add(dataclasses.replace(base, architecture=architecture, **changes))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -103,7 +103,20 @@ class Formula:
 
         written = self._parsed(evaluate=False)  # in the order in which the paper has it
         names = {symbol: _in_latex(symbol.name) for symbol in written.free_symbols}
-        return str(Printer({"symbol_names": names, "fold_frac_powers": True, "order": "none"}).doprint(written))
+        text = str(Printer({"symbol_names": names, "fold_frac_powers": True, "order": "none"}).doprint(written))
+        return text.replace(r"\left(-1\right) ", "- ")  # of -m, a product with -1 where nothing is evaluated
+
+    def with_definitions(self, definitions: Mapping[str, str]) -> Formula:
+        """The formula with each of these names written out."""
+        return Formula(_NAME.sub(lambda name: f"({definitions[name[0]]})" if name[0] in definitions else name[0], self.text))
+
+    def proportional_to(self, symbols: Collection[str]) -> bool:
+        """Whether it doubles where all of these symbols double."""
+        import sympy
+
+        factor = sympy.Dummy(positive=True)
+        scaled = self.expression.subs({(one := sympy.Symbol(name, positive=True)): factor * one for name in symbols}, simultaneous=True)
+        return bool(sympy.simplify(scaled / self.expression) == factor)
 
     @cached_property
     def terms(self) -> tuple[sympy.Expr, ...]:

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from theorems.language.formula import Formula, FormulaError
+from theorems.language.assumption import NEVER as NEVER
+from theorems.language.assumption import Assumption as Assumption
+from theorems.language.assumption import FailureProbability as FailureProbability
+from theorems.language.bound import with_bound
+from theorems.language.constant import Constant as Constant
+from theorems.language.declaration_error import NOTE as NOTE
+from theorems.language.declaration_error import DeclarationError as DeclarationError
+from theorems.language.declaration_error import naming as naming
+from theorems.language.formula import Formula
 from theorems.language.instance import QUANTITIES
 from theorems.language.subject import Comparison, Side
+from theorems.language.variant import MERGED as MERGED
+from theorems.language.variant import Variant as Variant
+from theorems.language.variant import VariantKind as VariantKind
 
 if TYPE_CHECKING:
     from theorems.language.along_training import Along
@@ -21,103 +31,16 @@ if TYPE_CHECKING:
 
 Kind = Literal["identity", "derived", "declared"]
 Engine = Literal["vectors", "exact law", "dense", "revealed"]
-VariantKind = Literal["exponent", "assumption", "initialization", "constant", "implementation", "claim"]
+Direction = Literal["at most", "at least", ""]
+Certificate = Literal["", "upper bounds", "flips of one layer"]
 Range = tuple[float, float]
 
 # From the least dimension of any data to that of the digits of strategies.digits: their 64 pixels and the constant.
 INPUTS: Range = (2, 65)
 
-# Mappings of which a variant, or a form on another architecture, says only what differs.
-MERGED = ("constants", "definitions", "ranges")
-
 FULLY_CONNECTED = "fully connected"
 EXACT_LAW: Engine = "exact law"
-
-
-class DeclarationError(ValueError):
-    """A declaration that cannot be right; raised when the module that holds it is imported, or when a function of it is first called."""
-
-
-NOTE = "in field "  # how the notes of `naming` begin: others leave notes on errors too
-
-
-@contextmanager
-def naming(statement: Statement, name: str) -> Iterator[None]:
-    """Note on an error that passes which field's function it came from: the error keeps its type for those who await it."""
-    try:
-        yield
-    except (Exception, SystemExit) as error:
-        note = f"{NOTE}{name!r} of statement {statement.id!r}"
-        if note not in getattr(error, "__notes__", ()):
-            error.add_note(note)
-        raise
-
-
-@dataclass(frozen=True)
-class Constant:
-    """A constant that the paper hides. provenance: how its value was found. calibrated: `lemmafuzz calibrate` finds it."""
-
-    value: float
-    provenance: str
-    calibrated: bool = False
-
-
-@dataclass(frozen=True)
-class Assumption:
-    """A condition on one quantity: `quantity >= bound` or `quantity <= bound`, in the paper's own form.
-
-    bound: the right side, evaluated at the instance, as a formula or a function (instance, **constants). constants: those that the paper
-    hides, as declared. A condition on one quantity can be drawn from as well as checked, so no instance is ever filtered away.
-    """
-
-    name: str
-    formula: str
-    quantity: str
-    relation: Literal[">=", "<="]
-    bound: Callable[..., float]
-    constants: Mapping[str, float] = field(default_factory=dict)
-
-    def limit(self, instance: Instance) -> float:
-        """The value that `quantity` is compared with."""
-        return self.bound(instance, **self.constants)
-
-    def depth(self, instance: Instance) -> float:
-        """How far inside: the factor by which the quantity could worsen, hidden constants set to 1; infinite where it could without end.
-        Inside iff >= 1."""
-        limit, value = self.bound(instance, **dict.fromkeys(self.constants, 1.0)), instance.quantity(self.quantity)
-        better, worse = (value, limit) if self.relation == ">=" else (limit, value)
-        return better / worse if worse else float("inf")  # n L log(n L) is 0 where n = L = 1
-
-    def holds(self, instance: Instance) -> bool:
-        """Whether the instance satisfies the condition as declared."""
-        value, limit = instance.quantity(self.quantity), self.limit(instance)
-        return value >= limit if self.relation == ">=" else value <= limit
-
-
-@dataclass(frozen=True)
-class FailureProbability:
-    """The claimed probability, over the initialization, that the inequality fails. bound: may exceed 1, where it says nothing."""
-
-    formula: str
-    bound: Callable[..., float]
-
-
-def never(instance: Instance, **constants: float) -> float:
-    """The failure probability of an identity."""
-    return 0.0
-
-
-NEVER = FailureProbability("0", never)
-
-
-@dataclass(frozen=True)
-class Variant:
-    """A wrong version of a statement, which the checker must refute. changes: fields of Statement that it replaces;
-    the mappings `constants`, `definitions` and `ranges` are merged into the statement's own."""
-
-    name: str
-    kind: VariantKind
-    changes: Mapping[str, Any]
+FLIPS: Certificate = "flips of one layer"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +62,10 @@ class Statement:
     engines: what can answer the measure's questions, the cheapest that fits is used.
     exact: the measured left side is the true supremum over all that the claim quantifies over inside one instance.
     attack: the search inside the measure, where the supremum is looked for rather than computed.
+    certificate: how balls can prove more of a drawn instance than that its measured sides compare. "upper bounds": the suprema that the
+    measure searches for have proved upper bounds; "flips of one layer": the claim over the whole ball is one about flips (certification/).
+    trained: it speaks of training runs, whose regime has a far side of its own.
+    sharp: quantity -> the exponent of the true supremum, where it is proved or measured: what claims more than the bound and is still true.
     passes: how many times more the measure costs than one forward and backward pass; it divides the number of trials.
     adversary: names of the adversaries that move the weights inside the ball of radius `radius`; none: the weights stay.
     start: names of adversaries that first move the weights to a W~ in the ball, which is then the origin of a second move.
@@ -174,6 +101,9 @@ class Statement:
     labels: tuple[str, ...] = ("none",)
     exact: bool = False
     attack: str = ""
+    certificate: Certificate = ""
+    trained: bool = False
+    sharp: Mapping[str, float] = field(default_factory=dict)
     passes: int = 1
     adversary: tuple[str, ...] = ()
     start: tuple[str, ...] = ()
@@ -192,6 +122,24 @@ class Statement:
         """The formulas of the claimed side, one a part; none where the measure returns both sides."""
         texts = self.at_most or self.at_least
         return tuple(map(Formula, (texts,) if isinstance(texts, str) else texts))
+
+    @property
+    def direction(self) -> Direction:
+        """On which side the bound stands of what is measured; "" where the measure returns both sides."""
+        return "at most" if self.at_most else "at least" if self.at_least else ""
+
+    @cached_property
+    def whole_bounds(self) -> tuple[Formula, ...]:
+        """The bounds with the definitions written out."""
+        written: dict[str, str] = {}
+        for name, text in self.definitions.items():
+            written[name] = Formula(text).with_definitions(written).text
+        return tuple(bound.with_definitions(written) for bound in self.bounds)
+
+    def proportional_to(self, constants: Collection[str]) -> bool:
+        """Whether the claimed side, and it alone, grows in proportion to these constants together."""
+        read = any(name in self.asked for name in constants)
+        return bool(self.bounds) and not read and all(bound.proportional_to(constants) for bound in self.whole_bounds)
 
     @cached_property
     def sentence(self) -> str:
@@ -245,39 +193,19 @@ class Statement:
 
     def compare(self, subject: Subject) -> Comparison:
         """Both sides of the claim, in whatever the subject answers with: tensors, or balls."""
-        with naming(self, "measure"):
+        with naming(self.id, "measure"):
             values = self.values(subject.instance)
             found = self.measure(subject, **{name: values[name] for name in self.asked})
         wanted = Side if self.bounds else Comparison
         if not isinstance(found, wanted):
             raise DeclarationError(f"statement {self.id!r}: field 'measure' gave a {type(found).__name__}, not a {wanted.__name__}")
-        return self._with_bound(found, subject.instance) if isinstance(found, Side) else found
-
-    def _with_bound(self, found: Side, instance: Instance) -> Comparison:
-        import torch
-
-        values = found.values
-        if not hasattr(values, "new_tensor"):
-            raise DeclarationError(f"statement {self.id!r}: field 'measure' gave a {type(values).__name__} as its side, not a tensor")
-        parts = len(self.bounds) > 1
-        if parts and (values.ndim < 2 or values.shape[-1] != len(self.bounds)):
-            raise DeclarationError(f"statement {self.id!r} has {len(self.bounds)} bounds, and its last axis is not as long")
-        shape = tuple(values.shape[:-1] if parts else values.shape)
-        # what is given once a trial stands beside every index
-        given = {name: one.reshape(tuple(one.shape) + (1,) * (len(shape) - one.ndim)) for name, one in found.given.items()}
-        try:
-            sides = [bound(instance, **{**self.values(instance), **given}) for bound in self.bounds]
-            whole = [(side if hasattr(side, "expand") else values.new_tensor(side)).expand(shape) for side in sides]
-        except (FormulaError, RuntimeError) as error:
-            raise DeclarationError(f"statement {self.id!r}: {error}") from error
-        bound = torch.stack(whole, -1) if parts else whole[0]
-        left, right = (values, bound) if self.at_most else (bound, values)
-        rounding = found.rounding + (found.error / float(bound.min()) if found.error else 0.0)
-        return Comparison(left, right, found.axes, rounding, found.looked_at)
+        if not isinstance(found, Side):
+            return found
+        return with_bound(self.id, self.bounds, found, subject.instance, values, above=bool(self.at_most))
 
     def failure_probability(self, instance: Instance) -> float:
         """The claimed failure probability of this instance, at most 1."""
-        with naming(self, "failure"):
+        with naming(self.id, "failure"):
             bound = self.failure.bound(instance, **self.constant_values())
             sound = not isinstance(bound, complex) and bound >= 0  # which nan is not
         if not sound:
@@ -286,12 +214,12 @@ class Statement:
 
     def inside(self, instance: Instance) -> bool:
         """Whether every assumption holds."""
-        with naming(self, "assumptions"):
+        with naming(self.id, "assumptions"):
             return all(assumption.holds(instance) for assumption in self.assumptions)
 
     def regime_depth(self, instance: Instance) -> float:
         """The least depth over all assumptions: 1 at the border of the regime, hidden constants set to 1; infinite without assumptions."""
-        with naming(self, "assumptions"):
+        with naming(self.id, "assumptions"):
             return min((assumption.depth(instance) for assumption in (*self.assumptions, *self.waived)), default=float("inf"))
 
     def beyond_regime(self) -> Statement:

@@ -1,9 +1,9 @@
 """`lemmafuzz scale`: the exponent of each claim in each quantity, measured under the statement's attacks on a geometric ladder.
 
-Of a claim left <= right one side is measured; the other is the bound, with the claimed exponents and perhaps log factors. A bound
-from below stands on the left, where it is the same in all trials. Let a be the slope of the measured side on log-log axes, b that
-of the bound, and e the claimed exponent: then b - e is what the log factors contribute, and a - (b - e) is reported. A bound that
-does not move along the axis (b = 0) has its sizes in the failure probability, and a itself is reported.
+Of a claim left <= right one side is measured; the other is the bound, with the claimed exponents and perhaps log factors: a bound
+from below stands on the left. Let a be the slope of the measured side on log-log axes, b that of the bound, and e the claimed exponent:
+then b - e is what the log factors contribute, and a - (b - e) is reported. A bound that does not move along the axis (b = 0) has its
+sizes in the failure probability, and a itself is reported.
 
 A claim is about the far end: large sizes, small radii and separations. Reported is the slope s on the half of the ladder that lies
 there. It still drifts towards its limit, by d from the near half to the far one. Corrections to a power law x^a (1 + c x^-b) with
@@ -41,7 +41,7 @@ from checkers.runs.suite import ALPHA
 from strategies import instance_from_sizes
 from theorems.language.instance import Instance
 from theorems.language.registry import registry
-from theorems.language.statement import FULLY_CONNECTED, Engine, Statement
+from theorems.language.statement import FULLY_CONNECTED, Direction, Engine, Statement
 from theorems.language.subject import Comparison
 
 Array = npt.NDArray[np.float64]
@@ -164,11 +164,14 @@ def finite_size(sizes: Sizes) -> float:
     return share
 
 
-def summarize(identifier: str, rungs: ladder.Ladder, claimed: float, left: Array, right: Array, alpha: float) -> Exponent:
-    """One row from both sides, (repetitions, rungs) each."""
+def summarize(
+    identifier: str, rungs: ladder.Ladder, claimed: float, left: Array, right: Array, alpha: float, direction: Direction = ""
+) -> Exponent:
+    """One row from both sides, (repetitions, rungs) each. direction: of the bound; "": the side that is the same in all trials is it."""
     from scipy.stats import t
 
-    lower = bool((left == left[:1]).all()) and not bool((right == right[:1]).all())
+    unmoved = bool((left == left[:1]).all()) and not bool((right == right[:1]).all())
+    lower = direction == "at least" or (not direction and unmoved)
     side, bound = (right, left) if lower else (left, right)
     x = np.log(np.array(rungs.values))
     log_side, log_bound = np.log(np.maximum(side, 1e-300)), np.log(np.maximum(bound, 1e-300))
@@ -226,7 +229,7 @@ def measure_one(settings: Settings, listener: Listener, identifier: str, axis: s
                 measured.append((number, rungs.only(np.flatnonzero(seen).tolist()), left[:, seen], right[:, seen]))
     # The worst of several is shown: each at its share of the level.
     rows = [
-        (number, summarize(identifier, rungs, claimed, left, right, settings.alpha / len(measured)))
+        (number, summarize(identifier, rungs, claimed, left, right, settings.alpha / len(measured), statement.direction))
         for number, rungs, left, right in measured
     ]
     # Of the parts of a claim those whose bound has the claimed exponent, log factors aside.

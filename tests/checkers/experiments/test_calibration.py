@@ -13,7 +13,8 @@ from checkers.errors import InputError
 from checkers.experiments import calibration
 from theorems import registry
 from theorems.language.calibration import FILE, SHORT, calibrated
-from theorems.language.statement import Constant
+from theorems.language.statement import Constant, FailureProbability
+from theorems.language.subject import Side
 
 
 def test_every_calibrated_constant_is_in_the_file_with_its_provenance() -> None:
@@ -63,6 +64,23 @@ def test_calibration_gives_the_constant_at_which_the_claim_is_just_met(
         for one in (statement, dataclasses.replace(statement, constants={**statement.constants, name: moved}))
     ]
     assert values[0] == pytest.approx(values[1], rel=0.02)  # three digits
+
+
+def test_the_side_of_a_constant_is_said_by_the_declaration(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing but the instances of the search is decided, and a bound that the constant does not scale is refused without a decision."""
+    monkeypatch.setattr(calibration, "SMALL", dataclasses.replace(calibration.SMALL, examples=2))
+    monkeypatch.setattr(calibration, "decide", lambda *_, **__: pytest.fail("a decision to find the side"))
+    norm = dataclasses.replace(
+        registry["forward-norm"], measure=lambda subject: Side(subject.norms()[..., 1:], ("sample", "layer")), engines=("dense",),
+        constants={"C": Constant(1.0, "", calibrated=True)}, failure=FailureProbability("0", lambda i, C: 0.0),
+        ranges={"width": (64, 64), "depth": (1, 2)}, assumptions=(),
+    )  # fmt: skip
+    (above,) = calibration.calibrate_one(dataclasses.replace(norm, at_most="C sqrt(L)"), 5)
+    assert above.value > above.needed
+    (below,) = calibration.calibrate_one(dataclasses.replace(norm, at_least="C sqrt(L)"), 5)
+    assert below.value < below.needed
+    with pytest.raises(InputError, match="do not scale one side"):
+        calibration.calibrate_one(dataclasses.replace(norm, at_most="C + L"), 5)
 
 
 def test_a_constant_that_scales_neither_side_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

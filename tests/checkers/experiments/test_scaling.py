@@ -18,6 +18,7 @@ from checkers.records.experiments import Exponent
 from checkers.report import figures, scaling
 from strategies import instance_from_sizes
 from theorems import registry
+from theorems.language.statement import Direction
 from theorems.language.subject import Comparison
 
 VALUES = tuple(float(2**k) for k in range(16, 21))
@@ -60,6 +61,14 @@ def test_growth_outside_the_regime_or_on_three_rungs_refutes_nothing() -> None:
     short = dataclasses.replace(RUNGS, values=VALUES[:3])
     assert exponents.summarize("operator-norm", short, 0.0, x[:, :3], np.ones((SHAPE[0], 3)), 1e-6).consistent
     assert not exponents.summarize("operator-norm", RUNGS, 0.0, x, np.ones(SHAPE), 1e-6).consistent
+
+
+def test_the_direction_is_the_declared_one() -> None:
+    """Also where the bound varies between trials, or where both sides are the same in all of them."""
+    x = np.tile(np.array(RUNGS.values), (SHAPE[0], 1))
+    directions: tuple[Direction, ...] = ("at most", "at least")
+    for direction in directions:
+        assert exponents.summarize("operator-norm", RUNGS, 0.0, x, x, 1e-6, direction).direction == direction
 
 
 @pytest.mark.parametrize(("true", "consistent"), [(1.0, True), (2 / 3, True), (0.5, False)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import pytest
@@ -18,8 +19,8 @@ from strategies import instance_from_sizes
 from tests.helpers import sources
 from theorems.language.forms import assume, probability
 from theorems.language.instance import Instance
-from theorems.language.registry import Registry
-from theorems.language.statement import Constant, DeclarationError, Statement, Variant
+from theorems.language.registry import Registry, registry
+from theorems.language.statement import FLIPS, Assumption, Constant, DeclarationError, Statement, Variant
 from theorems.language.subject import Comparison, Side, Subject
 
 source = sources(41, "bounds")
@@ -162,12 +163,45 @@ def test_a_definition_is_given_to_the_measure_and_to_later_formulas() -> None:
 
 
 def test_show_prints_the_formula_and_its_latex() -> None:
-    registry = Registry()
-    statement = registry.add(stated(norms, at_most="C L^(5/2) omega sqrt(log(m)) size"))
+    own = Registry()
+    statement = own.add(
+        stated(
+            norms, at_most="C L^(5/2) omega sqrt(log(m)) size", definitions={"eta": "C d/m"}, failure=probability("exp(-m/L)"),
+            assumptions=(assume("m >= c n L", c=2.0), Assumption("depth", "L <= 9", "depth", "<=", lambda i: 9.0)),
+        )
+    )  # fmt: skip
     assert bounds_in_latex(statement) == [r"C L^{5/2} \omega \sqrt{\log m} \mathrm{size}"]
-    text = " ".join(statement_in_words(statement, registry).split())
+    text = " ".join(statement_in_words(statement, own).split())
     assert "claim norms are at most C L^(5/2) omega sqrt(log(m)) size" in text
-    assert r"bound in LaTeX C L^{5/2} \omega \sqrt{\log m} \mathrm{size}" in text
+    assert r"in LaTeX bound: \le C L^{5/2} \omega \sqrt{\log m} \mathrm{size} where: \eta = \frac{C d}{m}" in text
+    assert r"assuming: m \ge c n L fails with probability: \le e^{\frac{- m}{L}} kind" in text, "one that is no formula has none"
+
+
+def test_a_bound_says_whether_its_constants_scale_it() -> None:
+    for at_most, proportional in (("C m size", True), ("C (L + sqrt(m))", True), ("C L + m", False), ("C^2 m", False), ("eta/m", True),
+                                  ("C eta", False), (("C m", "C L"), True), (("C m", "L"), False)):
+        statement = stated(norms, at_most=at_most, definitions={"eta": "C d"})
+        assert statement.proportional_to(["C"]) == proportional, at_most
+    two = stated(norms, at_most="C m + K L", constants={"C": Constant(1.0, ""), "K": Constant(1.0, "")})
+    assert two.proportional_to(["C", "K"])
+    assert not two.proportional_to(["C"])
+    read = stated(lambda subject, C: norms(subject), at_most="C m")
+    assert not read.proportional_to(["C"]), "the measure reads it as well"
+    assert (two.direction, stated(norms, at_least="C").direction) == ("at most", "at least")
+
+
+def test_what_is_known_to_be_sharp_is_known_of_one_architecture() -> None:
+    assert registry["sign-flips"].certificate == FLIPS
+    assert {registry.form("sign-flips", name).certificate for name in ("residual", "convolutional")} == {""}
+    assert {form.certificate for form in registry.forms("operator-norm")} == {"upper bounds"}
+    for wrong, sentence in (
+        ({"certificate": "by hand"}, "field 'certificate' must be one of '', 'upper bounds', 'flips of one layer', not 'by hand'"),
+        ({"trained": 1}, "field 'trained' must be True or False, not 1"),
+        ({"sharp": {"width": "half"}}, "field 'sharp': 'width' must be a number"),
+        ({"sharp": {"breadth": 1.0}}, "names the unknown quantity 'breadth'"),
+    ):
+        with pytest.raises(DeclarationError, match=re.escape(sentence)):
+            Registry().add(stated(norms, at_most="C", **wrong))
 
 
 def test_exponents_follow_from_the_formula() -> None:

@@ -1,0 +1,1 @@
+"""What HOLDS is worth: mechanical mutants of statements, each checked as its statement is."""

@@ -1,0 +1,59 @@
+"""`lemmafuzz mutants`: all mutants of many statements, and the score of each statement's check."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from checkers.evidence.profiles import PROFILES, Profile
+from checkers.experiments.mutants.claims import claim_mutants
+from checkers.experiments.mutants.fates import mutant_one
+from checkers.experiments.mutants.mutant import Mutant
+from checkers.experiments.mutants.restricted import quantifier_mutants
+from checkers.experiments.mutants.sabotage import pass_mutants
+from checkers.records.events import Listener, silent
+from checkers.records.mutants import MutantResult, MutantRun, MutantScore
+from checkers.runs.jobs.each import each, in_order
+from checkers.runs.suite import ALPHA, Settings
+from theorems.language.statement import Statement
+
+
+def mutants_of(statement: Statement) -> tuple[list[Mutant], list[str]]:
+    """All mutants of a statement whose bound is a formula, and in words what has none."""
+    if not statement.bounds:
+        return [], ["no formula"]
+    quantifiers, notes = quantifier_mutants(statement)
+    return [*claim_mutants(statement), *quantifiers, *pass_mutants(statement)], notes
+
+
+def run(
+    statements: Sequence[Statement],
+    *,
+    seed: int,
+    profile: Profile | str = "quick",
+    alpha: float = ALPHA,
+    device: str = "cpu",
+    modules: Sequence[Path] = (),
+    processes: int = 1,
+    progress: Listener = silent,
+    cluster: str = "",
+) -> MutantRun:
+    """Try to kill every mutant of the statements, each on its own architecture."""
+    start = time.monotonic()
+    work = profile if isinstance(profile, Profile) else PROFILES[profile]
+    settings = Settings(seed, work, alpha, device, None, tuple(modules), remote=bool(cluster))
+    found = {(one.id, one.architecture): mutants_of(one) for one in statements}
+    jobs = [(*cell, mutant) for cell, (mutants, _) in found.items() for mutant in mutants]
+    results = in_order(each(mutant_one, settings, jobs, "mutants", processes, settings.modules, progress, cluster=cluster))
+    scores = [_score(*cell, [one for one in results if (one.id, one.architecture) == cell], notes) for cell, (_, notes) in found.items()]
+    return MutantRun(seed=seed, alpha=alpha, profile=work.name, scores=scores, mutants=results, seconds=time.monotonic() - start)
+
+
+def _score(identifier: str, architecture: str, results: Sequence[MutantResult], notes: list[str]) -> MutantScore:
+    counts = {fate: sum(one.fate == fate for one in results) for fate in ("killed", "slack", "outside", "equivalent", "missed")}
+    counted = counts["killed"] + counts["missed"]
+    return MutantScore(
+        id=identifier, architecture=architecture, mutants=len(results), **counts, score=counts["killed"] / counted if counted else None,
+        notes=notes,
+    )  # fmt: skip
