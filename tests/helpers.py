@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any, Protocol
+
+from scipy.optimize import minimize_scalar
 
 from checkers.data.training_data import TrainingData
 from checkers.networks.randomness import NormalSource, seed_sequence
@@ -41,3 +44,15 @@ def train_on(
 ) -> TrainingRun:
     """The run of `setup_on`."""
     return train(setup_on(data, **asked), save_to=save_to, resume_from=resume_from, progress=progress)
+
+
+def product_edge(factors: int) -> float:
+    """Limit, as the width grows, of ‖W_b D_{b-1} ... D_a W_a‖_2 with `factors` = b - a + 1 (free probability).
+
+    sqrt( min_{z>0} 2 (1+z)^2 (1+2z)^{k-1} / z ): 2.828 for one factor, about sqrt(4 e k) for many.
+    """
+    def squared(log_z: float) -> float:
+        z = math.exp(log_z)
+        return math.log(2) + 2 * math.log1p(z) + (factors - 1) * math.log1p(2 * z) - math.log(z)
+
+    return math.exp(float(minimize_scalar(squared, bounds=(-12, 2), method="bounded", options={"xatol": 1e-10}).fun) / 2)
