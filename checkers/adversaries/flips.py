@@ -55,13 +55,13 @@ def best_steps(g: Tensor, wanted: Tensor, reach: Tensor, value: Tensor) -> tuple
     return torch.where(useful, step, 0), torch.where(useful, value, 0)
 
 
-def cheapest_flips(g: Tensor, wanted: Tensor, reach: Tensor, radius: float, value: Tensor) -> tuple[Tensor, Tensor]:
+def cheapest_flips(g: Tensor, wanted: Tensor, reach: Tensor, radius: float | Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
     """u of norm at most `radius` that brings the most valuable neurons to the side `wanted`, (..., rows), and their value together, (...).
 
-    Neurons that are there already cost nothing and are left alone. Arguments as for best_steps.
+    Neurons that are there already cost nothing and are left alone. radius: one for all, or (...,); the rest as for best_steps.
     """
     step, worth = best_steps(g, wanted, reach, value)
-    chosen = knapsack(step.square(), worth, step.new_full(step.shape[:-1], radius**2))
+    chosen = knapsack(step.square(), worth, (step.new_ones(step.shape[:-1]) * radius).square())
     return torch.where(chosen, step, 0), torch.where(chosen, worth, 0).sum(-1)
 
 

@@ -11,7 +11,6 @@ layers but the last move first, and the last one answers to where they brought i
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 
 import torch
@@ -66,9 +65,7 @@ def _joint_flips(attack: Attack, values: list[Tensor], towards: bool | None = No
     sides = ~on if towards is None else torch.full_like(on, towards)
 
     def wanted(reach: Tensor) -> Tensor:
-        ratio = reach[..., None] / max(attack.radius, sys.float_info.min)
-        u, _ = cheapest_flips(g[..., None, :], sides[..., None, :], ratio, attack.radius, values[-1][..., None, :])
-        return ratio * u
+        return cheapest_flips(g[..., None, :], sides[..., None, :], torch.ones_like(reach)[..., None], reach, values[-1][..., None, :])[0]
 
     return most_valuable_flips(attack, values, towards, _below(attack, wanted))
 
@@ -91,6 +88,13 @@ def joint_weighted_flips(attack: Attack) -> list[Network]:
     return _joint_flips(attack, output_values(attack))
 
 
+@torch.no_grad()
+def joint_switching(attack: Attack) -> list[Network]:
+    """As joint_weighted_flips, but neurons are switched on only, or off only: gradients grow, or shrink."""
+    values = output_values(attack)
+    return [network for towards in (True, False) for network in _joint_flips(attack, values, towards)]
+
+
 def _joint_bends(attack: Attack, z: Tensor, most: int, brink: bool = False) -> list[Network]:
     """Of the directions z at all samples, (trials, samples, directions, d), the `most` whose predicted bends of <z, f(x_i)> are largest."""
     origin, many = attack.origin, z.shape[2]
@@ -102,9 +106,9 @@ def _joint_bends(attack: Attack, z: Tensor, most: int, brink: bool = False) -> l
         if not brink:
             t = largest_push(g.abs(), away, value, reach)
             return t, torch.where(t != 0, value * (t.abs() - g.abs()), 0).sum(-1)
-        ratio = reach[..., None] / max(attack.radius, sys.float_info.min)
-        u, _ = cheapest_flips(g[..., None, :], ~on[..., None, :], ratio, attack.radius, value.clamp_min(0).square()[..., None, :])
-        return ratio * u, reach * torch.where(u != 0, value, 0).norm(dim=-1)
+        squares = value.clamp_min(0).square()[..., None, :]
+        t, _ = cheapest_flips(g[..., None, :], ~on[..., None, :], torch.ones_like(reach)[..., None], reach, squares)
+        return t, reach * torch.where(t != 0, value, 0).norm(dim=-1)
 
     everywhere = torch.arange(z.shape[1], device=z.device).repeat_interleave(many).expand(z.shape[0], -1)
     values = (z @ origin.output[:, None]).flatten(1, 2)
