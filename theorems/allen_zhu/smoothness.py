@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from theorems.language.subject import Subject
 
-OUTPUT_ADVERSARIES = ("random", "hidden alignment", "output alignment", "weighted sign flips", "pushes through zero", "spectral ascent")
+OUTPUT_ADVERSARIES = ("random", "hidden alignment", "output alignment", "weighted sign flips", "joint pushes", "spectral ascent")
 KERNEL_RADIUS = Assumption(
     "radius", "omega <= c/(L^9 log^{3/2} m)", "radius", "<=", lambda i: 1 / (math.pow(i.depth, 9) * math.log(i.width) ** 1.5)
 )
@@ -140,7 +140,7 @@ LARGE_ENOUGH = Assumption(
     ladders={"outputs": (1, 8)},
     rests_on=("output-stability", "backward-stability", "gradient-upper"),
     labels=("random", "signs"),
-    start=("hidden alignment", "to the brink"),
+    start=("hidden alignment", "jointly to the brink"),
     passes=8,
     adversary=OUTPUT_ADVERSARIES,
     along=along_training.semi_smoothness,
@@ -207,7 +207,7 @@ def gradient_changes(subject: Subject, C: float, radius_exponent: float = 1 / 3)
     },
     exponents={"radius": 1 / 3, "depth": 3.0, "width": 0.0},
     rests_on=("sign-flips", "forward-stability", "backward-stability"),
-    adversary=("random", "targeted sign flips", "weighted sign flips", "output alignment", "spectral ascent"),
+    adversary=("random", "weighted sign flips", "joint weighted flips", "output alignment", "spectral ascent"),
     passes=8,
     variants=(
         Variant(
@@ -307,7 +307,7 @@ def kernel_changes(subject: Subject, C: float, radius_exponent: float = 1 / 3) -
     },
     exponents={"radius": 1 / 3, "depth": 3.0, "width": 0.0},
     rests_on=("gradient-drift",),
-    adversary=("random", "switching on", "switching off", "hidden alignment", "spectral ascent"),
+    adversary=("random", "switching on", "switching off", "joint switching", "hidden alignment", "spectral ascent"),
     passes=8,
     along=along_training.kernel_stability,
     variants=(

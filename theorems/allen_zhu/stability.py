@@ -82,7 +82,7 @@ def flipped_signs(subject: Subject, C: float, radius_exponent: float = 2 / 3, de
     },
     exponents={"radius": 2 / 3, "width": 1.0, "depth": 1.0},
     rests_on=("forward-norm", "operator-norm"),
-    adversary=("random", "targeted sign flips", "flips on top", "heavy sign flips", "heavy flips on top"),
+    adversary=("random", "targeted sign flips", "joint sign flips", "heavy sign flips", "joint heavy flips"),
     passes=2,
     variants=(
         Variant(
