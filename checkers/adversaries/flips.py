@@ -78,7 +78,7 @@ def _flips_of_layer(attack: Attack, layer: int, g: Tensor, h: Tensor, wanted: Te
     return line, u
 
 
-def output_values(attack: Attack) -> list[Tensor]:
+def _output_values(attack: Attack) -> list[Tensor]:
     """What neuron k of layer l is worth to the outputs at each sample: the squared norm of its column of Back_{l+1}."""
     origin, record = attack.origin, attack.aims
     values = []
@@ -90,7 +90,9 @@ def output_values(attack: Attack) -> list[Tensor]:
     return values[::-1]
 
 
-def most_valuable_flips(attack: Attack, values: Sequence[Tensor], towards: bool | None = None, start: Sequence[Network] = ()) -> list[Network]:
+def most_valuable_flips(
+    attack: Attack, values: Sequence[Tensor], towards: bool | None = None, start: Sequence[Network] = ()
+) -> list[Network]:
     """For each sample the flips of most value, each layer's against the earlier layers' new pre-activations.
 
     values: of layers 1..L, (trials, samples, neurons). towards: switch neurons on only (True), off only (False), or each to its other side
@@ -139,19 +141,19 @@ def heavy_flips(attack: Attack) -> list[Network]:
 @torch.no_grad()
 def weighted_flips(attack: Attack) -> list[Network]:
     """The flips that change the backward pass most: neurons weighed by the squared norm of their column of Back."""
-    return most_valuable_flips(attack, output_values(attack))
+    return most_valuable_flips(attack, _output_values(attack))
 
 
 @torch.no_grad()
 def switching_on(attack: Attack) -> list[Network]:
     """The neurons worth most to the outputs are switched on, none off: gradients grow."""
-    return most_valuable_flips(attack, output_values(attack), towards=True)
+    return most_valuable_flips(attack, _output_values(attack), towards=True)
 
 
 @torch.no_grad()
 def switching_off(attack: Attack) -> list[Network]:
     """The neurons worth most to the outputs are switched off, none on: gradients shrink."""
-    return most_valuable_flips(attack, output_values(attack), towards=False)
+    return most_valuable_flips(attack, _output_values(attack), towards=False)
 
 
 @torch.no_grad()

@@ -1,7 +1,7 @@
 """Joint moves: every layer works for one set of neurons of the last one.
 
-Let t be a change of g_L. W'_l = radius u_l h_{l-1}^T/(‖u_l‖ ‖h_{l-1}‖) with u_l = D_l W_{l+1}^T ... W_L^T t moves <t, g_L> to first order by
-radius ‖h_{l-1}‖ ‖u_l‖, the most that layer l can, and the layers add up. Where ‖u_l‖ is about ‖t‖, as in wide fully connected networks,
+Let t be a change of g_L. W'_l = radius u_l h_{l-1}^T/(‖u_l‖ ‖h_{l-1}‖) with u_l = D_l W_{l+1}^T ... W_L^T t moves <t, g_L> to first order
+by radius ‖h_{l-1}‖ ‖u_l‖, the most that layer l can, and the layers add up. Where ‖u_l‖ is about ‖t‖, as in wide fully connected networks,
 g_L goes L radius along t/‖t‖, and what u_l moves elsewhere is spread over all neurons. So the sets that one layer can flip or push
 through zero within its radius (flips.py, pushes.py) are chosen for L of them: the flips are some m (L omega)^{2/3}.
 
@@ -18,7 +18,7 @@ from torch import Tensor
 
 from checkers.adversaries.attack import Attack, factors
 from checkers.adversaries.directions import steepest
-from checkers.adversaries.flips import carried, cheapest_flips, counts, most_valuable_flips, output_values
+from checkers.adversaries.flips import carried, cheapest_flips, counts, most_valuable_flips
 from checkers.adversaries.lines import longest_part
 from checkers.adversaries.pushes import MEASURED, along_loss, largest_push, single_outputs, through_zero, to_zero
 from checkers.networks.network import Network
@@ -59,40 +59,47 @@ def _below(attack: Attack, wanted: Wanted) -> list[Network]:
     return [attack.move([*move[:-1], (0 * move[-1][0], move[-1][1])]) for move in moves]
 
 
-def _joint_flips(attack: Attack, values: list[Tensor], towards: bool | None = None) -> list[Network]:
-    """For each sample the flips of most value in the last layer. Arguments as for most_valuable_flips."""
+def _joint_flips(attack: Attack, value: Tensor, towards: bool | None = None) -> list[Network]:
+    """For each sample the flips of most value in the last layer, (trials, samples, neurons); towards: as for most_valuable_flips."""
     g, on = attack.aims.pre_activations[-1], attack.aims.signs[-1] > 0
     sides = ~on if towards is None else torch.full_like(on, towards)
 
     def wanted(reach: Tensor) -> Tensor:
-        return cheapest_flips(g[..., None, :], sides[..., None, :], torch.ones_like(reach)[..., None], reach, values[-1][..., None, :])[0]
+        return cheapest_flips(g[..., None, :], sides[..., None, :], torch.ones_like(reach)[..., None], reach, value[..., None, :])[0]
 
-    return most_valuable_flips(attack, values, towards, _below(attack, wanted))
+    return most_valuable_flips(attack, [value] * attack.origin.depth, towards, _below(attack, wanted))
 
 
 @torch.no_grad()
 def joint_flips(attack: Attack) -> list[Network]:
     """The most sign flips in the last layer, which all layers work for."""
-    return _joint_flips(attack, counts(attack))
+    return _joint_flips(attack, counts(attack)[-1])
 
 
 @torch.no_grad()
 def joint_heavy_flips(attack: Attack) -> list[Network]:
     """As joint_flips, with the flips whose neurons carried most."""
-    return _joint_flips(attack, carried(attack))
+    return _joint_flips(attack, carried(attack)[-1])
+
+
+def _worth(attack: Attack) -> list[Tensor]:
+    """What the neurons of the last layer are worth to all outputs together, ‖B_k‖^2, and, where several aims can be afforded, to each
+    alone: (trials, samples, neurons) each."""
+    squares = attack.origin.output.square()
+    alone = squares.unbind(1) if squares.shape[1] > 1 and attack.most_aims > 1 else ()
+    return [one[:, None].expand_as(attack.aims.pre_activations[-1]) for one in (squares.sum(1), *alone)]
 
 
 @torch.no_grad()
 def joint_weighted_flips(attack: Attack) -> list[Network]:
-    """As joint_flips, with neurons weighed by the squared norm of their column of B."""
-    return _joint_flips(attack, output_values(attack))
+    """As joint_flips, with neurons weighed by what they are worth to the outputs, or to one."""
+    return [network for value in _worth(attack) for network in _joint_flips(attack, value)]
 
 
 @torch.no_grad()
 def joint_switching(attack: Attack) -> list[Network]:
     """As joint_weighted_flips, but neurons are switched on only, or off only: gradients grow, or shrink."""
-    values = output_values(attack)
-    return [network for towards in (True, False) for network in _joint_flips(attack, values, towards)]
+    return [network for value in _worth(attack) for towards in (True, False) for network in _joint_flips(attack, value, towards)]
 
 
 def _joint_bends(attack: Attack, z: Tensor, most: int, brink: bool = False) -> list[Network]:
