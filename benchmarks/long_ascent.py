@@ -11,6 +11,7 @@ what is found is weighed with the true signs. Statements about W~ and W' have bo
 from __future__ import annotations
 
 import json
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -124,11 +125,12 @@ def ascent(task: Task, start: Matrices) -> Tensor:
 def polar(gradient: Tensor) -> Tensor:
     """U V^T over the singular values that are not rounding."""
     u, s, vh = torch.linalg.svd(gradient)
-    return (u * (s > 1e-9 * s[:, :1])[:, None].to(s.dtype)) @ vh
+    direction: Tensor = (u * (s > 1e-9 * s[:, :1])[:, None].to(s.dtype)) @ vh
+    return direction
 
 
 def radius_of(width: int, depth: int) -> float:
-    return (FLIPS / (width * depth)) ** 1.5
+    return math.pow(FLIPS / (width * depth), 1.5)
 
 
 def shares(identifier: str, sizes: tuple[int, int, int, int]) -> list[float]:
