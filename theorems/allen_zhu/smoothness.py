@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from theorems.language.subject import Subject
 
-OUTPUT_ADVERSARIES = ("random", "hidden alignment", "output alignment", "weighted sign flips", "pushes through zero", "spectral ascent")
+OUTPUT_ADVERSARIES = ("random", "hidden alignment", "output alignment", "weighted sign flips", "joint pushes", "spectral ascent")
 KERNEL_RADIUS = assume("omega <= c/(L^9 log(m)^(3/2))")
 # Beyond omega = 1/100 the claimed probability e^{-Omega(m omega^{2/3} L)} outdoes the e^{-Omega(m/L)} of the norms themselves.
 KERNEL_NETWORKS = {**NETWORKS, "depth": (1, 8), "radius": (1e-12, 1e-2)}
@@ -115,7 +115,7 @@ LARGE_ENOUGH = assume("omega >= (d/(m L log(m)))^(3/2)", name="least radius")
     ladders={"outputs": (1, 8)},
     rests_on=("output-stability", "backward-stability", "gradient-upper"),
     labels=("random", "signs"),
-    start=("hidden alignment", "to the brink"),
+    start=("hidden alignment", "jointly to the brink"),
     passes=8,
     adversary=OUTPUT_ADVERSARIES,
     along=along_training.semi_smoothness,
@@ -152,7 +152,7 @@ def semi_smoothness(subject: Subject) -> Side:
         "c": SHARP_C,
     },
     rests_on=("sign-flips", "forward-stability", "backward-stability"),
-    adversary=("random", "targeted sign flips", "weighted sign flips", "output alignment", "spectral ascent"),
+    adversary=("random", "weighted sign flips", "joint weighted flips", "output alignment", "spectral ascent"),
     passes=8,
     variants=(
         wrong("omega^{2/3} in place of omega^{1/3}", "exponent", at_most="C sqrt(log(m)) omega^(2/3) L^3 gradient",
@@ -231,7 +231,7 @@ def _kernel(subject: Subject) -> Tensor:
     failure=FLIP_FAILURE,
     constants={"C": calibrated("kernel-stability", "C", "largest in one layer of small width"), "c": SHARP_C},
     rests_on=("gradient-drift",),
-    adversary=("random", "switching on", "switching off", "hidden alignment", "spectral ascent"),
+    adversary=("random", "switching on", "switching off", "joint switching", "hidden alignment", "spectral ascent"),
     passes=8,
     along=along_training.kernel_stability,
     variants=(

@@ -62,7 +62,7 @@ def relative_rounding(subject: Subject) -> float:
         "c": Constant(1.0, "a Poisson count of mean s exceeds 2.5 s with exponent (2.5 log 2.5 - 1.5) s = 0.79 s, and flips vary less"),
     },
     rests_on=("forward-norm", "operator-norm"),
-    adversary=("random", "targeted sign flips", "flips on top", "heavy sign flips", "heavy flips on top"),
+    adversary=("random", "targeted sign flips", "joint sign flips", "heavy sign flips", "joint heavy flips"),
     passes=2,
     variants=(
         wrong("omega in place of omega^{2/3}", "exponent", at_most=("C m omega L", "C omega L^(3/2)")),
