@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from theorems.allen_zhu.calculus import loss_vectors
 from theorems.allen_zhu.stability import FLIP_FAILURE, NETWORKS, SHARP_C, SMALL_RADIUS, VARIANT, informative_radius, relative_rounding
-from theorems.language import along_training
 from theorems.language.calibration import calibrated, too_small
 from theorems.language.registry import statement
 from theorems.language.statement import Assumption, Constant, Variant
-from theorems.language.subject import Comparison
+from theorems.language.subject import Comparison, Side
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -94,27 +93,18 @@ def output_stability(subject: Subject, C: float, c: float) -> Comparison:
     return output_changes(subject, C)
 
 
-def loss_beyond_linear_part(subject: Subject, C: float, radius_exponent: float = 1 / 3, quadratic: float = 1.0) -> Comparison:
-    """F(W~ + W') - F(W~) - <grad F(W~), W'> against both error terms of Theorem 4: (trials,).
-
-    The first has omega^radius_exponent, the second is multiplied by `quadratic`.
-    """
-    import torch
-
+def loss_beyond_linear_part(subject: Subject) -> Side:
+    """F(W~ + W') - F(W~) - <grad F(W~), W'>: (trials,)."""
     instance, origin = subject.instance, subject.origin
-    n, d = instance.samples, instance.outputs
     before = loss_vectors(origin)
     change = subject.network_outputs() - origin.network_outputs()
     loss = before.square().sum((1, 2)) / 2
     # F(W~ + W') - F(W~) = <loss, change> + ‖change‖^2/2, and <grad F, W'> = <loss, first order>
     left = (before * (change - _first_order(subject))).sum((1, 2)) + change.square().sum((1, 2)) / 2
-    size = subject.displacement_norm()
-    scale = math.sqrt(instance.width * math.log(instance.width) / d)
-    flips = (n * loss).sqrt() * instance.radius**radius_exponent * instance.depth**2 * scale
-    right = C * (flips * size + quadratic * n * instance.depth**2 * instance.width / d * size.square())
+    size = subject.displacement_norm().clamp_min(1e-150)
     # the change is a difference of outputs of size one; the bound is at least sqrt(n F) omega^{4/3} sqrt(m)
     smallest = instance.radius ** (4 / 3) * math.sqrt(instance.width)
-    return Comparison(left, torch.where(size > 0, right, 1.0), rounding=subject.rounding / max(smallest, 1e-300))
+    return Side(left, rounding=subject.rounding / max(smallest, 1e-300), given={"F": loss, "size": size})
 
 
 LARGE_ENOUGH = Assumption(
@@ -143,7 +133,7 @@ LARGE_ENOUGH = Assumption(
     start=("hidden alignment", "to the brink"),
     passes=8,
     adversary=OUTPUT_ADVERSARIES,
-    along=along_training.semi_smoothness,
+    at_most="C sqrt(n F) omega^(1/3) L^2 sqrt(m log(m)/d) size + C n L^2 m/d size^2",
     variants=(
         Variant(
             "constant short of the sharp one", "constant",
@@ -152,20 +142,16 @@ LARGE_ENOUGH = Assumption(
         Variant(
             "both error terms without m", "exponent",
             {
-                "measure": lambda subject, C, c: _over(loss_beyond_linear_part(subject, C), math.sqrt(subject.instance.width)),
+                "at_most": "C sqrt(n F) omega^(1/3) L^2 sqrt(log(m)/d) size + C n L^2 sqrt(m)/d size^2",
                 "adversary": ("output alignment", "hidden alignment", "weighted sign flips"),
                 "ranges": {"width": (1024, 16384)},
             },
         ),
     ),
 )  # fmt: skip
-def semi_smoothness(subject: Subject, C: float, c: float) -> Comparison:
-    """The loss beyond its linear part against the two error terms of Theorem 4."""
-    return loss_beyond_linear_part(subject, C)
-
-
-def _over(comparison: Comparison, divisor: float) -> Comparison:
-    return Comparison(comparison.left, comparison.right / divisor, comparison.axes, comparison.rounding * divisor)
+def semi_smoothness(subject: Subject) -> Side:
+    """The loss beyond its linear part."""
+    return loss_beyond_linear_part(subject)
 
 
 def gradient_changes(subject: Subject, C: float, radius_exponent: float = 1 / 3) -> Comparison:
@@ -281,17 +267,12 @@ def _kernel(subject: Subject) -> Tensor:
     return whole.view(-1, n, d, n, d).diagonal(dim1=2, dim2=4).permute(0, 3, 1, 2)
 
 
-def kernel_changes(subject: Subject, C: float, radius_exponent: float = 1 / 3) -> Comparison:
-    """|K_ij(W) - K_ij(W(0))|/sqrt(K_ii K_jj) of every output against C sqrt(log m) omega^radius_exponent L^3:
-    (trials, outputs, samples, samples)."""
-    import torch
-
-    instance = subject.instance
+def kernel_changes(subject: Subject) -> Side:
+    """|K_ij(W) - K_ij(W(0))|/sqrt(K_ii K_jj) of every output: (trials, outputs, samples, samples)."""
     before, after = _kernel(subject.origin), _kernel(subject)
     own = before.diagonal(dim1=2, dim2=3).sqrt()
     left = (after - before).abs() / (own[..., :, None] * own[..., None, :])
-    right = C * math.sqrt(math.log(instance.width)) * instance.radius**radius_exponent * instance.depth**3
-    return Comparison(left, torch.full_like(left, right), axes=("output", "i", "j"), rounding=relative_rounding(subject))
+    return Side(left, axes=("output", "i", "j"), rounding=relative_rounding(subject))
 
 
 @statement(
@@ -309,11 +290,11 @@ def kernel_changes(subject: Subject, C: float, radius_exponent: float = 1 / 3) -
     rests_on=("gradient-drift",),
     adversary=("random", "switching on", "switching off", "hidden alignment", "spectral ascent"),
     passes=8,
-    along=along_training.kernel_stability,
+    at_most="C sqrt(log(m)) omega^(1/3) L^3",
     variants=(
         Variant(
             "omega in place of omega^{1/3}", "exponent",
-            {"measure": lambda subject, C, c: kernel_changes(subject, C, radius_exponent=1.0), "adversary": ("switching on",)},
+            {"at_most": "C sqrt(log(m)) omega L^3", "adversary": ("switching on",)},
         ),
         Variant(
             "constant short of the sharp one", "constant",
@@ -321,6 +302,6 @@ def kernel_changes(subject: Subject, C: float, radius_exponent: float = 1 / 3) -
         ),
     ),
 )  # fmt: skip
-def kernel_stability(subject: Subject, C: float, c: float) -> Comparison:
+def kernel_stability(subject: Subject) -> Side:
     """Change of the tangent kernel's entries, relative to the diagonal."""
-    return kernel_changes(subject, C)
+    return kernel_changes(subject)

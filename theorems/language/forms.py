@@ -21,8 +21,8 @@ FALSE = "false variant"
 
 def form(identifier: str, architecture: str, **changes: Any) -> Statement:
     """Declare the statement of that id on an architecture. changes: fields of Statement; those of MERGED say only what differs from the
-    fully connected ones, the rest replaces them. False variants, `along` and the exact law of fully connected networks are never
-    inherited, and outside the regime nothing is drawn unless said.
+    fully connected ones, the rest replaces them. False variants and the exact law of fully connected networks are never inherited, and
+    outside the regime nothing is drawn unless said.
     """
     base = registry[identifier]
     for merged in MERGED:
@@ -31,7 +31,6 @@ def form(identifier: str, architecture: str, **changes: Any) -> Statement:
     changes.setdefault("rests_on", tuple(name for name in base.rests_on if registry.has_form(name, architecture)))
     changes.setdefault("engines", tuple(engine for engine in base.engines if engine != EXACT_LAW))
     changes.setdefault("note", "")
-    changes.setdefault("along", None)
     return registry.add(dataclasses.replace(base, architecture=architecture, **changes))
 
 
@@ -42,17 +41,6 @@ def bounded(measure: Measure, factor: Factor) -> Measure:
     def scaled(subject: Subject, **constants: float) -> Comparison:
         found = measure(subject, **constants)
         return dataclasses.replace(found, right=found.right * found.right.new_tensor(factor(subject.instance)))
-
-    return scaled
-
-
-def bounded_below(measure: Measure, factor: Factor) -> Measure:
-    """The measure with its lower bound, the left side, multiplied by `factor`."""
-
-    @functools.wraps(measure)
-    def scaled(subject: Subject, **constants: float) -> Comparison:
-        found = measure(subject, **constants)
-        return dataclasses.replace(found, left=found.left * found.left.new_tensor(factor(subject.instance)))
 
     return scaled
 

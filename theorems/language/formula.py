@@ -71,7 +71,7 @@ class Formula:
         import sympy
 
         names = tuple(sorted(self.names))
-        functions = {"log": _log, "sqrt": _sqrt, "exp": _exp, "Min": min, "Max": max}
+        functions = {"log": _log, "sqrt": _sqrt, "exp": _exp, "Min": _min, "Max": _max}
         return names, sympy.lambdify([sympy.Symbol(name, positive=True) for name in names], self.expression, [functions, "math"])
 
     def __call__(self, instance: Instance, **values: Any) -> Any:
@@ -84,6 +84,12 @@ class Formula:
             return function(*(values[name] if name in values else float(getattr(instance, SYMBOLS[name])) for name in names))
         except KeyError as error:
             raise FormulaError(f"the formula {self.text!r} speaks of {error.args[0]!r}, which nothing gives") from error
+
+    def without_logarithms(self) -> Formula:
+        """The formula with every logarithm 1: what is left of it up to logarithmic factors."""
+        import sympy
+
+        return Formula(str(self.expression.replace(sympy.log, lambda _: sympy.Integer(1))).replace("**", "^"))
 
     def latex(self) -> str:
         """The formula as LaTeX, its factors in the order in which they are written."""
@@ -121,6 +127,16 @@ class Formula:
         if not (power.is_number and power.is_finite):
             raise FormulaError(f"the formula {self.text!r} is no power of {symbol}")
         return float(power)
+
+
+def _max(one: Any, other: Any) -> Any:
+    if not hasattr(other, "clamp"):
+        one, other = other, one
+    return other.clamp(min=one) if hasattr(other, "clamp") else max(one, other)
+
+
+def _min(one: Any, other: Any) -> Any:
+    return -_max(-one, -other)
 
 
 def _in_latex(name: str) -> str:

@@ -15,7 +15,6 @@ from theorems.language.instance import QUANTITIES
 from theorems.language.subject import Comparison, Side
 
 if TYPE_CHECKING:
-    from theorems.language.along_training import Along
     from theorems.language.instance import Instance
     from theorems.language.subject import Subject
 
@@ -81,9 +80,13 @@ class Assumption:
         """The value that `quantity` is compared with."""
         return self.bound(instance, **self.constants)
 
+    def ideal(self, instance: Instance) -> float:
+        """The same with the hidden constants set to 1."""
+        return self.bound(instance, **dict.fromkeys(self.constants, 1.0))
+
     def depth(self, instance: Instance) -> float:
-        """How far inside: the factor by which the quantity could worsen, hidden constants set to 1. Inside iff >= 1."""
-        limit, value = self.bound(instance, **dict.fromkeys(self.constants, 1.0)), instance.quantity(self.quantity)
+        """How far inside: the quantity against the right side at the instance, hidden constants set to 1. Inside iff >= 1."""
+        limit, value = self.ideal(instance), instance.quantity(self.quantity)
         return value / limit if self.relation == ">=" else limit / value
 
     def holds(self, instance: Instance) -> bool:
@@ -143,7 +146,6 @@ class Statement:
     variance: entries of A and W_l are drawn N(0, variance/m). The paper says 2.
     architecture: the networks that it speaks of; the same id on another architecture is another form of the statement (registry.py).
     options: parameters of the architecture, by name; a false variant may change them.
-    along: the claimed side at a moment of a training run, for the lemmas that a run is explained by (along_training.py).
     """
 
     id: str
@@ -177,7 +179,6 @@ class Statement:
     start: tuple[str, ...] = ()
     variance: float = 2.0
     note: str = ""
-    along: Along | None = None
     variant_name: str = ""
 
     @property
@@ -223,12 +224,18 @@ class Statement:
         """The constants as keyword arguments of `measure` and `failure.bound`."""
         return {name: constant.value for name, constant in self.constants.items()}
 
-    def values(self, instance: Instance) -> dict[str, float]:
-        """The constants, and the definitions evaluated at the instance."""
-        found = self.constant_values()
+    def values(self, instance: Instance, **given: Any) -> dict[str, Any]:
+        """The constants, and the definitions evaluated at the instance; given: what stands in place of one, or of a size."""
+        found = {**self.constant_values(), **given}
         for name, formula in self.definitions.items():
-            found[name] = Formula(formula)(instance, **found)
+            if name not in given:
+                found[name] = Formula(formula)(instance, **found)
         return found
+
+    def claimed(self, instance: Instance, **given: Any) -> list[Any]:
+        """The claimed side, one a part, at the instance; given: as for values, and what a measure gives: numbers, or tensors."""
+        values = self.values(instance, **given)
+        return [bound(instance, **values) for bound in self.bounds]
 
     def sides(self, subject: Subject) -> Comparison:
         """Both sides of the claim, measured on a subject; DeclarationError if the measure gives anything but tensors."""
@@ -264,7 +271,7 @@ class Statement:
         # what is given once a trial stands beside every index
         given = {name: one.reshape(tuple(one.shape) + (1,) * (len(shape) - one.ndim)) for name, one in found.given.items()}
         try:
-            sides = [bound(instance, **{**self.values(instance), **given}) for bound in self.bounds]
+            sides = self.claimed(instance, **given)
             whole = [(side if hasattr(side, "expand") else values.new_tensor(side)).expand(shape) for side in sides]
         except (FormulaError, RuntimeError) as error:
             raise DeclarationError(f"statement {self.id!r}: {error}") from error

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 
 from theorems.allen_zhu.residual.shared import FLIP_FAILURE, KERNEL_SMALL, NETWORKS, RESIDUAL, SHARED, SHARP, SMALL, enough_flips
-from theorems.allen_zhu.smoothness import gradient_changes, kernel_changes, loss_beyond_linear_part, outputs_beyond_linear_part
-from theorems.language import along_training
+from theorems.allen_zhu.smoothness import gradient_changes, outputs_beyond_linear_part
 from theorems.language.forms import FALSE, at_least, bounded, form, wrong
 from theorems.language.registry import registry
 from theorems.language.statement import Constant
@@ -21,16 +20,12 @@ form(
                              "as calibrated for fully connected networks: for L = 1 the two are the same network, and the same claim"),
                "c": SHARP},
     exponents={"radius": 1 / 3, "depth": 4 / 3, "width": 0.5},
-    measure=bounded(lambda subject, C, c: loss_beyond_linear_part(subject, C, quadratic=subject.instance.depth ** (-4 / 3)),
-                    lambda i: i.depth ** (-2 / 3)),
-    along=along_training.times(
-        lambda i, at, C, c: along_training.semi_smoothness(i, at, C, quadratic=i.depth ** (-4 / 3)), lambda i, at: i.depth ** (-2 / 3)
-    ),
+    at_most="C sqrt(n F) omega^(1/3) L^(4/3) sqrt(m log(m)/d) size + C n m/d size^2",
     variants=(
         wrong("a constant of 1/20", "constant", constants={"C": Constant(0.05, FALSE)}, ranges={"depth": (1, 2)},
               adversary=("output alignment", "weighted sign flips")),
         wrong("both error terms without m", "exponent", ranges={"width": (1024, 16384), "depth": (1, 2)},
-              measure=bounded(lambda subject, C, c: loss_beyond_linear_part(subject, C), lambda i: i.width**-0.5),
+              at_most="C sqrt(n F) omega^(1/3) L^2 sqrt(log(m)/d) size + C n L^2 sqrt(m)/d size^2",
               adversary=("output alignment", "hidden alignment", "weighted sign flips")),
     ),
     note="Each of L layers has flips that carry at most tau L omega, seen through (L omega)^{1/3} sqrt(m log m/d): L^{4/3}, as tau L < 1.",
@@ -67,11 +62,10 @@ form(
     ranges={**NETWORKS, "samples": (1, 4)},
     constants={"C": Constant(2.5, "as for one fully connected layer"), "c": SHARP},
     exponents={"radius": 1 / 3, "depth": 1.0},
-    measure=bounded(lambda subject, C, c: kernel_changes(subject, C), lambda i: i.depth**-2.0),
-    along=along_training.times(along_training.kernel_stability, lambda i, at: i.depth**-2.0),
+    at_most="C sqrt(log(m)) omega^(1/3) L",
     variants=(
         wrong("omega in place of omega^{1/3}", "exponent", adversary=("weighted sign flips",), ranges={"depth": (1, 2)},
-              measure=lambda subject, C, c: kernel_changes(subject, C, radius_exponent=1.0)),
+              at_most="C sqrt(log(m)) omega L^3"),
         wrong("constant 0.1", "constant", constants={"C": Constant(0.1, FALSE)}, ranges={"depth": (1, 2)},
               adversary=("weighted sign flips",)),
     ),
