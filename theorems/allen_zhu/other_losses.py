@@ -73,7 +73,7 @@ def promised_losses(subject: Subject, eta: float, instead: Mapping[Conclusion, C
         conclusion = (instead or {}).get(loss.conclusion, loss.conclusion)
         run = subject.train(eta / loss.smoothness, STEPS, Descent(loss=loss.name, gradients=True))
         left, given = promised(loss, conclusion, targets, run, start, references)
-        nothing = torch.zeros_like(left)  # is what other kinds are promised
+        nothing = torch.full_like(left, -torch.inf)  # is promised of other kinds
         sides.append(torch.stack([left if kind == conclusion else nothing for kind in PROMISES], -1))
         facts.append({**given, "beta": torch.full_like(left, loss.smoothness)})
     together = {name: torch.stack([one[name] for one in facts], 1) for name in facts[0]}
