@@ -62,7 +62,6 @@ if TYPE_CHECKING:
     from theorems.language.forms import at_least as at_least
     from theorems.language.forms import at_most as at_most
     from theorems.language.forms import bounded as bounded
-    from theorems.language.forms import bounded_below as bounded_below
     from theorems.language.forms import exponential as exponential
     from theorems.language.forms import form as form
     from theorems.language.forms import informative as informative

@@ -70,7 +70,7 @@ def conclusions(
     reached = next((step for step, value in zip(run.steps, losses, strict=True) if value <= eps), -1)
     squared, apart = loss.name == "squared", instance.separation > 0
     if squared and (form := form_of("gd-rate")):
-        (decay,) = form.claimed(instance, eta=step_size, t=1, F0=1.0)
+        (decay,) = form.claimed(instance, eta=step_size, t=1, F_0=1.0)
         if not batch:
             rows["gd-rate"] = [(t, value, decay**t * losses[0]) for t, value in zip(run.steps, losses, strict=True) if t]
         elif apart and len(run.steps) > 1:

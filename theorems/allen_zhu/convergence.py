@@ -39,13 +39,13 @@ STEP = Constant(0.25, "the kernel is near m/(2d) at n = L = 1, so eta = 2/lambda
 @statement(
     id="gd-rate",
     source="Theorem 1, proof in Section 12",
-    claim="F(W(t)) <= {bound} for every t, where F0 = F(W(0)), with eta = {eta}",
+    claim="F(W(t)) <= {bound} for every t, where F_0 = F(W(0)), with eta = {eta}",
     kind="declared",
     ranges=INSIDE,
     beyond=BEYOND,
     assumptions=(SEPARATED, PAPER_WIDTH),
     definitions={"eta": STEP_SIZE},
-    at_most="max(1 - c eta delta m/(d n^2), 0)^t F0",
+    at_most="max(1 - c eta delta m/(d n^2), 0)^t F_0",
     failure=FAILURE,
     constants={
         "c": Constant(0.5, "for n = L = 1 the loss falls by (1 - eta m/(2d))^2 a step, so 1 is sharp as eta m/d -> 0; half of that"),
@@ -59,7 +59,7 @@ STEP = Constant(0.25, "the kernel is near m/(2d) at n = L = 1, so eta = 2/lambda
         wrong("three times the sharp rate", "constant", constants={"c": Constant(3.0, FALSE)}),
         wrong("step size beyond 2 over the largest kernel eigenvalue", "assumption",
               constants={"step": Constant(8.0, FALSE), "c": Constant(0.01, FALSE)}),
-        wrong("rate without delta/n^2, on close pairs of opposite labels", "exponent", at_most="max(1 - c eta m/d, 0)^t F0",
+        wrong("rate without delta/n^2, on close pairs of opposite labels", "exponent", at_most="max(1 - c eta m/d, 0)^t F_0",
               ranges={"width": (256, 2048), "samples": (2, 4), "separation": (0.01, 0.1)}, assumptions=(SEPARATED,),
               data=("pairs",), labels=("opposite",)),
     ),
@@ -69,7 +69,7 @@ def gd_rate(subject: Subject, eta: float) -> Side:
     """F(W(t)), t = 1..STEPS: (trials, STEPS)."""
     loss = subject.train(eta, STEPS).loss
     times = loss.new_tensor([[float(t) for t in range(1, STEPS + 1)]])
-    return Side(loss[:, 1:], axes=("step",), rounding=4 * subject.rounding, given={"t": times, "F0": loss[:, 0]})
+    return Side(loss[:, 1:], axes=("step",), rounding=4 * subject.rounding, given={"t": times, "F_0": loss[:, 0]})
 
 
 @statement(

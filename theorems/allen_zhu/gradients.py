@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from theorems.language.calibration import calibrated
@@ -93,6 +94,20 @@ def _least_quadratic_form(kernel: Tensor, samples: int) -> Tensor:
     return 1 / largest
 
 
+def least_gradient(subject: Subject, derivative: bool = True) -> Side:
+    """min over all labels of ‖grad_{W_L} F‖_F^2, where max_i F_i = 1: (trials,). derivative=False: D_L left out, a false variant."""
+    instance = subject.instance
+    n, d, depth = instance.samples, instance.outputs, instance.depth
+    if derivative:
+        kernel = subject.layer_kernel(depth)
+    else:
+        h, back = subject.activations(depth - 1), subject.backward(depth + 1).flatten(1, 2)
+        kernel = (h @ h.mT).repeat_interleave(d, 1).repeat_interleave(d, 2) * (back @ back.mT)
+    least = 2 * _least_quadratic_form(kernel, n)  # F_i = ‖v_i‖^2/2
+    # entries of the kernel are off by `rounding` of m/d, its least eigenvalue by n times that, and it is as small as delta m/(d n)
+    return Side(least, rounding=4 * subject.rounding * n**2 / instance.separation, given={"F": least.new_tensor([1.0])})
+
+
 @statement(
     id="gradient-lower",
     source="Theorem 3, lower bound",
@@ -120,20 +135,11 @@ def _least_quadratic_form(kernel: Tensor, samples: int) -> Tensor:
         wrong("constant 1.4, above the limit for two close samples", "constant", constants={"c": Constant(1.4, FALSE)}, data=("pairs",),
               ranges={"samples": (2, 2), "depth": (1, 1)}),
         wrong("a pair of equal inputs", "assumption", data=("duplicate rows",), ranges={"samples": (2, 2), "depth": (1, 1)}),
-        wrong("last layer's backward pass without D", "implementation", measure=lambda subject: gradient_lower(subject, derivative=False),
+        wrong("last layer's backward pass without D", "implementation", measure=partial(least_gradient, derivative=False),
               data=("pairs",), adversary=(), ranges={"samples": (2, 2), "separation": (0.05, 0.06), "depth": (1, 1)}),
     ),
     note="A quadratic form in the loss vector, so the worst labels are an eigenvector: 'for all labels' is exact.",
 )  # fmt: skip
-def gradient_lower(subject: Subject, derivative: bool = True) -> Side:
-    """min over all labels of ‖grad_{W_L} F‖_F^2, where max_i F_i = 1: (trials,). derivative=False: D_L left out, a false variant."""
-    instance = subject.instance
-    n, d, depth = instance.samples, instance.outputs, instance.depth
-    if derivative:
-        kernel = subject.layer_kernel(depth)
-    else:
-        h, back = subject.activations(depth - 1), subject.backward(depth + 1).flatten(1, 2)
-        kernel = (h @ h.mT).repeat_interleave(d, 1).repeat_interleave(d, 2) * (back @ back.mT)
-    least = 2 * _least_quadratic_form(kernel, n)  # F_i = ‖v_i‖^2/2
-    # entries of the kernel are off by `rounding` of m/d, its least eigenvalue by n times that, and it is as small as delta m/(d n)
-    return Side(least, rounding=4 * subject.rounding * n**2 / instance.separation, given={"F": least.new_tensor([1.0])})
+def gradient_lower(subject: Subject) -> Side:
+    """The least gradient of the last layer over all labels."""
+    return least_gradient(subject)

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 
 STEPS = 20
 BUILT_IN = tuple(loss for loss in losses.values() if loss.name != "squared")
-# Conclusion -> the bound of its losses, with eta/beta as the step size. Where the kernel is fixed with least eigenvalue lambda, descent on a
-# convex function of the outputs has F(t) - F(z) <= ‖f(0) - z‖^2/(2 lambda eta t). The third: by summing F(t + 1) <= F(t) - eta/2 ‖grad F‖^2.
+# Conclusion -> the bound of its losses, with eta/beta as the step size. The second: for a fixed kernel with least eigenvalue lambda,
+# descent on a convex function of the outputs has F(t) - F(z) <= ‖f(0) - z‖^2/(2 lambda eta t). The third: by summing
+# F(t + 1) <= F(t) - eta/2 ‖grad F‖^2.
 PROMISES: dict[Conclusion, str] = {
-    "linear rate": "max(1 - c mu eta delta m/(beta d n^2), 0)^t F0",
-    "global minimum": "Fz + C n^2 d beta gap/(eta delta m t)",
-    "stationary point": "2 C beta F0/(eta t)",
+    "linear rate": "max(1 - c mu eta delta m/(beta d n^2), 0)^t F_0",
+    "global minimum": "F_z + C n^2 d beta gap/(eta delta m t)",
+    "stationary point": "2 C beta F_0/(eta t)",
 }
 
 
@@ -52,8 +53,8 @@ def promised(
     left = least if conclusion == "stationary point" else run.loss[:, 1:].nan_to_num(torch.inf)
     given = {
         "t": torch.tensor(run.steps[1:]).to(run.loss),
-        "F0": run.loss[:, :1, None],
-        "Fz": torch.stack([loss.value(z, targets).sum(-1) for z in outputs])[:, None],
+        "F_0": run.loss[:, :1, None],
+        "F_z": torch.stack([loss.value(z, targets).sum(-1) for z in outputs])[:, None],
         "gap": torch.stack([(start - z).square().sum((1, 2)) for z in outputs], 1)[:, :, None],
         "mu": torch.tensor(loss.domination or loss.smoothness).to(run.loss),
     }
@@ -101,8 +102,8 @@ def wrong_promises(promises: Mapping[Conclusion, str]) -> tuple[Variant, ...]:
 @statement(
     id="other-losses",
     source="Appendix A",
-    claim="with the step size eta/beta, eta = {eta}, beta the loss's smoothness, F0 = F(W(0)): gradient-dominated losses have F(W(t)) <= "
-    "{bound}, convex ones F(W(t)) <= {bound} for every z, where Fz = F(z) and gap = ‖f(0) - z‖^2, and bounded smooth ones "
+    claim="with the step size eta/beta, eta = {eta}, beta the loss's smoothness, F_0 = F(W(0)): gradient-dominated losses have F(W(t)) <= "
+    "{bound}, convex ones F(W(t)) <= {bound} for every z, where F_z = F(z) and gap = ‖f(0) - z‖^2, and bounded smooth ones "
     "min_{s<t} ‖grad F(W(s))‖_F^2 <= {bound}",
     kind="declared",
     ranges=SIZES,

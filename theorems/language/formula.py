@@ -23,7 +23,8 @@ SYMBOLS = {symbol: name for name, (symbol, _) in QUANTITIES.items()}
 FUNCTIONS = ("log", "sqrt", "exp", "min", "max")
 _FRACTION = re.compile(r"\((\d+)/(\d+)\)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
-_GREEK = {"eps": r"\varepsilon", "d_in": r"d_{\mathrm{in}}", **{name: f"\\{name}" for name in ("delta", "omega", "eta", "tau", "lambda")}}
+_GREEK = {name: f"\\{name}" for name in ("delta", "omega", "eta", "tau", "lambda", "mu", "beta")}
+_GREEK |= {"eps": r"\varepsilon", "d_in": r"d_{\mathrm{in}}"}
 
 
 class FormulaError(ValueError):
@@ -140,6 +141,9 @@ def _min(one: Any, other: Any) -> Any:
 
 
 def _in_latex(name: str) -> str:
+    symbol, _, index = name.partition("_")
+    if name not in _GREEK and symbol and index:
+        return f"{_in_latex(symbol)}_{{{index}}}"
     return _GREEK.get(name, name if len(name) == 1 else rf"\mathrm{{{name}}}")
 
 

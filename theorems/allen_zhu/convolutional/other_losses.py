@@ -16,8 +16,8 @@ OF_ONE_LAYER = "as for fully connected networks, q m in place of m and delta/sqr
 FEW_POSITIONS = {"positions": (3, 4), "patch": (3, 3)}
 ON_A_CIRCLE: dict[Conclusion, str] = {
     **PROMISES,
-    "linear rate": "max(1 - c mu eta delta q m/(beta d n^2 sqrt(P/q)), 0)^t F0",
-    "global minimum": "Fz + C sqrt(P/q) n^2 d beta gap/(eta delta q m t)",
+    "linear rate": "max(1 - c mu eta delta q m/(beta d n^2 sqrt(P/q)), 0)^t F_0",
+    "global minimum": "F_z + C sqrt(P/q) n^2 d beta gap/(eta delta q m t)",
 }
 
 form(

@@ -24,7 +24,7 @@ GD = {
     "definitions": {"eta": STEP_SIZE},
 }  # fmt: skip
 form(
-    "gd-rate", CONVOLUTIONAL, **GD, at_most="max(1 - c eta delta q m/(d n^2), 0)^t F0",
+    "gd-rate", CONVOLUTIONAL, **GD, at_most="max(1 - c eta delta q m/(d n^2), 0)^t F_0",
     variants=(
         wrong("three times the sharp rate", "constant", constants={"c": Constant(3.0, FALSE)}),
         wrong("step size beyond 2 over the largest kernel eigenvalue", "assumption",
