@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import TYPE_CHECKING, Any
 
 from theorems.language.instance import QUANTITIES, Instance
@@ -130,14 +130,12 @@ class Formula:
         return float(power)
 
 
-def _max(one: Any, other: Any) -> Any:
-    if not hasattr(other, "clamp"):
-        one, other = other, one
-    return other.clamp(min=one) if hasattr(other, "clamp") else max(one, other)
+def _max(*values: Any) -> Any:
+    return reduce(lambda a, b: b.clamp(min=a) if hasattr(b, "clamp") else a.clamp(min=b) if hasattr(a, "clamp") else max(a, b), values)
 
 
-def _min(one: Any, other: Any) -> Any:
-    return -_max(-one, -other)
+def _min(*values: Any) -> Any:
+    return -_max(*(-value for value in values))
 
 
 def _in_latex(name: str) -> str:

@@ -11,10 +11,8 @@ from typing import Any, TypeVar, get_args
 from theorems.language.fields import mistake
 from theorems.language.instance import QUANTITIES
 from theorems.language.statement import EXACT_LAW, FULLY_CONNECTED, DeclarationError, Engine, Kind, Statement
-from theorems.language.subject import Comparison, Side
 
-Measure = TypeVar("Measure", bound=Callable[..., Comparison | Side])
-
+Measure = TypeVar("Measure", bound=Callable[..., Any])
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _FIELDS = frozenset(f.name for f in dataclasses.fields(Statement)) - {"id", "variants", "variant_name"}
 

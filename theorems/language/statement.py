@@ -80,13 +80,9 @@ class Assumption:
         """The value that `quantity` is compared with."""
         return self.bound(instance, **self.constants)
 
-    def ideal(self, instance: Instance) -> float:
-        """The same with the hidden constants set to 1."""
-        return self.bound(instance, **dict.fromkeys(self.constants, 1.0))
-
     def depth(self, instance: Instance) -> float:
-        """How far inside: the quantity against the right side at the instance, hidden constants set to 1. Inside iff >= 1."""
-        limit, value = self.ideal(instance), instance.quantity(self.quantity)
+        """How far inside: the factor by which the quantity could worsen, hidden constants set to 1. Inside iff >= 1."""
+        limit, value = self.bound(instance, **dict.fromkeys(self.constants, 1.0)), instance.quantity(self.quantity)
         return value / limit if self.relation == ">=" else limit / value
 
     def holds(self, instance: Instance) -> bool:
