@@ -22,7 +22,7 @@ FALSE = "false variant"
 
 def form(identifier: str, architecture: str, **changes: Any) -> Statement:
     """Declare the statement of that id on an architecture. changes: fields of Statement; those of MERGED say only what differs from the
-    fully connected ones, the rest replaces them. False variants, `along`, the exact law of fully connected networks and what is known to be
+    fully connected ones, the rest replaces them. False variants, the exact law of fully connected networks and what is known to be
     sharp or certified over their whole ball are never inherited, and outside the regime nothing is drawn unless said.
     """
     base = registry[identifier]
@@ -36,7 +36,6 @@ def form(identifier: str, architecture: str, **changes: Any) -> Statement:
     changes.setdefault("certificate", "" if base.certificate == FLIPS else base.certificate)
     changes.setdefault("sharp", {})
     changes.setdefault("note", "")
-    changes.setdefault("along", None)
     return registry.add(dataclasses.replace(base, architecture=architecture, **changes))
 
 
@@ -47,17 +46,6 @@ def bounded(measure: Measure, factor: Factor) -> Measure:
     def scaled(subject: Subject, **constants: float) -> Comparison:
         found = measure(subject, **constants)
         return dataclasses.replace(found, right=found.right * found.right.new_tensor(factor(subject.instance)))
-
-    return scaled
-
-
-def bounded_below(measure: Measure, factor: Factor) -> Measure:
-    """The measure with its lower bound, the left side, multiplied by `factor`."""
-
-    @functools.wraps(measure)
-    def scaled(subject: Subject, **constants: float) -> Comparison:
-        found = measure(subject, **constants)
-        return dataclasses.replace(found, left=found.left * found.left.new_tensor(factor(subject.instance)))
 
     return scaled
 
