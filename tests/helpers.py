@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any, Protocol
+
+from scipy.optimize import minimize_scalar
 
 from checkers.data.training_data import TrainingData
 from checkers.networks.randomness import NormalSource, seed_sequence
@@ -48,3 +51,15 @@ def memory_speed(ledger: RunLedger) -> RunLedger:
     """No waiting for the disk: no test cuts the power."""
     ledger.read("PRAGMA synchronous = OFF")
     return ledger
+
+
+def product_edge(factors: int) -> float:
+    """Limit, as the width grows, of ‖W_b D_{b-1} ... D_a W_a‖_2 with `factors` = b - a + 1 (free probability).
+
+    sqrt( min_{z>0} 2 (1+z)^2 (1+2z)^{k-1} / z ): 2.828 for one factor, about sqrt(4 e k) for many.
+    """
+    def squared(log_z: float) -> float:
+        z = math.exp(log_z)
+        return math.log(2) + 2 * math.log1p(z) + (factors - 1) * math.log1p(2 * z) - math.log(z)
+
+    return math.exp(float(minimize_scalar(squared, bounds=(-12, 2), method="bounded", options={"xatol": 1e-10}).fun) / 2)

@@ -16,6 +16,14 @@ from checkers.adversaries.flips import (
     targeted_flips,
     weighted_flips,
 )
+from checkers.adversaries.joint import (
+    joint_flips,
+    joint_heavy_flips,
+    joint_pushes,
+    joint_switching,
+    joint_weighted_flips,
+    jointly_to_the_brink,
+)
 from checkers.adversaries.pushes import pushes, to_the_brink
 from checkers.networks.network import Network
 
@@ -40,6 +48,12 @@ ADVERSARIES: Mapping[str, Adversary] = {
     "switching off": strongest(switching_off),
     "pushes through zero": strongest(pushes),
     "to the brink": strongest(to_the_brink),
+    "joint sign flips": strongest(joint_flips),
+    "joint heavy flips": strongest(joint_heavy_flips),
+    "joint weighted flips": strongest(joint_weighted_flips),
+    "joint switching": strongest(joint_switching),
+    "joint pushes": strongest(joint_pushes),
+    "jointly to the brink": strongest(jointly_to_the_brink),
     "ascent from alignment": ascent_from_alignment,
     "spectral ascent": spectral_ascent,
     "continuation": continuation,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, wraps
 
 import torch
@@ -68,6 +68,13 @@ class Attack:
             return x
         chosen = torch.linalg.vector_norm(record.activations[-1], dim=-1).topk(self.most_aims, dim=-1).indices
         return x.gather(1, chosen[..., None].expand(-1, -1, x.shape[-1]))
+
+    def aimed_at(self, samples: Tensor) -> Attack:
+        """This attack with moves aimed at these samples, another selection in each trial: (trials, aims)."""
+        inputs, *pre_activations = (
+            x.gather(1, samples[..., None].expand(-1, -1, x.shape[-1])) for x in (self.aims.inputs, *self.aims.pre_activations)
+        )
+        return replace(self, record=ForwardPass.of(inputs, pre_activations, self.origin.output), most_aims=samples.shape[1])
 
     def still(self) -> Network:
         """The origin as a network that can be moved: W' = 0."""

@@ -55,13 +55,13 @@ def best_steps(g: Tensor, wanted: Tensor, reach: Tensor, value: Tensor) -> tuple
     return torch.where(useful, step, 0), torch.where(useful, value, 0)
 
 
-def cheapest_flips(g: Tensor, wanted: Tensor, reach: Tensor, radius: float, value: Tensor) -> tuple[Tensor, Tensor]:
+def cheapest_flips(g: Tensor, wanted: Tensor, reach: Tensor, radius: float | Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
     """u of norm at most `radius` that brings the most valuable neurons to the side `wanted`, (..., rows), and their value together, (...).
 
-    Neurons that are there already cost nothing and are left alone. Arguments as for best_steps.
+    Neurons that are there already cost nothing and are left alone. radius: one for all, or (...,); the rest as for best_steps.
     """
     step, worth = best_steps(g, wanted, reach, value)
-    chosen = knapsack(step.square(), worth, step.new_full(step.shape[:-1], radius**2))
+    chosen = knapsack(step.square(), worth, (step.new_ones(step.shape[:-1]) * radius).square())
     return torch.where(chosen, step, 0), torch.where(chosen, worth, 0).sum(-1)
 
 
@@ -90,7 +90,9 @@ def _output_values(attack: Attack) -> list[Tensor]:
     return values[::-1]
 
 
-def _flips(attack: Attack, values: Sequence[Tensor], towards: bool | None = None, start: Sequence[Network] = ()) -> list[Network]:
+def most_valuable_flips(
+    attack: Attack, values: Sequence[Tensor], towards: bool | None = None, start: Sequence[Network] = ()
+) -> list[Network]:
     """For each sample the flips of most value, each layer's against the earlier layers' new pre-activations.
 
     values: of layers 1..L, (trials, samples, neurons). towards: switch neurons on only (True), off only (False), or each to its other side
@@ -114,51 +116,53 @@ def _flips(attack: Attack, values: Sequence[Tensor], towards: bool | None = None
     return [attack.move(one) for one in pairs]
 
 
-def _counts(attack: Attack) -> list[Tensor]:
+def counts(attack: Attack) -> list[Tensor]:
+    """Every flip is worth the same."""
     return [torch.ones_like(g) for g in attack.aims.pre_activations[1:]]
 
 
-def _carried(attack: Attack) -> list[Tensor]:
+def carried(attack: Attack) -> list[Tensor]:
+    """A flip is worth what its neuron carried, squared."""
     return [g.square() for g in attack.aims.pre_activations[1:]]
 
 
 @torch.no_grad()
 def targeted_flips(attack: Attack) -> list[Network]:
     """The most sign flips in every layer, each against the earlier layers' new values."""
-    return _flips(attack, _counts(attack))
+    return most_valuable_flips(attack, counts(attack))
 
 
 @torch.no_grad()
 def heavy_flips(attack: Attack) -> list[Network]:
     """The flips in every layer whose neurons carried most: ‖(D~_l - D_l) g_l‖."""
-    return _flips(attack, _carried(attack))
+    return most_valuable_flips(attack, carried(attack))
 
 
 @torch.no_grad()
 def weighted_flips(attack: Attack) -> list[Network]:
     """The flips that change the backward pass most: neurons weighed by the squared norm of their column of Back."""
-    return _flips(attack, _output_values(attack))
+    return most_valuable_flips(attack, _output_values(attack))
 
 
 @torch.no_grad()
 def switching_on(attack: Attack) -> list[Network]:
     """The neurons worth most to the outputs are switched on, none off: gradients grow."""
-    return _flips(attack, _output_values(attack), towards=True)
+    return most_valuable_flips(attack, _output_values(attack), towards=True)
 
 
 @torch.no_grad()
 def switching_off(attack: Attack) -> list[Network]:
     """The neurons worth most to the outputs are switched off, none on: gradients shrink."""
-    return _flips(attack, _output_values(attack), towards=False)
+    return most_valuable_flips(attack, _output_values(attack), towards=False)
 
 
 @torch.no_grad()
 def flips_on_top(attack: Attack) -> list[Network]:
     """The earlier layers push the last one's input as far as it goes; the last layer flips. A flip costs what is left to go."""
-    return _flips(attack, _counts(attack), start=hidden_alignment(attack))
+    return most_valuable_flips(attack, counts(attack), start=hidden_alignment(attack))
 
 
 @torch.no_grad()
 def heavy_flips_on_top(attack: Attack) -> list[Network]:
     """As flips_on_top, with the flips whose neurons carried most."""
-    return _flips(attack, _carried(attack), start=hidden_alignment(attack))
+    return most_valuable_flips(attack, carried(attack), start=hidden_alignment(attack))

@@ -43,8 +43,12 @@ def knapsack(weight: Tensor, worth: Tensor, room: Tensor) -> Tensor:
     few = int((weight <= room[..., None]).sum(-1).max())
     light, items = weight.topk(few, dim=-1, largest=False)
     prize = worth.gather(-1, items)
-    by_price = (light / prize.clamp_min(torch.finfo(worth.dtype).tiny)).argsort(dim=-1, stable=True)
-    by_worth = by_price.gather(-1, prize.gather(-1, by_price).argsort(dim=-1, descending=True, stable=True))
+    by_worth = prize.argsort(dim=-1, descending=True, stable=True)
+    # What is worth its weight has one price, whatever rounding makes of it: in single precision it has, and the worthier goes first.
+    tiny = torch.finfo(worth.dtype).tiny
+    share = prize / prize.sum(-1, keepdim=True).clamp_min(tiny)
+    price = light / room[..., None].clamp_min(tiny) / share.clamp_min(tiny)
+    by_price = by_worth.gather(-1, price.gather(-1, by_worth).float().argsort(dim=-1, stable=True))
     cheap, large = greedy(by_price, light, room), greedy(by_worth, light, room)
     better = torch.where(large, prize, 0).sum(-1) > torch.where(cheap, prize, 0).sum(-1)
     return torch.zeros_like(worth, dtype=torch.bool).scatter(-1, items, torch.where(better[..., None], large, cheap))

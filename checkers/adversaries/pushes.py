@@ -22,7 +22,7 @@ from torch import Tensor
 
 from checkers.adversaries.attack import Attack
 from checkers.adversaries.flips import cheapest_flips
-from checkers.adversaries.lines import longest_part
+from checkers.adversaries.lines import Line, longest_part
 from checkers.networks.network import Network
 
 # Neurons taken in or out of the set one by one: tests/checkers/adversaries/test_pushes.py holds what is found against all sets.
@@ -79,15 +79,33 @@ class _Bends:
         return self.attack.move([(pick(left), pick(right)) for left, right in zip(self.lefts, self.rights, strict=True)])
 
 
-def _single_outputs(attack: Attack) -> Tensor:
+def single_outputs(attack: Attack) -> Tensor:
     """z = e_c and -e_c for every output: (trials, samples, 2d, d)."""
     identity = torch.eye(attack.origin.outputs).to(attack.origin.output)
     return torch.cat([identity, -identity]).expand(*attack.aims.outputs.shape[:2], -1, -1)
 
 
-def _along_loss(attack: Attack) -> Tensor:
+def along_loss(attack: Attack) -> Tensor:
     """z = f(x_i) - y_i: (trials, samples, 1, d). F grows with the bend of <z, f(x_i)>."""
     return attack.losses[:, :, None]
+
+
+def through_zero(line: Line, g: Tensor, on: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+    """u of norm at most the radius whose push bends the most, and how far, to first order. g; on: whether the neuron was, before any move;
+    value: of a bend of one; all (trials, candidates, neurons)."""
+    value, reach = line.nearest(value), line.reach.amax(-1)
+    distance, away = line.nearest(torch.where((g >= 0) == on, g.abs(), 0)), line.nearest(torch.where(on, -1.0, 1.0).to(g))
+    pushed = largest_push(distance, away, value, line.attack.radius * reach)
+    gain = torch.where(pushed != 0, value * (pushed.abs() - distance), 0).sum(-1)
+    return torch.where(reach[..., None] > 0, pushed / reach[..., None], 0), gain
+
+
+def to_zero(line: Line, g: Tensor, on: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+    """u of norm at most the radius that brings the neurons to zero from where as large a push again bends the most, and how far."""
+    value, reach, radius = line.nearest(value), line.reach.amax(-1), line.attack.radius
+    near, wanted = line.nearest(g)[..., None, :], line.nearest(~on)[..., None, :]
+    u, _ = cheapest_flips(near, wanted, reach[..., None], radius, value[..., None, :].clamp_min(0).square())
+    return u, radius * reach * torch.where(u != 0, value, 0).norm(dim=-1)
 
 
 def _bends(attack: Attack, z: Tensor, brink: bool = False) -> _Bends:
@@ -111,16 +129,8 @@ def _bends(attack: Attack, z: Tensor, brink: bool = False) -> _Bends:
     for layer, (weights, back) in enumerate(zip(origin.hidden, backs[::-1], strict=True), start=1):
         g, on = architecture.linear(weights, layer, origin.depth, h), each(record.signs[layer]) > 0
         line = longest_part(attack, layer, h)
-        value, reach = line.nearest((z @ back).flatten(1, 2)), line.reach.amax(-1)
-        if brink:
-            near, wanted = line.nearest(g)[..., None, :], line.nearest(~on)[..., None, :]
-            u, _ = cheapest_flips(near, wanted, reach[..., None], attack.radius, value[..., None, :].clamp_min(0).square())
-            gain = attack.radius * reach * torch.where(u != 0, value, 0).norm(dim=-1)
-        else:
-            distance, away = line.nearest(torch.where((g >= 0) == on, g.abs(), 0)), line.nearest(torch.where(on, -1.0, 1.0).to(g))
-            pushed = largest_push(distance, away, value, attack.radius * reach)
-            u = torch.where(reach[..., None] > 0, pushed / reach[..., None], 0)
-            gain = torch.where(pushed != 0, value * (pushed.abs() - distance), 0).sum(-1)
+        value = (z @ back).flatten(1, 2)
+        u, gain = to_zero(line, g, on, value) if brink else through_zero(line, g, on, value)
         predicted = predicted + gain
         lefts.append(u)
         rights.append(line.v)
@@ -132,16 +142,16 @@ def _bends(attack: Attack, z: Tensor, brink: bool = False) -> _Bends:
 def pushes(attack: Attack) -> list[Network]:
     """Pushes in every layer that bend an output at a sample upwards or downwards, those of the largest predicted bends; and one that
     bends the outputs at a sample along their loss."""
-    single = _bends(attack, _single_outputs(attack))
+    single = _bends(attack, single_outputs(attack))
     found = [single.chosen(which) for which in single.predicted.topk(MEASURED, dim=1).indices.unbind(1)]
     if single.predicted.shape[1] == MEASURED:
         return found
-    loss = _bends(attack, _along_loss(attack))
+    loss = _bends(attack, along_loss(attack))
     return [*found, loss.chosen(loss.predicted.argmax(1))]
 
 
 @torch.no_grad()
 def to_the_brink(attack: Attack) -> list[Network]:
     """W~ from which pushes along the loss go furthest: in every layer the neurons worth most to it are brought to zero."""
-    found = _bends(attack, _along_loss(attack), brink=True)
+    found = _bends(attack, along_loss(attack), brink=True)
     return [found.chosen(found.predicted.argmax(1))]

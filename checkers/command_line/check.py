@@ -140,6 +140,7 @@ def scale(
 ) -> int:
     """Measure the exponents of the claims on geometric ladders. Exit code 1 if one grows beyond what is claimed."""
     from checkers.report import scaling
+    from checkers.report.attacked import attacked_ids
 
     output = Output(json_file, quiet)
     seed = drawn(seed)
@@ -160,7 +161,7 @@ def scale(
                 cluster=cluster,
             )
         output.facts(rows)
-        output.text(scaling.scaling_table(rows) + "\n")
+        output.text(scaling.scaling_table(rows, attacked=attacked_ids(selected)) + "\n")
         output.text(scaling.scaling_closing(rows, selected, profile, seed), closing=True)
     return 0 if all(row.consistent for row in rows) else REFUTED
 

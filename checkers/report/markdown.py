@@ -13,6 +13,7 @@ from checkers.report import ledger, text, training
 from checkers.report import regime as regime_text
 from checkers.report import reliability as reliability_text
 from checkers.report import threshold as threshold_text
+from checkers.report.attacked import attacked_ids, shares_in_words
 from checkers.report.by_architecture import matrix
 from checkers.report.figures import RUN_COLOURS
 from checkers.report.scaling import scaling_table
@@ -38,7 +39,8 @@ LEGEND = (
     " often than chance explains. All decisions of this run share one false-alarm budget: the probability that any true statement is"
     " refuted is at most {alpha}. *Detectable rate*: a failure rate, common to all instances, that this run would have refuted with"
     " probability 99%. *Worst ratio*: the largest left side over right side on any trial. *Grade*: exact, the left side is the true"
-    " supremum over all that the claim quantifies over inside one instance; attacked, an adversary looked for it; sampled, neither."
+    " supremum over all that the claim quantifies over inside one instance; attacked, an adversary looked for it; sampled, neither. An"
+    " attack may find less than there is: {shares}."
 )
 TRIAGE = (
     "No refutation is called one before *triage*: it has to come again in float64 from its seeds, on an instance inside the regime, and its"
@@ -75,7 +77,7 @@ def markdown(facts: Facts, statements: Sequence[Statement]) -> str:
         "## Statements",
         *_architectures(facts),
         _statement_table(facts.check, by_id),
-        LEGEND.format(alpha=text.number(facts.check.alpha)),
+        LEGEND.format(alpha=text.number(facts.check.alpha), shares=shares_in_words()),
         "![Largest ratio of left side to right side, for each statement and its false variants](report/margins.svg)",
         "Beyond 1 lies what a claim forbids; ratios beyond the axis are drawn at its ends. A claim about probabilities allows a few of"
         " its trials there, and a false variant may also fail by probability rather than by size.",
@@ -94,7 +96,7 @@ def markdown(facts: Facts, statements: Sequence[Statement]) -> str:
         _variant_table(facts.power, by_id),
         TRIAGE,
         *_example(facts.power, by_id),
-        *_scaling(facts.scaling),
+        *_scaling(facts.scaling, statements),
         *ledger.section(facts.nights),
         *reliability_text.section(facts.reliability),
         "## Training",
@@ -231,7 +233,7 @@ def _counterexample(one: VariantVerdict, by_id: dict[str, Statement]) -> str:
     return decision_in_words(one.counterexample, _form(one, by_id).variant(one.variant))
 
 
-def _scaling(rows: list[Exponent]) -> list[str]:
+def _scaling(rows: list[Exponent], statements: Sequence[Statement]) -> list[str]:
     """The table of exponents, and a figure for each statement."""
     if not rows:
         return []
@@ -244,8 +246,9 @@ def _scaling(rows: list[Exponent]) -> list[str]:
         " largest that the regime allows at each rung, from the first to the last; the bound's own power of it is divided out. *Interval*:"
         " of the slope at large sizes, wrong in any row with probability 10⁻⁶ at most and so wide, with what the slope may still drift"
         " and what finite sizes off the axis leave. The figures show what the exponents are of: the measured side, with all that the bound"
-        " has beside the claimed power divided out. Growth beyond the claim refutes it, inside the regime; slack is a finding.",
-        scaling_table(rows, "github"),
+        " has beside the claimed power divided out. Growth beyond the claim refutes it, inside the regime; slack is a finding, *at most* so"
+        " large where an attack was measured: a stronger one may leave less.",
+        scaling_table(rows, "github", attacked_ids(statements)),
         *(f"![{name}: measured against the claimed slopes](report/scaling-{name}.svg)" for name in names),
     ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from checkers.records.experiments import Calibration, Exponent
 from checkers.report.text import number, table
@@ -21,8 +21,9 @@ def _outcome(one: Exponent) -> str:
     return "consistent" if one.inside and len(one.values) > 3 else "shown, not decided"
 
 
-def scaling_table(rows: Sequence[Exponent], style: str = "simple") -> str:
-    """Claimed and measured exponents. Slack: how much less the measured side grows than the claim allows."""
+def scaling_table(rows: Sequence[Exponent], style: str = "simple", attacked: Collection[str] = ()) -> str:
+    """Claimed and measured exponents. Slack: how much less the measured side grows than the claim allows; of `attacked`
+    statements at most that, for a stronger adversary may make their measured side grow more."""
 
     def row(one: Exponent) -> list[str]:
         shrinks = one.axis in ("separation", "radius")
@@ -40,7 +41,7 @@ def scaling_table(rows: Sequence[Exponent], style: str = "simple") -> str:
             f"{_exponent(one.measured)} ± {_exponent(one.error)}",
             f"{_exponent(one.low)} to {_exponent(one.high)}",
             _outcome(one),
-            _exponent(slack),
+            ("at most " if one.id in attacked and slack > 0 else "") + _exponent(slack),
             shown + ("" if one.inside else " (beyond the regime)"),
         ]
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from checkers.report import text
+from checkers.report.attacked import is_attacked, share_in_words
 from theorems.language.formula import Formula
 from theorems.language.instance import QUANTITIES
 from theorems.language.registry import Registry, registry
@@ -61,6 +62,8 @@ def _change(variant: Variant) -> str:
             case "at_most" | "at_least":
                 bounds = (change,) if isinstance(change, str) else change
                 changes.append(f"{name.replace('_', ' ')} {', '.join(bounds)}")
+            case "definitions":
+                changes.extend(f"{symbol} = {formula}" for symbol, formula in change.items())
             case "failure":
                 changes.append(f"failure probability {change.formula}")
             case "assumptions":
@@ -88,9 +91,10 @@ def ranges_in_words(ranges: Mapping[str, tuple[float, float]]) -> str:
 
 def grade_basis(statement: Statement) -> str:
     """Which grade a HOLDS of this statement can get, and why."""
-    if statement.adversary or statement.attack:
+    if is_attacked(statement):
         how = statement.attack or f"adversaries ({', '.join(statement.adversary)})"
-        return f"attacked: {how}; what is found bounds the supremum from below"
+        share = share_in_words(statement)
+        return f"attacked: {how}; what is found bounds the supremum from below" + (f": {share}" if share else "")
     if statement.exact:
         return "exact: the measured left side is the supremum over all that the claim quantifies over inside one instance"
     return "sampled: the measured left side bounds the supremum from below"

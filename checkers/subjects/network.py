@@ -201,12 +201,16 @@ class NetworkSubject(PartialSubject):
             few = DENSE_PROBES if self.engine == "dense" else REVEALED_PROBES
             probes = self._source.spawn("sparse").normal((trials, samples, few, width), 1.0, like.dtype, like.device)
 
-        architecture = self.network.architecture
-        return sparse_pairs(
-            lambda x: self._of_many(architecture.product, first, last, x),
-            lambda u: self._of_many(architecture.product_transpose, first, last, u),
-            probes, left, right, SPARSE_STARTS, SPARSE_ROUNDS,
-        )  # fmt: skip
+        def apply(x: Tensor) -> Tensor:
+            return self._of_many(self.network.architecture.product, first, last, x)
+
+        def apply_transpose(u: Tensor) -> Tensor:
+            return self._of_many(self.network.architecture.product_transpose, first, last, u)
+
+        if right is None and left is not None:  # the search ranks columns: here those of the transpose
+            value, v, u = sparse_pairs(apply_transpose, apply, probes, right, left, SPARSE_STARTS, SPARSE_ROUNDS)
+            return value, u, v
+        return sparse_pairs(apply, apply_transpose, probes, left, right, SPARSE_STARTS, SPARSE_ROUNDS)
 
     def _of_many(self, pass_through: Callable[..., Tensor], first: int, last: int, x: Tensor) -> Tensor:
         """architecture.product or its transpose of several vectors for each sample, (trials, samples, vectors, width)."""

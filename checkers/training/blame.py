@@ -71,7 +71,7 @@ def lemma_radii(instance: Instance, distance: float, architecture: str = FULLY_C
             continue
         for assumption in registry.form(identifier, architecture).assumptions:
             if assumption.quantity == "radius" and assumption.relation == "<=" and instance.separation > 0 and instance.width > 1:
-                needed = assumption.bound(instance)
+                needed = assumption.bound(instance, **dict.fromkeys(assumption.constants, 1.0))
                 found.append(LemmaRadius(id=identifier, formula=assumption.formula, needed=needed, reached=distance))
                 break
     return found

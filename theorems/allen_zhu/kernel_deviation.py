@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from theorems.language.subject import Comparison
+from theorems.language.subject import Side
 from theorems.laws.exact_laws import Array
 
 if TYPE_CHECKING:
@@ -13,13 +13,10 @@ if TYPE_CHECKING:
     from theorems.language.subject import Subject
 
 
-def kernel_deviation(
-    limit: Callable[[Instance], Array], bound: Callable[..., float], layers_left_out: int = 0
-) -> Callable[..., Comparison]:
-    """The measure |(d/m) K_ij - limit_ij| <= bound(instance, C, p), for every pair and output; a false variant leaves out the last
-    layers."""
+def kernel_deviation(limit: Callable[[Instance], Array], layers_left_out: int = 0) -> Callable[[Subject], Side]:
+    """The measure |(d/m) K_ij - limit_ij| for every pair and output; a false variant leaves out the last layers."""
 
-    def measure(subject: Subject, C: float, p: float) -> Comparison:
+    def measure(subject: Subject) -> Side:
         import torch
 
         instance = subject.instance
@@ -29,9 +26,8 @@ def kernel_deviation(
             total = total + subject.layer_kernel(layer)
         kernel = (d / instance.width) * total.view(-1, n, d, n, d).diagonal(dim1=2, dim2=4)
         target = torch.as_tensor(limit(instance))[:, :, None].to(kernel)
-        left, right = (kernel - target).abs(), bound(instance, C, p)
         # entries of the kernel are of size L q/2 and their rounding is absolute
-        rounding = 4 * subject.rounding * instance.depth * instance.patch / right
-        return Comparison(left, torch.full_like(left, right), axes=("i", "j", "output"), rounding=rounding)
+        error = 4 * subject.rounding * instance.depth * instance.patch
+        return Side((kernel - target).abs(), axes=("i", "j", "output"), error=error)
 
     return measure

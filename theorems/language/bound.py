@@ -38,4 +38,5 @@ def with_bound(
         raise DeclarationError(f"statement {identifier!r}: {error}") from error
     bound = torch.stack(whole, -1) if parts else whole[0]
     left, right = (measured, bound) if above else (bound, measured)
-    return Comparison(left, right, found.axes, found.rounding, found.looked_at)
+    rounding = found.rounding + (found.error / float(bound.min()) if found.error else 0.0)
+    return Comparison(left, right, found.axes, rounding, found.looked_at)

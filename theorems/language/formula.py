@@ -87,6 +87,7 @@ class Formula:
 
     def latex(self) -> str:
         """The formula as LaTeX, its factors in the order in which they are written."""
+        import sympy
         from sympy.printing.latex import LatexPrinter
 
         class Printer(LatexPrinter):  # type: ignore[misc]
@@ -94,6 +95,11 @@ class Formula:
                 inner = expr.args[0]
                 argument = self._print(inner) if inner.is_Symbol else f"({self._print(inner)})"
                 return rf"\log^{{{exp}}} {argument}" if exp is not None else rf"\log {argument}"
+
+            def _print_Mul(self, expr: Any) -> str:
+                if expr.is_Mul and expr.args[0] == 1:  # 1/p is read as 1 times a power
+                    expr = sympy.Mul(*expr.args[1:], evaluate=False)
+                return str(super()._print_Mul(expr))
 
         written = self._parsed(evaluate=False)  # in the order in which the paper has it
         names = {symbol: _in_latex(symbol.name) for symbol in written.free_symbols}

@@ -41,7 +41,8 @@ class Side:
     """The measured side of a claim whose other side is the statement's formula, for every trial and every index.
 
     values: (trials, *axes). given: what the formula speaks of beside sizes and constants, by name, each (trials,) or as values.
-    axes, rounding, looked_at: as in Comparison.
+    axes, rounding, looked_at: as in Comparison. error: absolute error that floating-point arithmetic may have put into values, where that
+    is known instead: it weighs as much as the least of the bound.
     """
 
     values: Tensor
@@ -49,6 +50,7 @@ class Side:
     rounding: float = 0.0
     given: Mapping[str, Tensor] = field(default_factory=dict)
     looked_at: str = ""
+    error: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -106,20 +106,6 @@ def norm_failure_probability(width: int, depth: int, samples: int, tolerance: fl
     return samples * total
 
 
-def product_edge(factors: int) -> float:
-    """Limit, as the width grows, of ‖W_b D_{b-1} ... D_a W_a‖_2 with `factors` = b - a + 1 (free probability).
-
-    sqrt( min_{z>0} 2 (1+z)^2 (1+2z)^{k-1} / z ): 2.828 for one factor, about sqrt(4 e k) for many.
-    """
-    from scipy.optimize import minimize_scalar
-
-    def squared(log_z: float) -> float:
-        z = math.exp(log_z)
-        return math.log(2) + 2 * math.log1p(z) + (factors - 1) * math.log1p(2 * z) - math.log(z)
-
-    return math.exp(float(minimize_scalar(squared, bounds=(-12, 2), method="bounded", options={"xatol": 1e-10}).fun) / 2)
-
-
 def kappa0(correlation: Array) -> Array:
     """2 E 1[a >= 0] 1[b >= 0] for standard Gaussians a, b of this correlation in [-1, 1]."""
     value: Array = 1 - np.arccos(correlation) / math.pi

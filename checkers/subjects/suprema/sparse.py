@@ -3,7 +3,8 @@
 For fixed u the best s-sparse unit v keeps the s largest entries of |M^T u| (Cauchy-Schwarz on every support), and the other way
 round. So alternating truncation never decreases |u^T M v|, and is the power method where nothing is truncated. It ends in a local
 maximum, of which sparse problems have many: the starts matter. A single coordinate is as good as its column is long, and with one
-probe for every row all columns are seen; the leading singular vector serves the supports that are large.
+probe for every row all columns are seen; the leading singular vector serves the supports that are large. Long rows say nothing of sparse
+u, so where v may have any number of nonzeros and u may not, it is the transpose whose columns are to be seen.
 """
 
 from __future__ import annotations
@@ -32,8 +33,10 @@ def sparse_pairs(
 
     apply: (trials, k, p, columns) -> (trials, k, p, rows), M of each of the trials x k operators on p vectors; apply_transpose back.
     probes: (trials, k, p, rows), vectors u to look at M with: the identity shows all of it, a few Gaussian ones the long columns.
-    starts: that many best columns and that many probes are followed, for `steps` rounds, besides the leading singular vector.
+    starts: that many best columns and the probes that see most are followed, for `steps` rounds, besides the leading singular vector.
     """
+    if right is None and left is not None:
+        raise ValueError("the search ranks columns: transpose the matrix, so that the sparse side is theirs")
     images = apply_transpose(probes)
     shown = images.abs().mT  # entry (j, p): what probe p sees of column j
     if left is not None and left < shown.shape[-1]:
@@ -43,7 +46,10 @@ def sparse_pairs(
     leading = images.sum(dim=2, keepdim=True)
     for _ in range(steps):  # towards the leading singular vector: it is a start, and truncation corrects it
         leading = apply_transpose(apply(truncated(leading, None)))
-    v = truncated(torch.cat([columns, images[:, :, :starts], leading], dim=2), right)
+    seen = images.abs() if right is None or right >= images.shape[-1] else images.abs().topk(right, dim=-1).values
+    most = seen.norm(dim=-1).topk(min(starts, images.shape[2]), dim=-1).indices  # with a probe for every row, the best rows
+    rows = images.gather(2, most[..., None].expand(-1, -1, -1, images.shape[-1]))
+    v = truncated(torch.cat([columns, rows, leading], dim=2), right)
     value = v.new_zeros(v.shape[:3])
     for step in range(steps):
         u = truncated(apply(v), left)

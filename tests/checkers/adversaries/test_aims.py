@@ -115,7 +115,7 @@ def test_w_tilde_and_w_prime_together_bend_the_loss_more_than_w_prime_alone() ->
     def found(name: str) -> np.ndarray:
         return ratio[name].left.numpy()
 
-    assert (found("to the brink, then pushes through zero") > 1.5 * found("hidden alignment, then pushes through zero")).all()
+    assert (found("jointly to the brink, then joint pushes") > 1.5 * found("hidden alignment, then joint pushes")).all()
 
 
 def test_the_brink_lies_in_the_ball() -> None:

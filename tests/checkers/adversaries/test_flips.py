@@ -94,7 +94,7 @@ def test_what_flipped_neurons_carried_reaches_the_sharp_value_of_one_layer(name:
     network = Network.draw("revealed", 2**12, 1, instance.input_dimension, 1, trials, source("heavy"))
     origin = NetworkSubject(network, instance, source("questions"))
     moved = ADVERSARIES[name](Attack(network, instance, source(name), partial(largest_ratio, statement, origin, source("objective"))))
-    carried = sign_flips(NetworkSubject(moved, instance, source("questions"), origin), 1.0, 1.0).left[:, 0, 0, 1]
+    carried = sign_flips(NetworkSubject(moved, instance, source("questions"), origin)).values[:, 0, 0, 1]
     bound = radius * origin.norms()[:, 0, 0]
     assert bool((carried <= bound * (1 + 1e-12)).all())
     assert bool((carried >= 0.999 * bound).all())

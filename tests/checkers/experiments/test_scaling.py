@@ -223,6 +223,10 @@ def test_the_figure_is_well_formed_and_the_table_says_it_all() -> None:
     table = scaling.scaling_table(rows)
     assert "consistent" in table
     assert "GROWS BEYOND" in table
+    less = [row(0.5, 0.4, noise=1e-6)]
+    assert "at most 0.1" not in scaling.scaling_table(less)
+    assert "at most 0.1" in scaling.scaling_table(less, attacked={"operator-norm"}), "another attack may leave less"
+    assert "at most -" not in scaling.scaling_table(rows, attacked={"operator-norm"})
     closing = scaling.scaling_closing(rows, [registry["operator-norm"]], "quick", 7)
     assert "growth beyond it: operator-norm in m" in closing
     assert "no ladder within the ranges: operator-norm in L" in closing

@@ -59,7 +59,8 @@ ENGINES = ["dense", "revealed"]
 # At width 6 there may be no neuron near enough to zero.
 IDLE = {
     "targeted sign flips", "weighted sign flips", "heavy sign flips", "flips on top", "heavy flips on top", "switching on", "switching off",
-    "pushes through zero", "to the brink",
+    "pushes through zero", "to the brink", "joint sign flips", "joint heavy flips", "joint weighted flips", "joint switching",
+    "joint pushes", "jointly to the brink",
 }  # fmt: skip
 
 source = sources(23, "architectures")

@@ -98,8 +98,7 @@ def test_the_claimed_sides_are_those_of_the_statements(name: str) -> None:
     chain = Chain(instance, losses["squared"], ETA, name)
 
     def measured(identifier: str, subject: NetworkSubject) -> Any:
-        form = registry.form(identifier, name)
-        return form.measure(subject, **form.constant_values())
+        return registry.form(identifier, name).compare(subject)
 
     # the statement keeps its bounds in single precision
     upper = measured("gradient-upper", origin)

@@ -13,10 +13,10 @@ from checkers.networks.kernels import empirical_kernel, limit_kernel
 from checkers.networks.network import Network
 from checkers.subjects.network import NetworkSubject
 from strategies import instance_from_sizes
-from tests.helpers import sources
+from tests.helpers import product_edge, sources
 from theorems import registry
 from theorems.allen_zhu.gradients import gradient_lower
-from theorems.laws.exact_laws import kappa1, product_edge
+from theorems.laws.exact_laws import kappa1
 
 source = sources(3, "sharp")
 

@@ -46,7 +46,7 @@ def test_both_sides_agree_with_plain_matrices(identifier: str) -> None:
     x, y = torch.tensor(chosen.inputs), torch.tensor(chosen.targets)
     moved = dict(drawn_subjects(statement, chosen, "dense", 1, source, "cpu"))
     subject = next(s for name, s in moved.items() if name.endswith("output alignment") or name.endswith("hidden alignment"))
-    comparison = statement.measure(subject, **statement.constant_values())
+    comparison = statement.compare(subject)
     (a, before, b), (_, after, _) = subject.origin.weights(), subject.weights()
     change = [w - v for v, w in zip(before, after, strict=True)]
     assert all(float(torch.linalg.matrix_norm(c, ord=2)[0]) == pytest.approx(1e-3) for c in change)

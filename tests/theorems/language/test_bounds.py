@@ -64,6 +64,14 @@ def test_a_bound_from_below_is_the_left_side() -> None:
     assert found.left.shape == found.right.shape == (TRIALS, 2, 3)
 
 
+def test_an_absolute_error_weighs_as_much_as_the_bound_is_small() -> None:
+    def near(subject: Subject) -> Side:
+        return Side(subject.norms(), axes=("sample", "layer"), rounding=1e-12, error=1e-6)
+
+    statement = stated(near, at_most="C/m")
+    assert measured(statement, subject_of(statement)).rounding == pytest.approx(1e-12 + 1e-6 / (2 / 24), rel=1e-12)
+
+
 def test_parts_are_the_last_axis_each_with_its_own_bound() -> None:
     def both(subject: Subject) -> Side:
         return Side(torch.stack([subject.norms(), subject.norms()], -1), axes=("sample", "layer", "part"))

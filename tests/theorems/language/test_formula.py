@@ -48,6 +48,8 @@ def test_what_a_measure_gives_may_be_a_tensor_and_may_stand_for_a_size() -> None
         ("c delta^(3/2)/(n^(9/2) L^6 log(m)^3)", r"\frac{c \delta^{3/2}}{n^{9/2} L^{6} \log^{3} m}"),
         ("sqrt(P q m/d)", r"\sqrt{\frac{P q m}{d}}"),
         ("C sqrt(m) + c", r"C \sqrt{m} + c"),
+        ("C (log(1/p)/m)^(1/4)", r"C \sqrt[4]{\frac{\log (\frac{1}{p})}{m}}"),
+        ("1/(L log(m))", r"\frac{1}{L \log m}"),
     ],
 )
 def test_latex_keeps_the_order_of_the_paper(text: str, latex: str) -> None:

@@ -13,7 +13,8 @@ from scipy.stats import binom, chi2
 from checkers.evidence.binomial import p_value
 from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.subjects.exact_law import layer_norms
-from theorems.laws.exact_laws import log_moment, norm_failure_probability, product_edge
+from tests.helpers import product_edge
+from theorems.laws.exact_laws import log_moment, norm_failure_probability
 
 ERROR = 1e-6  # probability that one of the statistical tests below rejects a true law (the seeds are fixed)
 # log_moment charges 1e-9 for the rounding of probabilities; a sum of lgammas of arguments up to 1e6 has an error near 1e-9 itself.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from theorems.allen_zhu.kernel_deviation import kernel_deviation
+from theorems.allen_zhu.kernels import PAIRS
 from theorems.allen_zhu.residual.shared import RESIDUAL
-from theorems.language.forms import at_least, form, wrong
+from theorems.language.forms import assume, form, wrong
 from theorems.language.statement import Constant
 from theorems.laws.limit_kernels import residual_limit_kernel
 from theorems.laws.norm_laws import step
@@ -20,26 +20,18 @@ def _limit(instance: Instance) -> Array:
     return residual_limit_kernel(instance.inputs, instance.depth, step(instance.width, instance.depth))
 
 
-def _deviation(instance: Instance, C: float, p: float) -> float:
-    """C (log(1/p)/m)^{1/4}."""
-    return C * math.pow(math.log(1 / p) / instance.width, 0.25)
-
-
 ONE_LAYER = {"depth": (1, 1), "width": (8192, 16384), "samples": (1, 1), "outputs": (1, 1)}
 form(
     "kernel-limit", RESIDUAL,
-    claim="|(d/m) K_ij(W(0)) - K_inf(x_i, x_j; tau)| <= C (log(1/p)/m)^{1/4} for all i, j, with probability at least 1 - p",
+    claim="|(d/m) K_ij(W(0)) - K_inf(x_i, x_j; tau)| <= {bound} for all i, j, with probability at least 1 - p",
+    at_most="C (log(1/p)/m)^(1/4)",
     ranges={"width": (64, 8192), "depth": (1, 6)},
-    assumptions=(at_least("pairs and outputs", "m >= n^2 d", "width", lambda i: i.samples**2 * i.outputs),
-                 at_least("width", "m >= log(1/p)", "width", lambda i: math.log(20))),
+    assumptions=(PAIRS, assume("m >= log(20)", "that is log(1/p)")),
     constants={"C": Constant(2.0, "errors near m^{-1/2}, so the least width decides: three deviations of K_ii at m = 64 are 1.2")},
-    exponents={"width": -0.25, "depth": 0.0},
-    measure=kernel_deviation(_limit, _deviation),
+    measure=kernel_deviation(_limit),
     variants=(
-        wrong("1/m in place of m^{-1/4}", "exponent",
-              measure=kernel_deviation(_limit, lambda i, C, p: _deviation(i, C, p) / i.width**0.75)),
-        wrong("kernel without its last layer", "implementation", measure=kernel_deviation(_limit, _deviation, layers_left_out=1),
-              ranges=ONE_LAYER),
+        wrong("1/m in place of m^{-1/4}", "exponent", at_most="C log(1/p)^(1/4)/m"),
+        wrong("kernel without its last layer", "implementation", measure=kernel_deviation(_limit, layers_left_out=1), ranges=ONE_LAYER),
         wrong("initialization variance 4/m", "initialization", variance=4.0, ranges=ONE_LAYER),
     ),
     note="K_inf by a recursion over the law of one neuron, theorems.laws.limit_kernels; its quadrature error is far below the bound.",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from theorems.allen_zhu.stability import FAILURE_AT_START
-from theorems.language.forms import at_most, exponential, informative
-from theorems.language.statement import Assumption, Constant
+from theorems.allen_zhu.stability import FAILURE_AT_START, informative_radius
+from theorems.language.forms import assume, probability
+from theorems.language.statement import Constant
 
 if TYPE_CHECKING:
     from theorems.language.instance import Instance
@@ -22,22 +22,15 @@ AT_START = {"assumptions": (), "adversary": (), "failure": FAILURE_AT_START}
 
 
 def flips(instance: Instance) -> float:
-    """m omega^{2/3}: the signs that one layer yields, and the exponent of the failure probability."""
+    """m omega^{2/3}."""
     return instance.width * math.pow(instance.radius, 2 / 3)
 
 
-SMALL = at_most("radius", "omega <= c/(L log^3 m)", "radius", lambda i: 1 / (i.depth * math.log(i.width) ** 3))
-KERNEL_SMALL = at_most("radius", "omega <= c/(L^{3/2} log^{3/2} m), c = 1/4", "radius",
-                       lambda i: 0.25 / (math.pow(i.depth, 1.5) * math.log(i.width) ** 1.5))  # fmt: skip
+SMALL = assume("omega <= c/(L log(m)^3)")
+KERNEL_SMALL = assume("omega <= c/(L^(3/2) log(m)^(3/2))", c=0.25)
+ENOUGH, MORE = informative_radius("m"), informative_radius("4 m")
 NETWORKS = {"width": (64, 16384), "depth": (1, 8), "samples": (1, 2), "radius": (1e-9, 1e-1)}
-FLIP_FAILURE = exponential("exp(-c m omega^{2/3})", flips)
+FLIP_FAILURE = probability("exp(-c m omega^(2/3))")  # m omega^{2/3}: the signs that one layer yields
 FLIP_C = Constant(1.0, "as for fully connected networks, without L")
 SHARP = Constant(4.0, "as for fully connected networks, without L: no failure in the quick profile with seed 100")
-
-
-def enough_flips(c: float = 1.0) -> Assumption:
-    """The radius from which the failure probability exp(-c m omega^{2/3}) is below 1/20."""
-    return informative("m omega^{2/3}", c, "radius", lambda i, count: (count / i.width) ** 1.5)
-
-
 SHARED = {"ranges": NETWORKS, "failure": FLIP_FAILURE, "passes": 4}

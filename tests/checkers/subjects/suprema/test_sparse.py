@@ -46,7 +46,10 @@ def brute_force(matrix: Tensor, left: int | None, right: int | None) -> Tensor:
 
 
 def found(matrix: Tensor, left: int | None, right: int | None, starts: int = 4) -> Tensor:
-    probes = torch.eye(ROWS, dtype=matrix.dtype).expand(TRIALS, 1, ROWS, ROWS)
+    if right is None:  # the search ranks columns
+        matrix, left, right = matrix.mT, right, left
+    rows = matrix.shape[-2]
+    probes = torch.eye(rows, dtype=matrix.dtype).expand(TRIALS, 1, rows, rows)
     return sparse_pairs(lambda v: v @ matrix.mT, lambda u: u @ matrix, probes, left, right, starts, 12)[0].amax(-1)[:, 0]
 
 
@@ -73,6 +76,26 @@ def test_a_search_from_nowhere_is_worse() -> None:
     probes = NormalSource(seed_sequence(2, "probe")).normal((TRIALS, 1, 1, ROWS), 1.0)
     poor = sparse_pairs(lambda v: v @ matrix.mT, lambda u: u @ matrix, probes, 1, 1, 1, 12)[0].amax(-1)[:, 0]
     assert bool((poor < 0.99 * found(matrix, 1, 1)).any())
+
+
+@pytest.mark.parametrize(("left", "right"), [(1, None), (None, 1), (1, 1)])
+def test_one_nonzero_of_a_product_is_exact_on_either_side(left: int | None, right: int | None) -> None:
+    """Where all rows and columns are looked at: the longest row, the longest column, the largest entry."""
+    subject = drawn("dense", width=24, depth=3)
+    matrix = torch.eye(24, dtype=torch.float64).expand(2, 1, 24, 24).flatten(1, 2)
+    signs = [sign.expand(2, 24, 24) for sign in subject.record.signs]
+    columns = subject.network.architecture.product(subject.network.hidden, signs, 1, 3, matrix).abs()  # row k: M e_k
+    known = columns.amax((1, 2)) if left == right else columns.norm(dim=1 if right is None else 2).amax(1)
+    torch.testing.assert_close(subject.sparse_product_norm(1, 3, left, right)[:, 0], known, rtol=1e-12, atol=0)
+    value, u, v = subject.sparse_product_pairs(1, 3, left, right)
+    assert int((u != 0).sum(-1).amax()) == (1 if left else 24)
+    assert int((v != 0).sum(-1).amax()) == (1 if right else 24)
+    assert value.shape == u.shape[:-1]
+
+
+def test_a_sparse_left_side_alone_is_refused() -> None:
+    with pytest.raises(ValueError, match="transpose the matrix"):
+        sparse_pairs(lambda v: v, lambda u: u, torch.eye(3)[None, None], 1, None)
 
 
 def test_truncation_keeps_the_largest_and_zero_stays_zero() -> None:
