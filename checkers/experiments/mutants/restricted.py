@@ -32,6 +32,7 @@ PAIR: Final = ("i", "j")
 CENTRE, ALONE = "centre", "one layer"
 # What there must be two of.
 SEVERAL: Final = {"layer": "depth", "interval": "depth", ALONE: "depth", ",".join(PAIR): "samples"}
+NOTHING: Final = 1e-300  # of a ratio where the restricted measure is infinitely far from a lower bound
 Measure = Callable[..., Side]
 
 
@@ -77,8 +78,10 @@ def restricted(statement: Statement, target: str) -> Statement:
 
 def with_constant(statement: Statement, factor: float) -> Statement:
     """The statement with its claimed side at the constant that a ratio of `factor` just meets."""
-    side = f"{factor:.6g} ({{}})" if statement.at_most else "({}) " + f"{1 / max(factor, 1e-300):.6g}"
-    changes: dict[str, Any] = {statement_side(statement): tuple(side.format(one.text) for one in statement.bounds)}
+    digits, power = f"{factor if statement.at_most else 1 / max(factor, NOTHING):.5e}".split("e")  # which no formula has
+    changes: dict[str, Any] = {
+        statement_side(statement): tuple(f"{digits} 10^({int(power)}) ({one.text})" for one in statement.bounds)
+    }
     return dataclasses.replace(statement, **changes)
 
 

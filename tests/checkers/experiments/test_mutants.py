@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from checkers.command_line.main import main
-from checkers.experiments.mutants.restricted import quantifier_mutants, restricted
+from checkers.experiments.mutants.restricted import quantifier_mutants, restricted, with_constant
 from checkers.experiments.mutants.run import mutants_of, run
 from checkers.experiments.mutants.sabotage import pass_mutants, sabotaged
 from checkers.networks.weights.perturbed import PerturbedWeights
@@ -153,6 +153,10 @@ def test_a_quantifier_is_worth_what_the_first_index_does_not_know(plant: Planted
     same = plant(lambda i: [1.0] * i.depth, ("layer",), at_most="C")
     (kept,) = (one for one in run([same], seed=3).mutants if one.kind == "quantifier")
     assert (kept.fate, kept.why) == ("equivalent", "the restricted measure needs 1 of the bound, all of it 1")
+    below = dataclasses.replace(same, at_most=(), at_least="C")
+    for statement, factor, claimed in ((same, 2.5e-7, 2.5e-7), (same, 0.0, 0.0), (below, 4.0, 0.25), (below, 0.0, 1e300)):
+        bound = with_constant(statement, factor).bounds[0]
+        assert bound(Instance(width=16), C=1.0) == pytest.approx(claimed)
     assert quantifier_mutants(dataclasses.replace(same, ranges={"width": (16, 64)}))[0] == [], "one layer is all layers"
 
 
