@@ -7,15 +7,26 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Account:
-    """One statement's part of the budget. The j-th decision may spend budget/(j (j + 1)): all of them together at most the budget."""
+    """One statement's part of the budget, of which nothing may be spent yet where it is shared. The j-th decision may spend budget/(j (j + 1)): all of them together at most the budget."""
 
     budget: float
     decisions: int = 0
 
-    def spend(self) -> float:
+    def shared(self, parts: int) -> tuple[Account, list[Account]]:
+        """Half of it for a search, and equal parts of the other half for as many populations beside it; all for the search if none."""
+        if not parts:
+            return self, []
+        return Account(self.budget / 2), [Account(self.budget / (2 * parts)) for _ in range(parts)]
+
+    @property
+    def next(self) -> float:
         """The false-alarm probability of the next decision."""
-        self.decisions += 1
-        return self.budget / (self.decisions * (self.decisions + 1))
+        return self.budget / ((self.decisions + 1) * (self.decisions + 2))
+
+    def spend(self) -> float:
+        """Pay for the next decision; its false-alarm probability."""
+        alpha, self.decisions = self.next, self.decisions + 1
+        return alpha
 
 
 @dataclass
