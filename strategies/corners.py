@@ -30,6 +30,7 @@ ENDS: Final[Mapping[str, tuple[str, ...]]] = {
     "sparsity": ("most",), "radius": ("least", "most"), "tolerance": ("least", "most"),
 }  # fmt: skip
 STEPS: Final = 12  # of a bisection for an end, in octaves: of a range of 2^20 it leaves 0.5%
+DATA: Final = ("samples", "separation")
 CLOSE: Final = "pairs"  # data whose nearest samples are exactly as far apart as the separation
 
 
@@ -53,13 +54,16 @@ class Corner:
         return instances(dataclasses.replace(statement, data=(self.shape,), labels=(self.labels,)), limits=self.limits)
 
 
-def corners(statement: Statement, limits: Mapping[str, Range] | None = None) -> list[Corner]:
+def corners(statement: Statement, limits: Mapping[str, Range] | None = None, farther: Mapping[str, Range] | None = None) -> list[Corner]:
     """One for each quantity that the statement ranges over and each of its ENDS, where the region within `limits` has one: an end that
-    is no more than the octave that the search starts in is none."""
-    return list(_corners(statement, dict(limits or {})))
+    is no more than the octave that the search starts in is none.
+
+    farther: of the limits those that may be exceeded where it is they that keep samples and separation from the ends of their ranges.
+    """
+    return list(_corners(statement, dict(limits or {}), dict(farther or {})))
 
 
-def _corners(statement: Statement, limits: dict[str, Range]) -> Iterator[Corner]:
+def _corners(statement: Statement, limits: dict[str, Range], farther: dict[str, Range]) -> Iterator[Corner]:
     ranges = box(statement, limits)
     labels = cycle(name for name in LABELS if name in statement.labels or ("any" in statement.labels and name in LABELLED))
     for name, ends in ENDS.items():
@@ -71,6 +75,9 @@ def _corners(statement: Statement, limits: dict[str, Range]) -> Iterator[Corner]
         for end in ends if shape else ():
             assert shape is not None
             value = _end(statement, within, shape, name, end)
+            if name in DATA and value not in (low, high):
+                within |= farther
+                value = _end(statement, within, shape, name, end)
             if value >= 2 * low if end == "most" else value <= high / 2:
                 yield Corner(name, end, value, _moderate(statement, {**within, name: (value, value)}, shape, name), shape, next(labels))
 

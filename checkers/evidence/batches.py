@@ -33,7 +33,8 @@ def numbers_held(statement: Statement, instance: Instance, engine: Engine) -> in
     """Numbers that one trial keeps in memory, nearly."""
     if engine in ("vectors", "exact law"):
         return 16 * (instance.width if engine == "vectors" else instance.depth + 1)
-    rows = instance.samples * (1 + instance.outputs)
+    # what one pass asks for: n vectors forward and n d backward in every layer, at every position
+    layers, rows = instance.depth * instance.patch, instance.samples * (1 + instance.outputs)
     moves = 1 + len(statement.adversary) * max(1, len(statement.start))
-    passes = KEPT * moves * instance.depth * instance.patch * instance.neurons * rows + instance.depth * (instance.samples * instance.outputs) ** 2
-    return passes + (COPIES * instance.depth * instance.patch * instance.width**2 if engine == "dense" else 0)
+    vectors = KEPT * moves * layers * instance.neurons * rows + instance.depth * rows**2
+    return vectors + (COPIES * layers * instance.width**2 if engine == "dense" else 0)

@@ -37,7 +37,7 @@ def trials_to_reach(level: float, claimed: float) -> int:
     return trials
 
 
-class Test(NamedTuple):
+class Plan(NamedTuple):
     """What was planned for one instance. second: trials of the second stage, with fresh weights and at the same alpha, which follows a
     first that does not refute but has a p-value below SUSPICIOUS; 0: there is none."""
 
@@ -52,18 +52,18 @@ class Test(NamedTuple):
         return not (_reaches(self.trials, self) or (_suspicious(self) <= self.trials and _reaches(self.second, self)))
 
 
-def _reaches(trials: int, test: Test) -> bool:
-    return critical_failures(trials, test.claimed, test.alpha) <= trials
+def _reaches(trials: int, plan: Plan) -> bool:
+    return critical_failures(trials, plan.claimed, plan.alpha) <= trials
 
 
-def _suspicious(test: Test) -> int:
+def _suspicious(plan: Plan) -> int:
     """The least number of failures that leads to the second stage."""
     import numpy as np
 
-    return critical_failures(test.trials, test.claimed, float(np.nextafter(SUSPICIOUS, 0)))
+    return critical_failures(plan.trials, plan.claimed, float(np.nextafter(SUSPICIOUS, 0)))
 
 
-def detectable_rate(tests: Iterable[tuple[int, float, float] | Test]) -> float:
+def detectable_rate(tests: Iterable[tuple[int, float, float] | Plan]) -> float:
     """The failure rate, common to all tests, (trials, claimed, alpha) each, that at least one would have refuted with probability 99%.
 
     1.0 where even certain failure could have gone unnoticed.
@@ -72,7 +72,7 @@ def detectable_rate(tests: Iterable[tuple[int, float, float] | Test]) -> float:
     from scipy.optimize import brentq
     from scipy.stats import binom
 
-    thresholds = Counter(_thresholds(Test(*one)) for one in tests)
+    thresholds = Counter(_thresholds(Plan(*one)) for one in tests)
     if not thresholds:
         return 1.0
     trials, critical, suspicious, second, last = np.array(list(thresholds), dtype=float).T
@@ -91,10 +91,10 @@ def detectable_rate(tests: Iterable[tuple[int, float, float] | Test]) -> float:
     return float(brentq(missed, 1e-15, 1 - 1e-12, xtol=1e-15, rtol=1e-6))
 
 
-def _thresholds(test: Test) -> tuple[int, int, int, int, int]:
+def _thresholds(plan: Plan) -> tuple[int, int, int, int, int]:
     """Trials, failures that refute, failures that are suspicious, trials of the second stage, its failures that refute."""
-    critical = critical_failures(test.trials, test.claimed, test.alpha)
-    if not test.second:
-        return test.trials, critical, critical, 0, 1
-    last = critical_failures(test.second, test.claimed, test.alpha)
-    return test.trials, critical, min(critical, _suspicious(test)), test.second, last
+    critical = critical_failures(plan.trials, plan.claimed, plan.alpha)
+    if not plan.second:
+        return plan.trials, critical, critical, 0, 1
+    last = critical_failures(plan.second, plan.claimed, plan.alpha)
+    return plan.trials, critical, min(critical, _suspicious(plan)), plan.second, last

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Account:
-    """One statement's part of the budget, of which nothing may be spent yet where it is shared. The j-th decision may spend budget/(j (j + 1)): all of them together at most the budget."""
+    """One statement's part of the budget. The j-th decision may spend budget/(j (j + 1)): all of them together at most the budget."""
 
     budget: float
     decisions: int = 0
 
     def shared(self, parts: int) -> tuple[Account, list[Account]]:
-        """Half of it for a search, and equal parts of the other half for as many populations beside it; all for the search if none."""
+        """Before anything is spent: half for a search, equal parts of the other half for the populations beside it; all, if none."""
         if not parts:
             return self, []
         return Account(self.budget / 2), [Account(self.budget / (2 * parts)) for _ in range(parts)]

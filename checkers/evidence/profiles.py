@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from checkers.evidence.binomial import SUSPICIOUS, Test, trials_to_reach
+from checkers.evidence.binomial import SUSPICIOUS, Plan, trials_to_reach
 from theorems.language.instance import Instance
 from theorems.language.statement import EXACT_LAW, FULLY_CONNECTED, Engine, Statement
 
@@ -75,18 +75,26 @@ class Profile:
         network["depth"] = (shallow, min(deep, max(self.depth, 2 * shallow)))
         return [dict(LAW), network] if "exact law" in statement.engines else [network]
 
-    def far_populations(self, statement: Statement) -> list[list[dict[str, tuple[float, float]]]]:
+    def farther(self, statement: Statement) -> dict[str, tuple[float, float]]:
+        """Limits beyond those of `populations` that a single instance is worth: what many samples, or close ones, ask of the width."""
+        if "revealed" not in statement.engines or statement.passes >= COSTLY or not self.far:
+            return {}
+        low, high = statement.ranges["width"]
+        return {"width": (low, min(high, float(self.far_width)))}
+
+    def far_populations(self, statement: Statement) -> dict[str, list[dict[str, tuple[float, float]]]]:
         """Ranges far beyond those that constants were calibrated on: of each kind the choices, the best first.
 
         Empty where there was nothing to calibrate, and for statements about labels and training, whose regime has its own far side.
 
         One kind is wide: the upper half octave of widths. The other is deep: the greatest depth that the regime leaves room for at a
-        width that can be afforded. Samples and outputs are few, for width and depth are what tells a wrong exponent.
+        width that can be afforded. Samples and outputs are few, for width and depth are what tells a wrong exponent. The third is wide
+        with two samples that are neither close nor far: what is wrong about pairs stands out where the bound has become small.
         """
         calibrated = any(one.calibrated for one in statement.constants.values())
         untrained = statement.kind == "declared" and statement.labels == ("none",) and not statement.beyond
         if not self.far or "revealed" not in statement.engines or not (calibrated or untrained):
-            return []
+            return {}
         few: dict[str, tuple[float, float]] = {}
         for name in ("samples", "outputs"):
             least = statement.ranges.get(name, (1, 1))[0]
@@ -94,10 +102,16 @@ class Profile:
         width = min(float(self.far_width), statement.ranges["width"][1])
         deepest = int(min(float(self.far_depth), statement.ranges["depth"][1]))
         wide = {**few, "width": (width / math.sqrt(2), width)}
-        deep = [
-            {**few, "width": (1.0, min(width, self.far_entries / depth)), "depth": (depth, depth)} for depth in range(deepest, 1, -1)
-        ]
-        return [[wide], deep] if deep else [[wide]]
+        kinds = {"far wide": [wide]}
+        if deepest > 1:
+            kinds["far deep"] = [
+                {**few, "width": (1.0, min(width, self.far_entries / depth)), "depth": (depth, depth)} for depth in range(deepest, 1, -1)
+            ]
+        low, high = statement.ranges.get("samples", (1, 1))
+        if low <= 2 <= high and "separation" in statement.ranges:
+            near, apart = statement.ranges["separation"]
+            kinds["far pair"] = [{**wide, "samples": (2, 2), "separation": (near, near**0.25 * apart**0.75)}, {**wide, "samples": (2, 2)}]
+        return kinds
 
     def plan(self, statement: Statement, instance: Instance) -> tuple[Engine, int]:
         """The engine that answers for this instance, and the number of trials."""
@@ -109,18 +123,17 @@ class Profile:
         most = 64 if engine == "revealed" else 512
         return engine, max(MINIMUM_TRIALS, min(most, self.normals // numbers) // statement.passes)
 
-
     def share(self, statement: Statement, instance: Instance, engine: Engine, trials: int) -> float:
         """What so many trials cost, in units of `normals`; vectors and the exact law cost next to nothing."""
         cheap = engine in ("vectors", EXACT_LAW)
         return 0.0 if cheap else trials * statement.passes * cost(statement, instance)[1] / self.normals
 
-    def counting(self, statement: Statement, instance: Instance) -> tuple[Engine, Test]:
+    def counting(self, statement: Statement, instance: Instance) -> tuple[Engine, Plan]:
         """The engine and the trials where failures are only counted."""
         engine, trials = self.plan(statement, instance)
-        return engine, Test(trials, statement.failure_probability(instance), 0.0)
+        return engine, Plan(trials, statement.failure_probability(instance), 0.0)
 
-    def stages(self, statement: Statement, instance: Instance, alpha: float) -> tuple[Engine, Test] | None:
+    def stages(self, statement: Statement, instance: Instance, alpha: float) -> tuple[Engine, Plan] | None:
         """The engine, and trials of both stages so that failures of all would refute at alpha; None where that is not to be afforded.
 
         The first stage may be small: where all of it fails, that is suspicious, and the second can refute.
@@ -132,8 +145,8 @@ class Profile:
         one = self.share(statement, instance, engine, 1)
         second = max(needed, min(SECOND_STAGE * first, int(LOOK / one) if one else SECOND_STAGE * first))
         if second * one <= LOOK:
-            return engine, Test(first, claimed, alpha, second)
-        return (engine, Test(first, claimed, alpha)) if first >= needed else None
+            return engine, Plan(first, claimed, alpha, second)
+        return (engine, Plan(first, claimed, alpha)) if first >= needed else None
 
 
 def cost(statement: Statement, instance: Instance) -> tuple[Engine, int]:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from checkers.certification.triage import stands, triage
 from checkers.errors import InputError
-from checkers.evidence.binomial import SUSPICIOUS, Test
+from checkers.evidence.binomial import SUSPICIOUS, Plan
 from checkers.evidence.decide import decide
 from checkers.evidence.error_budget import Account
 from checkers.evidence.profiles import SECOND_STAGE, Profile
@@ -42,11 +42,11 @@ Case = tuple[Decision, Instance]
 
 @dataclass(frozen=True)
 class Visit:
-    """One instance: the population that it was drawn from, its first decision, and the test that was planned for it."""
+    """One instance: the population that it was drawn from, its first decision, and what was planned for it."""
 
     population: str
     decision: Decision
-    test: Test
+    plan: Plan
 
 
 @dataclass
@@ -109,13 +109,13 @@ class _Judge:
             return None
         if self.decides:
             self.account.spend()
-        engine, test = planned
-        decision = self.decide(self.statement, instance, seed=self.seed, engine=engine, trials=test.trials, alpha=alpha, device=self.device)
-        self._charge(instance, engine, test.trials)
-        self.campaign.visits.append(Visit(self.population, decision, test))
-        if test.second and decision.evidence and not decision.refuted and decision.p_value < SUSPICIOUS:
+        engine, plan = planned
+        decision = self.decide(self.statement, instance, seed=self.seed, engine=engine, trials=plan.trials, alpha=alpha, device=self.device)
+        self._charge(instance, engine, plan.trials)
+        self.campaign.visits.append(Visit(self.population, decision, plan))
+        if plan.second and decision.evidence and not decision.refuted and decision.p_value < SUSPICIOUS:
             self._record(decision, instance)
-            trials = test.second
+            trials = plan.second
             decision = self.decide(
                 self.statement, instance, seed=self.seed, engine=engine, trials=trials, alpha=alpha, stage=2, device=self.device
             )  # fmt: skip
@@ -123,7 +123,7 @@ class _Judge:
         return self._record(decision, instance)
 
     def _charge(self, instance: Instance, engine: Engine, trials: int) -> None:
-        """What simplifying has cost since the first refutation, in decisions: one is as dear as a second stage of the usual size, or more."""
+        """What simplifying has cost since the first refutation, in decisions, none of which counts less than a usual second stage."""
         if self.campaign.severest is not None:
             self.simplifying += max(1.0, self.profile.share(self.statement, instance, engine, trials) / SECOND_STAGE)
 
@@ -205,10 +205,10 @@ Population = tuple[str, st.SearchStrategy[Instance], int]  # its name, and how m
 
 def _beside(statement: Statement, profile: Profile) -> list[Population]:
     """The populations beside the search: the corners of what the profile affords, then what is far beyond."""
-    far = [(f"far {number}", first_possible(statement, choices)) for number, choices in enumerate(profile.far_populations(statement))]
+    far = [(name, first_possible(statement, choices)) for name, choices in profile.far_populations(statement).items()]
     beyond = [(name, strategy, profile.far) for name, strategy in far if strategy is not None]
-    at = corners(statement, profile.populations(statement)[-1]) if profile.corners else []
-    return [(f"{one.name}", one.instances(statement), profile.corners) for one in at if not (far and one.quantity in FARTHER)] + beyond
+    at = corners(statement, profile.populations(statement)[-1], profile.farther(statement)) if profile.corners else []
+    return [(one.name, one.instances(statement), profile.corners) for one in at if not (far and one.quantity in FARTHER)] + beyond
 
 
 def first_possible(statement: Statement, choices: Sequence[Mapping[str, Range]]) -> st.SearchStrategy[Instance] | None:

@@ -18,7 +18,7 @@ def judge(statement: Statement, campaign: Campaign, beyond: Campaign, written: l
     """The verdict that a campaign's decisions support."""
     evidence = [d for d in campaign.decisions if d.evidence]
     visits = [visit for visit in campaign.visits if visit.decision.evidence]
-    rate = detectable_rate(visit.test for visit in visits)
+    rate = detectable_rate(visit.plan for visit in visits)
     corner, corner_rate = weakest_corner(visits)
     worst = max(evidence, key=lambda d: d.ratio, default=None)
     close = sum(d.within_rounding for d in evidence)
@@ -55,7 +55,7 @@ def judge(statement: Statement, campaign: Campaign, beyond: Campaign, written: l
         **refuted_by(campaign),
         withdrawn=campaign.withdrawn,
         looked_at={words: len({tuple(d.sizes.items()) for d in evidence if d.looked_at == words}) for words in _partial(evidence)},
-        blind=sum(visit.test.blind for visit in visits),
+        blind=sum(visit.plan.blind for visit in visits),
         unaffordable=campaign.unaffordable,
         weakest_corner=corner,
         corner_rate=corner_rate,
@@ -66,7 +66,7 @@ def judge(statement: Statement, campaign: Campaign, beyond: Campaign, written: l
 def weakest_corner(visits: Sequence[Visit]) -> tuple[str, float | None]:
     """Of the populations beside the search the one in which a failure rate must be largest to be noticed, and that rate."""
     names = dict.fromkeys(visit.population for visit in visits if visit.population != SEARCH)
-    rates = {name: detectable_rate(visit.test for visit in visits if visit.population == name) for name in names}
+    rates = {name: detectable_rate(visit.plan for visit in visits if visit.population == name) for name in names}
     return max(rates.items(), key=lambda one: one[1]) if rates else ("", None)
 
 
@@ -74,7 +74,7 @@ def _visited(visit: Visit) -> Visited:
     one = visit.decision
     return Visited(
         population=visit.population, sizes=one.sizes, ratio=one.ratio, trials=one.trials, failures=one.failures, claimed=one.claimed,
-        detectable_rate=detectable_rate([visit.test]),
+        detectable_rate=detectable_rate([visit.plan]),
     )  # fmt: skip
 
 
