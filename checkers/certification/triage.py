@@ -92,24 +92,27 @@ class _Recomputed:
     _kept: tuple[int, list[Subject]] = (-1, [])
 
     def __post_init__(self) -> None:
-        found = [self._batch(batch) for batch in range(len(self.sizes))]
+        found = [self._batch(batch, keep=len(self.sizes) == 1) for batch in range(len(self.sizes))]
         self.ratio, self.chosen = (torch.cat(parts) for parts in zip(*found, strict=True))
 
-    def _batch(self, batch: int) -> tuple[Tensor, Tensor]:
-        """Ratio and subject of each trial of one batch, whose subjects are kept until the next."""
+    def _batch(self, batch: int, keep: bool) -> tuple[Tensor, Tensor]:
+        """Ratio and subject of each trial of one batch. keep: its subjects too, in place of those that were kept before."""
         self._kept = (-1, [])
+        ratios: list[Tensor] = []
+        subjects: list[Subject] = []
         with one_thread(), only_double():
             size = self.sizes[batch]
-            judged = list(judged_cases(self.statement, self.instance, self.seed, self.engine, size, self.stage, "cpu", batch))
-        subjects = [subject for _, subject in judged]
-        # A measure may forget its rounding: one pass over the network has at least this much, and one sum over the neurons in the type
-        # that the sides are in, which may be a narrow one where a cast went by way of another library.
-        sides = [side.dtype for case, _ in judged for side in (case.left, case.right) if side.is_floating_point()]
-        eps = max(float(torch.finfo(dtype).eps) for dtype in (*sides, torch.float64))
-        known = (*(case.rounding for case, _ in judged), *(subject.rounding for subject in subjects))
-        self.rounding = max(self.rounding, 4 * eps * sqrt(self.instance.width), *known)
-        self._kept = (batch, subjects)
-        ratio, chosen = torch.stack([case.ratio.double() for case, _ in judged]).max(dim=0)
+            for case, subject in judged_cases(self.statement, self.instance, self.seed, self.engine, size, self.stage, "cpu", batch):
+                # A measure may forget its rounding: one pass over the network has at least this much, and one sum over the neurons in the
+                # type that the sides are in, which may be a narrow one where a cast went by way of another library.
+                types = [side.dtype for side in (case.left, case.right) if side.is_floating_point()]
+                eps = max(float(torch.finfo(dtype).eps) for dtype in (*types, torch.float64))
+                self.rounding = max(self.rounding, 4 * eps * sqrt(self.instance.width), case.rounding, subject.rounding)
+                ratios.append(case.ratio.double())
+                subjects += [subject] if keep else []
+        if keep:
+            self._kept = (batch, subjects)
+        ratio, chosen = torch.stack(ratios).max(dim=0)
         return ratio, chosen
 
     def failing(self) -> list[int]:
@@ -121,7 +124,7 @@ class _Recomputed:
         """The subject that attains the trial's ratio, the trial's place in its batch, and the batch's randomness."""
         batch = trial // self.sizes[0]  # all but the last are equal
         if self._kept[0] != batch:
-            self._batch(batch)
+            self._batch(batch, keep=True)
         source = source_of(self.statement, self.instance, self.seed, self.engine, self.stage)
         return self._kept[1][int(self.chosen[trial])], trial - batch * self.sizes[0], batch_source(source, batch)
 
