@@ -28,6 +28,8 @@ from strategies import corners, instances
 from theorems.language.instance import Instance
 from theorems.language.statement import Engine, Range, Statement
 
+DEARER = 1.5  # an instance at a corner or far beyond costs about so many of the search's, in whose place it stands
+LEAST = 3 / 8  # of the search's own instances
 SEARCH = "search"  # the population of the search itself
 FARTHER = ("width", "depth")  # of these the far populations have the ends
 TIE = 1e-9  # of the log ratio, per decision: above its rounding, and far below any margin worth climbing
@@ -180,7 +182,8 @@ def search(
     decides: bool = True,
     decide: Callable[..., Decision] = decide,
 ) -> Campaign:
-    """Try `examples` instances, larger margins preferred; at the first refutation simplify it, with at most profile.shrinks decisions.
+    """Try instances for the price of `examples`, larger margins preferred, then the corners of the region and what is far beyond, each
+    at a share of the error budget; at the first refutation simplify it, with at most profile.shrinks decisions.
 
     decides=False: instances outside the regime, which are only counted; they spend no error budget and refute nothing.
     decide: what decides in place of checkers.evidence.decide.decide, such as a journal that knows decisions already.
@@ -192,7 +195,8 @@ def search(
         strategy = st.one_of(*(instances(statement, limits=limits) for limits in profile.populations(statement)))
     except ValueError as error:
         raise InputError(f"{error} of the profile {profile.name!r}") from error
-    _explore(judge, strategy, max(examples // 2, examples - sum(count for _, _, count in beside)), SEARCH)
+    aside = math.ceil(DEARER * sum(count for _, _, count in beside))
+    _explore(judge, strategy, max(1, math.ceil(LEAST * examples), examples - aside), SEARCH)
     for (name, population, count), share in zip(beside, shares, strict=True):
         if judge.campaign.simplest is None:
             judge.account, judge.population = share, name
