@@ -16,6 +16,7 @@ BYTES: Final = 2**29  # of one batch, as estimated here; the estimate is within 
 COPIES: Final = 4  # of dense matrices that are alive at once: as drawn, in the product of a pass, and moved
 # Vectors of m numbers that a batch holds for each direction that one pass asks for: all that every adversary asked for stay known.
 KEPT: Final = 8
+SEARCHED: Final = 3
 
 
 def batch_sizes(statement: Statement, instance: Instance, engine: Engine, trials: int) -> list[int]:
@@ -35,6 +36,9 @@ def numbers_held(statement: Statement, instance: Instance, engine: Engine) -> in
         return 16 * (instance.width if engine == "vectors" else instance.depth + 1)
     # what one pass asks for: n vectors forward and n d backward in every layer, at every position
     layers, rows = instance.depth * instance.patch, instance.samples * (1 + instance.outputs)
+    # every adversary asks for the passes of its move, a search inside the measure for SEARCHED times what it is declared to cost
     moves = 1 + len(statement.adversary) * max(1, len(statement.start))
+    if engine == "revealed" and statement.attack:
+        moves += SEARCHED * statement.passes
     vectors = KEPT * moves * layers * instance.neurons * rows + instance.depth * rows**2
     return vectors + (COPIES * layers * instance.width**2 if engine == "dense" else 0)
