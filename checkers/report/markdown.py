@@ -19,6 +19,7 @@ from checkers.report.figures import RUN_COLOURS
 from checkers.report.scaling import scaling_table
 from checkers.report.statements import assumptions_in_latex, bounds_in_latex
 from checkers.report.verdicts import (
+    blind_in_words,
     certificate_table,
     check_columns,
     check_row,
@@ -38,7 +39,8 @@ LEGEND = (
     " fails by more than rounding; a statement may fail as often as its failure probability allows, and is refuted when it fails more"
     " often than chance explains. All decisions of this run share one false-alarm budget: the probability that any true statement is"
     " refuted is at most {alpha}. *Detectable rate*: a failure rate, common to all instances, that this run would have refuted with"
-    " probability 99%. *Worst ratio*: the largest left side over right side on any trial. *Grade*: exact, the left side is the true"
+    " probability 99%; *at a corner*: the same of the corner, one quantity as far as the regime lets it go, where it is largest."
+    " *Worst ratio*: the largest left side over right side on any trial. *Grade*: exact, the left side is the true"
     " supremum over all that the claim quantifies over inside one instance; attacked, an adversary looked for it; sampled, neither. An"
     " attack may find less than there is: {shares}."
 )
@@ -89,6 +91,7 @@ def markdown(facts: Facts, statements: Sequence[Statement]) -> str:
         _regime_table(facts.check),
         "The paper's conditions with all hidden constants set to 1; 10 times inside means that a quantity could worsen by a factor 10. An"
         " instance outside them is *beyond*; one whose claimed failure probability is 1/2 or more is *vacuous*. Neither is ever evidence.",
+        _blind(facts.check),
         "### What rests on what",
         _graph(facts.check, statements),
         "## False variants",
@@ -214,6 +217,12 @@ def _looked_at(run: CheckRun) -> list[str]:
     """Statements that were not looked at everywhere, one line for each way."""
     lines = [f"- {line}" for one in run.verdicts for line in looked_at_in_words(one)]
     return ["Where not every index of the claim was looked at:", "\n".join(lines)] if lines else []
+
+
+def _blind(run: CheckRun) -> str:
+    decided = sum(len(one.visited) for one in run.verdicts)
+    words = "; ".join(blind_in_words(run)) or "each of them would have refuted, had all of its trials failed"
+    return f"{decided:,} instances were decided; {words}."
 
 
 def _withdrawn(run: CheckRun) -> list[str]:
