@@ -65,15 +65,8 @@ if TYPE_CHECKING:
     # declaring statements
     from theorems import registry as registry
     from theorems import statement as statement
-    from theorems.language.along_training import Moment as Moment
     from theorems.language.forms import assume as assume
-    from theorems.language.forms import at_least as at_least
-    from theorems.language.forms import at_most as at_most
-    from theorems.language.forms import bounded as bounded
-    from theorems.language.forms import bounded_below as bounded_below
-    from theorems.language.forms import exponential as exponential
     from theorems.language.forms import form as form
-    from theorems.language.forms import informative as informative
     from theorems.language.forms import probability as probability
     from theorems.language.forms import wrong as wrong
     from theorems.language.formula import Formula as Formula

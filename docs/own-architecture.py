@@ -2,7 +2,7 @@
 
 import math
 
-from lemmafuzz import Architecture, Constant, at_least, exponential, form, register_architecture, registry, wrong
+from lemmafuzz import Architecture, Constant, assume, form, probability, register_architecture, wrong
 
 
 class WeightedSkip(Architecture):
@@ -28,12 +28,11 @@ form(
     source="docs/own-architecture.md",
     kind="declared",
     ranges={"width": (64, 4096), "depth": (2, 64), "samples": (1, 4), "tolerance": (0.7, 1.0)},
-    assumptions=(at_least("informative width", "m >= 16 log 20", "width", lambda i: 16 * math.log(20)),),
-    failure=exponential("exp(-c m)", lambda i: i.width),
+    assumptions=(assume("m >= 16 log(20)", "where the failure probability is below 1/20"),),
+    failure=probability("exp(-c m)"),
     constants={"c": Constant(1 / 16, "h_0 and h_L spread like two fully connected layers, and eps is at least 0.7")},
     exponents={"depth": 0.0},
     engines=("dense", "revealed"),
-    measure=lambda subject, c: registry["forward-norm"].measure(subject),
     variants=(
         wrong("skip not weighted", "implementation", options={"identity": 2.0}),
         wrong("initialization variance 8/m", "initialization", variance=8.0),

@@ -84,13 +84,19 @@ class Region:
         self._statement, self._ranges, self._shape = statement, ranges, ALL_SHAPES[shape]
         # Without a range the data have the dimension that they need.
         self._highest = ranges["input_dimension"][1] if "input_dimension" in statement.ranges else math.inf
-        scopes = [(assumption, _reads(assumption, ranges) | {assumption.quantity}) for assumption in statement.assumptions]
+        reads = [(assumption, _reads(assumption, ranges)) for assumption in statement.assumptions]
+        scopes = [(assumption, read | {assumption.quantity}) for assumption, read in reads]
+        # m >= n log(m)^2 says no more of an interval than of each m by itself: whether the condition holds there
+        self._own = {id(assumption) for assumption, read in reads if assumption.quantity in read}
         # An assumption is due at the latest of its quantities: there it can be decided.
         self._due: dict[str, list[Assumption]] = {name: [] for name in ORDER}
         for assumption, scope in scopes:
             self._due[max(scope, key=ORDER.index)].append(assumption)
         # Nothing later depends on a loose quantity: any value of its interval will do.
-        self._loose = {q for q in ORDER if all(q not in scope or (a in self._due[q] and a.quantity == q) for a, scope in scopes)}
+        self._loose = {
+            q for q in ORDER
+            if all(q not in scope or (a in self._due[q] and a.quantity == q and id(a) not in self._own) for a, scope in scopes)
+        }  # fmt: skip
         self._loose -= {"samples", "separation"}  # the data shape looks at these
         self.complete = lru_cache(maxsize=4096)(self._complete)
 
@@ -108,7 +114,7 @@ class Region:
             low = max(low, self._shape.minimum_dimension(int(known["samples"]), known["separation"]))
             high = min(low if self._highest == math.inf else high, self._shape.highest_dimension or math.inf)
         for assumption in self._due[name]:
-            if assumption.quantity == name:
+            if assumption.quantity == name and id(assumption) not in self._own:
                 try:
                     limit = assumption.limit(self._instance(values))
                 except ArithmeticError:  # log m = 0 in a denominator: the bound says nothing there

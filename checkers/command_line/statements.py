@@ -42,7 +42,8 @@ def list_command(what: str, modules: tuple[Path, ...], json_file: str | None, qu
             output.text(f"{len(entries)} {what}", closing=True)
             return 0
         statements = chosen(())
-        output.facts([description.listed(statement) for statement in statements])
+        if json_file is not None:  # the exponents that follow from formulas take sympy
+            output.facts([description.listed(statement) for statement in statements])
         output.text(description.statement_table(statements) + "\n")
         output.text(f"{len(statements)} statements", closing=True)
     return 0

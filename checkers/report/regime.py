@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from checkers.experiments.width.inside_the_regime import GOAL
 from checkers.records.experiments import RegimeRow
 from checkers.report.text import number, table
+from theorems import registry
+from theorems.allen_zhu.convergence import PAPER_WIDTH
 
 
 def regime_table(rows: Sequence[RegimeRow], style: str = "simple") -> str:
@@ -33,9 +35,9 @@ def section(rows: Sequence[RegimeRow]) -> list[str]:
     return [
         "## Inside the convergence theorem's own regime",
         "Gradient descent on revealed weights with the step 1/(2 lambda_max) of the limit kernel, at n = L = 1 the paper's own with"
-        f" constant 1, to {number(GOAL)} of the initial loss. *m / required*: 1 or more is inside m >= n^24 L^12 log^5(m) d/delta^8,"
+        f" constant 1, to {number(GOAL)} of the initial loss. *m / required*: 1 or more is inside {PAPER_WIDTH.formula},"
         " constants 1; delta is at most 1/L, as the theorem assumes. *Steps*: what the limit kernel needs whatever the labels;"
-        " (n^6 L^2/delta^2) log(1/goal), which the theorem allows; and what the run took.",
+        f" {registry['gd-convergence'].definitions['T']} with C = 1 and eps = goal, which the theorem allows; and what the run took.",
         regime_table(rows, "github"),
         *refused,
     ]

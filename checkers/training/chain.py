@@ -3,13 +3,14 @@
 Between W(0) and the loss at step t stand, in the paper's order: gradient bounds at W(t) (Theorem 3), semi-smoothness of the step that is
 taken there (Theorem 4), the tangent kernel's drift (Theorem 5c). Here each is evaluated for the run's own loss vectors v_i = l'(f(x_i)),
 with ‖v_i‖^2/2 in the place of F_i (they are equal for the squared loss), and its own step, with the distance travelled as the radius.
-The claimed sides are those of the forms on the network's architecture (theorems/language/along_training.py).
+The claimed sides are the formulas of the forms on the network's architecture, at the run's own F, size, omega and tau_l.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -18,7 +19,7 @@ from checkers.networks.gradient import Gradient
 from checkers.networks.kernels import gradient_factors, layer_kernel
 from checkers.networks.network import ForwardPass, Network
 from theorems import registry
-from theorems.language.along_training import Moment
+from theorems.language.formula import SYMBOLS
 from theorems.language.instance import Instance
 from theorems.language.statement import FULLY_CONNECTED
 from theorems.laws.losses import Loss
@@ -29,6 +30,9 @@ DENSELY = 20  # steps from the start of which all are examined
 TINY = 1e-300  # in place of a divisor of zero
 # The lemmas between W(0) and the loss at step t.
 CHAIN = ("gradient-upper", "gradient-lower", "semi-smoothness", "kernel-stability")
+# What a run knows beside sizes: F, or max_i F_i where the claim has that; max_l ‖W'_l‖_2 of the step; the factor before W_l. omega is the
+# radius of a ball around W(0) that holds W(t) and W(t) + W'.
+KNOWN: Final = frozenset({"F", "size", "tau_l"})
 GROWTH = 1.05  # of the steps examined later, each from the last: some 14 a doubling
 
 
@@ -65,13 +69,12 @@ class Chain:
     def see(self, identifier: str, step: int, left: Tensor | float, right: Tensor | float) -> None:
         self.rows.setdefault(identifier, []).append((step, float(left), float(right)))
 
-    def claimed(self, identifier: str, moment: Moment) -> float | None:
-        """The claimed side, of the statement's form on this architecture; None where it has no form, or one that says nothing of runs."""
+    def claimed(self, identifier: str, **known: float) -> list[float]:
+        """The claimed side, one a part, of the statement's form on this architecture; none where it has no form, or one that says nothing
+        of runs. known: of KNOWN, and omega."""
         if not _speaks(identifier, self.architecture):
-            return None
-        form = registry.form(identifier, self.architecture)
-        assert form.along is not None
-        return form.along(self.instance, moment, **form.constant_values())
+            return []
+        return [float(side) for side in registry.form(identifier, self.architecture).claimed(self.instance, **known)]
 
     def finish_step(self, step: int, value: float) -> None:
         """F(W(t + 1)) of a step that was examined at t."""
@@ -85,34 +88,31 @@ class Chain:
 
     def examine(self, step: int, network: Network, record: ForwardPass, vectors: Tensor, moving: Tensor, value: float) -> None:
         """At W(t). vectors: l'(f(x_i)), (1, n, d), of F's gradient. moving: those of the step to come: of a minibatch, n/b larger, or 0."""
-        n = self.instance.samples
         same = moving is vectors or bool(torch.equal(moving, vectors))
         pairs = gradient_factors(network, record, network.backward(record, vectors[:, :, None]))
         steps = pairs if same else gradient_factors(network, record, network.backward(record, moving[:, :, None]))
         half = vectors[0].square().sum(-1) / 2
-        bounds: list[tuple[float, float]] = []  # of a gradient: both sides, layer by layer
+        bounds: list[tuple[float, float]] = []  # of gradients: both sides, layer by layer, of one F_i and of F
         squares, inner, spectral = [], 0.0, 0.0
         for layer, ((s, h), (moved, _)) in enumerate(zip(pairs, steps, strict=True), start=1):
             gradient, move = Gradient(s[0, :, 0], h[0]), Gradient(moved[0, :, 0], h[0])
             inner += gradient.inner(move)
             squares.append(gradient.inner(gradient))
-            worst = max(float((gradient.own_squares() / half.clamp_min(TINY)).max()), squares[-1] / max(n * float(half.sum()), TINY))
-            upper = self.claimed("gradient-upper", Moment(layer=layer))
-            if upper is not None:
-                bounds.append((worst, upper))
+            found = (float((gradient.own_squares() / half.clamp_min(TINY)).max()), squares[-1] / max(float(half.sum()), TINY))
+            scale = network.architecture.scale(layer, len(pairs), network.width)
+            bounds += zip(found, self.claimed("gradient-upper", tau_l=scale), strict=False)
             spectral = max(spectral, self.step_size * move.spectral_norm())
         if bounds:
             self.see("gradient-upper", step, *max(bounds, key=lambda sides: sides[0] / sides[1]))
-        lower = self.claimed("gradient-lower", Moment(layer=len(pairs), loss=float(half.max())))
-        if lower is not None:
+        for lower in self.claimed("gradient-lower", F=float(half.max())):
             self.see("gradient-lower", step, lower, squares[-1])
         self.squares.append((step, sum(squares)))
         distance = float(network.distance()[0])
         self.pending = {"step": step, "size": spectral, "value": value, "promised": self.step_size * inner}
-        remainder = self.claimed("semi-smoothness", Moment(loss=value, distance=max(distance, spectral), size=spectral))
         # Theorem 4 is about F = 1/2 sum_i ‖f(x_i) - y_i‖^2, and a step that moves the weights too far is no perturbation to it.
-        if remainder is not None and self.loss.name == "squared" and spectral < longest_step(network):
-            self.pending["remainder"] = remainder
+        if self.loss.name == "squared" and spectral < longest_step(network):
+            for remainder in self.claimed("semi-smoothness", F=value, omega=max(distance, spectral), size=spectral):
+                self.pending["remainder"] = remainder
         if len(pairs) == 1 or _stored(network):
             self._kernel(step, network, record, distance)
 
@@ -127,8 +127,7 @@ class Chain:
             self.start = kernel
             return
         own = self.start.diagonal().clamp_min(TINY).sqrt()
-        right = self.claimed("kernel-stability", Moment(distance=distance))
-        if right is not None:
+        for right in self.claimed("kernel-stability", omega=distance):
             self.see("kernel-stability", step, ((kernel - self.start).abs() / (own[:, None] * own)).max(), right)
 
 
@@ -139,12 +138,17 @@ def longest_step(network: Network) -> float:
 
 
 def _speaks(identifier: str, architecture: str) -> bool:
-    return registry.has_form(identifier, architecture) and registry.form(identifier, architecture).along is not None
+    """Whether the statement has a form there, whose bound is a formula of what a run knows."""
+    if not registry.has_form(identifier, architecture):
+        return False
+    form = registry.form(identifier, architecture)
+    known = {*SYMBOLS, *form.constants, *form.definitions, *KNOWN}
+    return bool(form.bounds) and all(bound.names <= known for bound in form.bounds)
 
 
 def left_out(architecture: str) -> list[tuple[str, str]]:
     """(id, why) of the chain's statements that are not evaluated along runs on this architecture."""
-    silent = "its form there has no bound along a run"
+    silent = "its bound there is no formula of what a run knows"
     reasons = {name: silent if registry.has_form(name, architecture) else registry.reason(name, architecture) for name in CHAIN}
     return [(name, reason) for name, reason in reasons.items() if not _speaks(name, architecture)]
 

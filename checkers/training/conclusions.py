@@ -10,11 +10,10 @@ import torch
 from checkers.records.training import StepCheck
 from checkers.training.chain import Rows
 from theorems import registry
-from theorems.allen_zhu.convergence import patch_spread, radius, rate
-from theorems.allen_zhu.other_losses import promise
+from theorems.allen_zhu.other_losses import in_place, promised
 from theorems.allen_zhu.stochastic import sgd_envelope
 from theorems.language.instance import Instance
-from theorems.language.statement import FULLY_CONNECTED
+from theorems.language.statement import FULLY_CONNECTED, Statement
 from theorems.language.subject import Trajectory
 from theorems.laws.losses import Loss
 
@@ -54,51 +53,53 @@ def conclusions(
 ) -> Rows:
     """The rows of the statements that speak of a whole run, from its recorded curves. start: f(W(0)), (1, n, d).
 
-    The numbers of steps of Theorems 1 and 2 go with their step sizes. For a run's own step size eta, what is promised is the product of
-    both, T eta = C c' n^2 d log(n log(m)/eps)/(delta m) for gradient descent, without n^2 for the declared exponents of SGD. It has no
-    power of L on any architecture; q m stands for m where patches of q make the gradients longer, and on a circle of P positions there is
-    a further sqrt(P/q), as in gradient-lower there. A statement without a form on the architecture has no rows.
+    The numbers of steps of Theorems 1 and 2 go with their step sizes. For a run's own step size, what is promised is the product of both,
+    T eta: the formulas of the form, with log(n log(m)/eps) as the logarithm of either. A statement without a form on the architecture has
+    no rows.
 
     Of gradient descent F(W(t)) and the distance are checked at every step; of SGD F(W(t)), against what it exceeds at any of all steps with
     a probability of at most SGD_ALARM, for the factor that Theorem 2's proof gives a step in expectation, which is that of Theorem 1.
     """
     rows: Rows = {}
 
-    def constants_of(identifier: str) -> dict[str, float] | None:
-        return registry.form(identifier, architecture).constant_values() if registry.has_form(identifier, architecture) else None
+    def form_of(identifier: str) -> Statement | None:
+        return registry.form(identifier, architecture) if registry.has_form(identifier, architecture) else None
 
     losses = run.loss[0].nan_to_num(math.inf).tolist()
-    n, d, m = instance.samples, instance.outputs, instance.width
-    spread = patch_spread(instance) / (instance.patch * m)
     eps = goal * losses[0]
     reached = next((step for step, value in zip(run.steps, losses, strict=True) if value <= eps), -1)
-    squared = loss.name == "squared"
-    if squared and not batch:
-        if constants := constants_of("gd-rate"):
-            decay = max(rate(instance, step_size, constants["c"]), 0.0)
+    squared, apart = loss.name == "squared", instance.separation > 0
+    if squared and (form := form_of("gd-rate")):
+        (decay,) = form.claimed(instance, eta=step_size, t=1, F_0=1.0)
+        if not batch:
             rows["gd-rate"] = [(t, value, decay**t * losses[0]) for t, value in zip(run.steps, losses, strict=True) if t]
-        if constants := constants_of("gd-radius"):
-            reach = radius(instance, constants["C"]) if instance.separation > 0 else math.inf
-            rows["gd-radius"] = [(t, value, reach) for t, value in zip(run.steps, run.distance[0].tolist(), strict=True)]
+        elif apart and len(run.steps) > 1:
+            highest = sgd_envelope(decay, run.steps, losses[0], SGD_ALARM)
+            rows["sgd-convergence"] = list(zip(run.steps, losses, highest, strict=True))[1:]
+    if squared and not batch and (form := form_of("gd-radius")):
+        (reach,) = form.claimed(instance) if apart else (math.inf,)
+        rows["gd-radius"] = [(t, value, reach) for t, value in zip(run.steps, run.distance[0].tolist(), strict=True)]
     identifier = "sgd-convergence" if batch else "gd-convergence"
-    falling = squared and batch and instance.separation > 0 and len(run.steps) > 1
-    if falling and (constants := constants_of("gd-rate")):
-        highest = sgd_envelope(max(rate(instance, step_size, constants["c"]), 0.0), run.steps, losses[0], SGD_ALARM)
-        rows["sgd-convergence"] = list(zip(run.steps, losses, highest, strict=True))[1:]
-    if squared and eps > 0 and instance.separation > 0 and (constants := constants_of(identifier)):
-        size = constants["C"] * constants["step"] * (1 if batch else n**2) * d * spread / (instance.separation * step_size)
-        promised = size * math.log(max(n * math.log(m) / eps, math.e))
-        if reached >= 0 or run.steps[-1] > promised:
-            rows.setdefault(identifier, []).append((run.steps[-1], reached if reached >= 0 else run.steps[-1], promised))
-    promising = not squared and not batch and len(run.steps) > 1 and instance.separation > 0
-    if promising and (constants := constants_of("other-losses")):
-        constants.pop("step")
-        left, right = promise(loss, loss.conclusion, instance, run, start, **constants)
-        rows["other-losses"] = list(zip(run.steps[1:], left[0].tolist(), right[0].tolist(), strict=True))
-    certain = loss.name == "cross-entropy" and not batch and accuracy and instance.separation > 0
-    if certain and (constants := constants_of("classification")):
-        promised = constants["C"] * constants["step"] * n**2 * d * spread / (instance.separation * step_size * loss.smoothness)
+    if squared and eps > 0 and apart and instance.width > 1 and (form := form_of(identifier)):  # log m = 0 allows no step
+        relative = instance.samples * math.log(instance.width) / eps
+        within = 1 / max(relative, math.e)  # Theorem 1 has log(1/eps), F being near n log(m) at the start
+        allowed = _allowed_steps(form, instance, step_size, eps=within * relative * eps if batch else within)
+        if reached >= 0 or run.steps[-1] > allowed:
+            rows.setdefault(identifier, []).append((run.steps[-1], reached if reached >= 0 else run.steps[-1], allowed))
+    if not squared and not batch and len(run.steps) > 1 and apart and (form := form_of("other-losses")):
+        targets = torch.as_tensor(instance.targets).to(start)
+        left, given = promised(loss, loss.conclusion, targets, run, start, len(loss.references(targets)))
+        right = form.claimed(instance, eta=run.step_size, beta=1.0, **given)[in_place(loss.conclusion)]
+        rows["other-losses"] = list(zip(run.steps[1:], left[0, 0].tolist(), right[0].amin(0).tolist(), strict=True))
+    if loss.name == "cross-entropy" and not batch and accuracy and apart and (form := form_of("classification")):
+        allowed = _allowed_steps(form, instance, step_size * loss.smoothness)
         learned = next((step for step, share in zip(run.steps, accuracy, strict=True) if share == 1), -1)
-        if learned >= 0 or run.steps[-1] > promised:
-            rows["classification"] = [(run.steps[-1], learned if learned >= 0 else run.steps[-1], promised)]
+        if learned >= 0 or run.steps[-1] > allowed:
+            rows["classification"] = [(run.steps[-1], learned if learned >= 0 else run.steps[-1], allowed)]
     return rows
+
+
+def _allowed_steps(form: Statement, instance: Instance, step_size: float, **given: float) -> float:
+    """T of the form for steps of another size than its eta."""
+    values = form.values(instance, **given)
+    return float(values["T"] * values["eta"] / step_size)

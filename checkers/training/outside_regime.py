@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from checkers.records.training import OutsideRegime
 from theorems import registry
 from theorems.language.instance import Instance
+from theorems.language.least import least_value
 from theorems.language.statement import FULLY_CONNECTED, Statement
 
 SIZES = ("width", "depth", "samples", "outputs", "separation")  # what a run fixes before it moves; its radius is another matter
@@ -15,7 +16,8 @@ SIZES = ("width", "depth", "samples", "outputs", "separation")  # what a run fix
 def outside_regime(instance: Instance, identifiers: Sequence[str], architecture: str = FULLY_CONNECTED) -> list[OutsideRegime]:
     """The conditions on sizes, of each statement and of those that its proof rests on, that the run does not meet.
 
-    As declared, hidden constants included: beyond them a check refutes nothing. A condition that several share comes once.
+    As declared, hidden constants included: beyond them a check refutes nothing. A condition that several share comes once. limit: from
+    where on it would hold, the other sizes being the run's.
     """
     if instance.width < 2:  # log m is 0
         return [OutsideRegime(ids=list(identifiers), of=[], formula="m >= 2", quantity="width", value=1, limit=2)]
@@ -27,7 +29,8 @@ def outside_regime(instance: Instance, identifiers: Sequence[str], architecture:
             for assumption in form.assumptions:
                 if assumption.quantity not in SIZES or assumption.holds(instance):
                     continue
-                formula, limit = assumption.formula.split(", ")[0], assumption.limit(instance)
+                formula, lower = assumption.formula.split(", ")[0], assumption.relation == ">="
+                limit = least_value(assumption, instance) if lower else assumption.limit(instance)
                 value = instance.quantity(assumption.quantity)
                 new = OutsideRegime(ids=[], of=[], formula=formula, quantity=assumption.quantity, value=value, limit=limit)
                 one = found.setdefault((formula, limit), new)

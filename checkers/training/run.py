@@ -28,6 +28,7 @@ from checkers.training.recorder import DIVERGED, Recorder
 from checkers.training.step_size import paper_step_size, stable_step_size
 from checkers.training.training_setup import TrainingSetup
 from theorems import registry
+from theorems.allen_zhu.convergence import STABLE
 from theorems.language.subject import Trajectory
 from theorems.laws.losses import losses
 
@@ -125,7 +126,7 @@ def _result(
         blame=blame(checks, untrained, instance, setup.source.spawn("blame"), stuck=stuck, risen=risen),
         data=instance.data, labels=instance.labels, steps=recorder.recorded[-1], reached=reached, seconds=seconds,
         regime_depth=registry.form("gd-rate", architecture).regime_depth(instance) if rated else 0.0, constants=used,
-        recorded=recorder.recorded, loss_function=loss.name, batch=batch, stable=_json(stable * 2 / 1.5), kernel=chain.kernel,
+        recorded=recorder.recorded, loss_function=loss.name, batch=batch, stable=_json(stable * 2 / STABLE), kernel=chain.kernel,
         radii=lemma_radii(instance, max((value for value in recorder.radius if math.isfinite(value)), default=0.0), architecture),
         outside=outside_regime(instance, [check.id for check in checks], architecture),
         prediction=recorder.prediction.result(recorder.network) if recorder.prediction is not None else None,

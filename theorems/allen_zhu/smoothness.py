@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from theorems.allen_zhu.calculus import loss_vectors
 from theorems.allen_zhu.stability import FLIP_FAILURE, MORE, NETWORKS, SHARP_C, SMALL_RADIUS, relative_rounding
-from theorems.language import along_training
 from theorems.language.calibration import calibrated, too_small
 from theorems.language.forms import FALSE, assume, wrong
 from theorems.language.registry import statement
@@ -118,7 +117,6 @@ LARGE_ENOUGH = assume("omega >= (d/(m L log(m)))^(3/2)", name="least radius")
     start=("hidden alignment", "jointly to the brink"),
     passes=8,
     adversary=OUTPUT_ADVERSARIES,
-    along=along_training.semi_smoothness,
     variants=(
         wrong("constant short of the sharp one", "constant", constants={"C": too_small("semi-smoothness", "C")}, ranges=SMALLEST),
         wrong("both error terms without m", "exponent",
@@ -233,7 +231,6 @@ def _kernel(subject: Subject) -> Tensor:
     rests_on=("gradient-drift",),
     adversary=("random", "switching on", "switching off", "joint switching", "hidden alignment", "spectral ascent"),
     passes=8,
-    along=along_training.kernel_stability,
     variants=(
         wrong("omega in place of omega^{1/3}", "exponent", at_most="C sqrt(log(m)) omega L^3", adversary=("switching on",)),
         wrong("constant short of the sharp one", "constant", constants={"C": too_small("kernel-stability", "C")}, ranges=SMALLEST),

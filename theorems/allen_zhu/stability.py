@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from theorems.language.calibration import calibrated, too_small
@@ -12,15 +11,9 @@ from theorems.language.statement import INPUTS, Assumption, Constant
 from theorems.language.subject import Side
 
 if TYPE_CHECKING:
-    from theorems.language.instance import Instance
     from theorems.language.subject import Subject
 
 FLIPS = "m omega^(2/3) L"  # the paper's s: its bound on sign flips up to its constant, and the exponent of its failure probability
-
-
-def flip_count(instance: Instance) -> float:
-    """m omega^{2/3} L."""
-    return instance.width * math.pow(instance.radius, 2 / 3) * instance.depth
 
 
 def informative_radius(rate: str) -> Assumption:

@@ -45,7 +45,6 @@ def _mistakes(one: Statement) -> Iterable[str]:
     yield _each("sharp", one.sharp, _is_number, "a number")
     yield _must("passes", type(one.passes) is int and one.passes >= 1, "a positive integer", one.passes)
     yield _must("variance", _is_number(one.variance) and one.variance > 0, "a positive number", one.variance)
-    yield _must("along", one.along is None or callable(one.along), "a function, or None", one.along)
     for assumption in (*one.assumptions, *one.waived):
         yield _must("assumptions", callable(assumption.bound), "bounded by a function of an instance", assumption.bound)
     for variant in one.variants:

@@ -1,28 +1,21 @@
-"""A statement on another architecture: the fully connected declaration with that architecture's own sizes, constants and variants."""
+"""The words of a declaration: conditions, probabilities and false variants by their formulas, and forms on other architectures."""
 
 from __future__ import annotations
 
 import dataclasses
-import functools
-import math
-from collections.abc import Callable
 from typing import Any, Literal
 
 from theorems.language.formula import SYMBOLS, Formula
-from theorems.language.instance import Instance
 from theorems.language.registry import registry
 from theorems.language.statement import EXACT_LAW, FLIPS, Assumption, DeclarationError, FailureProbability, Statement
-from theorems.language.subject import Comparison, Subject
 from theorems.language.variant import MERGED, Variant, VariantKind
 
-Factor = Callable[[Instance], Any]
-Measure = Callable[..., Comparison]
 FALSE = "false variant"
 
 
 def form(identifier: str, architecture: str, **changes: Any) -> Statement:
     """Declare the statement of that id on an architecture. changes: fields of Statement; those of MERGED say only what differs from the
-    fully connected ones, the rest replaces them. False variants, `along`, the exact law of fully connected networks and what is known to be
+    fully connected ones, the rest replaces them. False variants, the exact law of fully connected networks and what is known to be
     sharp or certified over their whole ball are never inherited, and outside the regime nothing is drawn unless said.
     """
     base = registry[identifier]
@@ -36,45 +29,12 @@ def form(identifier: str, architecture: str, **changes: Any) -> Statement:
     changes.setdefault("certificate", "" if base.certificate == FLIPS else base.certificate)
     changes.setdefault("sharp", {})
     changes.setdefault("note", "")
-    changes.setdefault("along", None)
     return registry.add(dataclasses.replace(base, architecture=architecture, **changes))
-
-
-def bounded(measure: Measure, factor: Factor) -> Measure:
-    """The measure with its upper bound, the right side, multiplied by `factor`: a number, or numbers that broadcast to it."""
-
-    @functools.wraps(measure)
-    def scaled(subject: Subject, **constants: float) -> Comparison:
-        found = measure(subject, **constants)
-        return dataclasses.replace(found, right=found.right * found.right.new_tensor(factor(subject.instance)))
-
-    return scaled
-
-
-def bounded_below(measure: Measure, factor: Factor) -> Measure:
-    """The measure with its lower bound, the left side, multiplied by `factor`."""
-
-    @functools.wraps(measure)
-    def scaled(subject: Subject, **constants: float) -> Comparison:
-        found = measure(subject, **constants)
-        return dataclasses.replace(found, left=found.left * found.left.new_tensor(factor(subject.instance)))
-
-    return scaled
 
 
 def wrong(name: str, kind: VariantKind, **changes: Any) -> Variant:
     """A false variant; changes as in Variant."""
     return Variant(name, kind, changes)
-
-
-def at_least(name: str, formula: str, quantity: str, bound: Factor) -> Assumption:
-    """quantity >= bound."""
-    return Assumption(name, formula, quantity, ">=", bound)
-
-
-def at_most(name: str, formula: str, quantity: str, bound: Factor) -> Assumption:
-    """quantity <= bound."""
-    return Assumption(name, formula, quantity, "<=", bound)
 
 
 def assume(condition: str, why: str = "", *, name: str = "", **constants: float) -> Assumption:
@@ -94,15 +54,3 @@ def assume(condition: str, why: str = "", *, name: str = "", **constants: float)
 def probability(formula: str) -> FailureProbability:
     """A failure probability said by its formula, in the sizes of the instance and the declared constants."""
     return FailureProbability(formula, Formula(formula))
-
-
-def exponential(formula: str, exponent: Factor) -> FailureProbability:
-    """The failure probability exp(-c exponent), c a declared constant."""
-    return FailureProbability(formula, lambda i, c, **others: math.exp(-c * exponent(i)))
-
-
-def informative(exponent: str, c: float, quantity: str, least: Callable[[Instance, float], float]) -> Assumption:
-    """From where exp(-c exponent) <= 1/20. least: the value of the quantity at which the exponent is the number given."""
-    count = math.log(20) / c
-    formula = f"{exponent} >= {count:.3g}, where the failure probability is below 1/20"
-    return Assumption(f"informative {quantity}", formula, quantity, ">=", lambda i: least(i, count))

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import TYPE_CHECKING, Any
 
 from theorems.language.instance import QUANTITIES, Instance
@@ -23,7 +23,8 @@ SYMBOLS = {symbol: name for name, (symbol, _) in QUANTITIES.items()}
 FUNCTIONS = ("log", "sqrt", "exp", "min", "max")
 _FRACTION = re.compile(r"\((\d+)/(\d+)\)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
-_GREEK = {"eps": r"\varepsilon", "d_in": r"d_{\mathrm{in}}", **{name: f"\\{name}" for name in ("delta", "omega", "eta", "tau", "lambda")}}
+_GREEK = {name: f"\\{name}" for name in ("delta", "omega", "eta", "tau", "lambda", "mu", "beta")}
+_GREEK |= {"eps": r"\varepsilon", "d_in": r"d_{\mathrm{in}}"}
 
 
 class FormulaError(ValueError):
@@ -71,7 +72,7 @@ class Formula:
         import sympy
 
         names = tuple(sorted(self.names))
-        functions = {"log": _log, "sqrt": _sqrt, "exp": _exp, "Min": min, "Max": max}
+        functions = {"log": _log, "sqrt": _sqrt, "exp": _exp, "Min": _min, "Max": _max}
         return names, sympy.lambdify([sympy.Symbol(name, positive=True) for name in names], self.expression, [functions, "math"])
 
     def __call__(self, instance: Instance, **values: Any) -> Any:
@@ -84,6 +85,12 @@ class Formula:
             return function(*(values[name] if name in values else float(getattr(instance, SYMBOLS[name])) for name in names))
         except KeyError as error:
             raise FormulaError(f"the formula {self.text!r} speaks of {error.args[0]!r}, which nothing gives") from error
+
+    def without_logarithms(self) -> Formula:
+        """The formula with every logarithm 1: what is left of it up to logarithmic factors."""
+        import sympy
+
+        return Formula(str(self.expression.replace(sympy.log, lambda _: sympy.Integer(1))).replace("**", "^"))
 
     def latex(self) -> str:
         """The formula as LaTeX, its factors in the order in which they are written."""
@@ -142,7 +149,18 @@ class Formula:
         return float(power)
 
 
+def _max(*values: Any) -> Any:
+    return reduce(lambda a, b: b.clamp(min=a) if hasattr(b, "clamp") else a.clamp(min=b) if hasattr(a, "clamp") else max(a, b), values)
+
+
+def _min(*values: Any) -> Any:
+    return -_max(*(-value for value in values))
+
+
 def _in_latex(name: str) -> str:
+    symbol, _, index = name.partition("_")
+    if name not in _GREEK and symbol and index:
+        return f"{_in_latex(symbol)}_{{{index}}}"
     return _GREEK.get(name, name if len(name) == 1 else rf"\mathrm{{{name}}}")
 
 

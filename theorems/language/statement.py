@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -25,7 +26,6 @@ from theorems.language.variant import Variant as Variant
 from theorems.language.variant import VariantKind as VariantKind
 
 if TYPE_CHECKING:
-    from theorems.language.along_training import Along
     from theorems.language.instance import Instance
     from theorems.language.subject import Subject
 
@@ -72,7 +72,6 @@ class Statement:
     variance: entries of A and W_l are drawn N(0, variance/m). The paper says 2.
     architecture: the networks that it speaks of; the same id on another architecture is another form of the statement (registry.py).
     options: parameters of the architecture, by name; a false variant may change them.
-    along: the claimed side at a moment of a training run, for the lemmas that a run is explained by (along_training.py).
     """
 
     id: str
@@ -109,7 +108,6 @@ class Statement:
     start: tuple[str, ...] = ()
     variance: float = 2.0
     note: str = ""
-    along: Along | None = None
     variant_name: str = ""
 
     @property
@@ -163,6 +161,10 @@ class Statement:
         return {name: (followed | dict(self.exponents))[name] for name in self.axes}
 
     @cached_property
+    def _defined(self) -> Mapping[str, Formula]:
+        return {name: Formula(text) for name, text in self.definitions.items()}
+
+    @cached_property
     def asked(self) -> tuple[str, ...]:
         """The constants and definitions that the measure is called with."""
         given = (*self.constants, *self.definitions)
@@ -173,12 +175,18 @@ class Statement:
         """The constants as keyword arguments of `measure` and `failure.bound`."""
         return {name: constant.value for name, constant in self.constants.items()}
 
-    def values(self, instance: Instance) -> dict[str, float]:
-        """The constants, and the definitions evaluated at the instance."""
-        found = self.constant_values()
-        for name, formula in self.definitions.items():
-            found[name] = Formula(formula)(instance, **found)
+    def values(self, instance: Instance, **given: Any) -> dict[str, Any]:
+        """The constants, and the definitions evaluated at the instance; given: what stands in place of one, or of a size."""
+        found = {**self.constant_values(), **given}
+        for name, formula in self._defined.items():
+            if name not in given:
+                found[name] = formula(instance, **found)
         return found
+
+    def claimed(self, instance: Instance, **given: Any) -> list[Any]:
+        """The claimed side, one a part, at the instance; given: as for values, and what a measure gives: numbers, or tensors."""
+        values = self.values(instance, **given)
+        return [bound(instance, **values) for bound in self.bounds]
 
     def sides(self, subject: Subject) -> Comparison:
         """Both sides of the claim, measured on a subject; DeclarationError if the measure gives anything but tensors."""
@@ -199,9 +207,12 @@ class Statement:
         wanted = Side if self.bounds else Comparison
         if not isinstance(found, wanted):
             raise DeclarationError(f"statement {self.id!r}: field 'measure' gave a {type(found).__name__}, not a {wanted.__name__}")
-        if not isinstance(found, Side):
-            return found
-        return with_bound(self.id, self.bounds, found, subject.instance, values, above=bool(self.at_most))
+        return self.against_bounds(found, subject.instance) if isinstance(found, Side) else found
+
+    def against_bounds(self, found: Side, instance: Instance) -> Comparison:
+        """What was measured at the instance, beside the bounds."""
+        claimed = functools.partial(self.claimed, instance)
+        return with_bound(self.id, found, claimed, parts=len(self.bounds), above=bool(self.at_most))
 
     def failure_probability(self, instance: Instance) -> float:
         """The claimed failure probability of this instance, at most 1."""

@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 
-from theorems.language.bound import with_bound
 from theorems.language.statement import Statement
 from theorems.language.subject import Side
 
@@ -39,6 +38,5 @@ def watched(statement: Statement, mutated: Statement) -> tuple[Statement, Reach]
 
 
 def _bound(statement: Statement, found: Side, subject: Any) -> torch.Tensor:
-    instance, above = subject.instance, bool(statement.at_most)
-    compared = with_bound(statement.id, statement.bounds, found, instance, statement.values(instance), above=above)
-    return compared.right if above else compared.left
+    compared = statement.against_bounds(found, subject.instance)
+    return compared.right if statement.at_most else compared.left

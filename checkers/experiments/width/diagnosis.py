@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,11 +10,12 @@ import numpy.typing as npt
 from checkers.experiments.width.limit_kernel import LimitDescent
 from checkers.records.experiments import Diagnosis, ThresholdFit
 from strategies.data import closest_pair
-from theorems.allen_zhu.convergence import required_width, step_size
+from theorems import registry
+from theorems.allen_zhu.convergence import STABLE
 from theorems.language.instance import Instance
+from theorems.language.least import least_width
 
 Array = npt.NDArray[np.float64]
-STEP_SHARE = 1.5  # of 1/lambda_max: the step that `train` takes
 
 
 def diagnose(
@@ -33,8 +33,10 @@ def diagnose(
     kernel = LimitDescent.of(inputs, depth)
     smallest = 0.0 if coinciding else kernel.smallest
     kernel = LimitDescent(smallest, kernel.largest)
-    width = required_width(Instance(width=1, depth=depth, samples=samples, outputs=outputs, separation=delta)) if delta > 0 else None
-    at = None if width is None else Instance(width=1, depth=depth, samples=samples, outputs=outputs, separation=delta)
+    theorem = registry["gd-convergence"]
+    at = Instance(width=1, depth=depth, samples=samples, outputs=outputs, separation=delta, tolerance=goal)
+    width = least_width(theorem, at) if delta > 0 else None
+    asked = {} if width is None else theorem.values(at, m=width, **dict.fromkeys(theorem.constants, 1.0))
     suggested, beyond = (None, []) if fit is None or not delta > 0 else fit.width(samples, depth, distance if apart else None)
 
     def contradicts(pair: tuple[int, int]) -> bool:
@@ -49,9 +51,9 @@ def diagnose(
         contradicting=[[rows[a], rows[b]] for a, b in coinciding if contradicts((a, b))],
         eigenvalues=[smallest, kernel.largest],
         paper_width=width,
-        paper_step_size=None if at is None or width is None else step_size(at, 1.0) / width,
-        paper_steps=None if at is None else samples**6 * depth**2 / delta**2 * math.log(1 / goal),
+        paper_step_size=asked.get("eta"),
+        paper_steps=asked.get("T"),
         fitted_width=suggested, extrapolated=beyond,
-        kernel_step_size=kernel.step_size(suggested or 1.0, outputs, STEP_SHARE),
-        kernel_steps=kernel.steps(goal, STEP_SHARE),
+        kernel_step_size=kernel.step_size(suggested or 1.0, outputs, STABLE),
+        kernel_steps=kernel.steps(goal, STABLE),
     )  # fmt: skip

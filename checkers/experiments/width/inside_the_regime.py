@@ -6,7 +6,6 @@ the paper's own with constant 1, until F <= goal F(0).
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass
 
@@ -22,8 +21,10 @@ from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.records.events import Listener, counted
 from checkers.records.experiments import RegimeRow
 from strategies.data import data_set
-from theorems.allen_zhu.convergence import required_width
+from theorems import registry
+from theorems.language.formula import Formula
 from theorems.language.instance import Instance
+from theorems.language.least import least_value
 
 GOAL, SHARE = 1e-3, 0.5
 PATIENCE = 4  # times the predicted number of steps, after which a run is given up
@@ -63,13 +64,16 @@ def run(place: Place, seed: int, device: str = "cpu") -> RegimeRow:
     steps = kernel.steps(GOAL, SHARE)
     assert steps is not None
     separation = min(1.0, 1 / place.depth)
-    instance = Instance(width=place.width, depth=place.depth, samples=place.samples, separation=separation)
+    instance = Instance(width=place.width, depth=place.depth, samples=place.samples, separation=separation, tolerance=GOAL)
+    theorem = registry["gd-convergence"]
+    (least,) = (one for one in theorem.assumptions if one.quantity == "width")
+    assert isinstance(least.bound, Formula)
     needed = planned_bytes(place, 1, PATIENCE * steps)
     row = RegimeRow(
         samples=place.samples, depth=place.depth, separation=separation, width=place.width, precision=place.precision,
-        inside=place.width / (place.samples**24 * place.depth**12 / separation**8),
-        inside_with_logs=place.width / required_width(instance), predicted_steps=steps,
-        allowed_steps=place.samples**6 * place.depth**2 / separation**2 * math.log(1 / GOAL), bytes=needed,
+        inside=place.width / least.bound.without_logarithms()(instance),
+        inside_with_logs=place.width / least_value(least, instance), predicted_steps=steps,
+        allowed_steps=theorem.values(instance, C=1.0)["T"], bytes=needed,
     )  # fmt: skip
     try:
         refuse_beyond_memory(needed, free_bytes(device))

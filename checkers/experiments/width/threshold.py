@@ -28,16 +28,14 @@ from checkers.records.events import Listener
 from checkers.records.experiments import FittedExponent, Rung, Threshold, ThresholdFit, Tried
 from checkers.runs.jobs.each import each, in_order
 from strategies.data import data_set
-from theorems.language.instance import Array
+from theorems.allen_zhu.convergence import PAPER_WIDTH
+from theorems.language.formula import Formula
+from theorems.language.instance import QUANTITIES, Array
 
 PROBABILITY, GOAL, FACTOR, SHARE, LEVEL = 0.95, 0.01, 2, 1.0, 0.95
 MOST_WIDTHS = 20  # tried at one rung
 FIRST, LARGEST = 32, 2**14
-# What the papers ask for: exponents of n, of L and of 1/delta in m, log factors aside.
-CLAIMED = {
-    "Allen-Zhu, Li & Song 2019": {"samples": 24.0, "depth": 12.0, "separation": -8.0},
-    "Zou & Gu 2019": {"samples": 8.0, "depth": 12.0, "separation": -4.0},
-}
+ZOU_GU = Formula("n^8 L^12/delta^4")  # what that paper asks of m, log factors aside
 
 
 @dataclass(frozen=True)
@@ -54,6 +52,13 @@ LADDERS = {
     "standard": Ladders({"samples": (2, 4, 8, 16), "depth": (1, 2, 4, 8), "separation": (1.0, 0.7, 0.5, 0.35)}, 1000, 2**0.25),
     "thorough": Ladders({"samples": (2, 4, 8, 16, 32), "depth": (1, 2, 4, 8), "separation": (1.0, 0.7, 0.5, 0.35, 0.25)}, 2000, 2**0.25),
 }
+
+
+def claimed_exponents(axis: str) -> dict[str, float]:
+    """What the papers ask of m: paper -> the exponent of that quantity, log factors aside."""
+    assert isinstance(PAPER_WIDTH.bound, Formula)
+    papers = {"Allen-Zhu, Li & Song 2019": PAPER_WIDTH.bound, "Zou & Gu 2019": ZOU_GU}
+    return {who: bound.exponent(QUANTITIES[axis][0]) for who, bound in papers.items()}
 
 
 def side(successes: int, trials: int, alpha: float) -> str:
@@ -190,8 +195,7 @@ def threshold(*, seed: int, profile: str, progress: Listener, processes: int = 1
     exponents = []
     for axis, values in ladders.values.items():
         fitted, low, high = slope(values, [rungs[tuple({**base, axis: value}.values())] for value in values])
-        claimed = {who: exponents[axis] for who, exponents in CLAIMED.items()}
-        exponents.append(FittedExponent(axis=axis, fitted=fitted, low=low, high=high, claimed=claimed))
+        exponents.append(FittedExponent(axis=axis, fitted=fitted, low=low, high=high, claimed=claimed_exponents(axis)))
     return Threshold(
         seed=seed, profile=profile, probability=PROBABILITY, goal=GOAL, factor=FACTOR, level=LEVEL, trials=ladders.trials,
         rungs=found, exponents=exponents, fit=fitted_law(found, ladders, seed, profile), seconds=time.monotonic() - start,

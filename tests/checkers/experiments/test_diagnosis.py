@@ -15,8 +15,9 @@ from checkers.data.training_data import MOST_ROWS, load_training_data
 from checkers.experiments.width.limit_kernel import LimitDescent
 from checkers.records.experiments import ThresholdFit
 from strategies.data import data_set
-from theorems.allen_zhu.convergence import required_width
+from theorems import registry
 from theorems.language.instance import Instance
+from theorems.language.least import least_width
 
 # Directions (1, 0), (0, 1), (1, 1): the last two are 45 degrees apart, so sqrt(2 - sqrt 2)/sqrt 2 in the paper's form.
 ROWS = "x,y,label\n3,0,a\n0,2,b\n1,1,a\n"
@@ -41,7 +42,8 @@ def test_three_directions_in_the_plane(tmp_path: Path, capsys: pytest.CaptureFix
     assert found["delta"] == pytest.approx(CLOSEST, abs=1e-15)
     assert found["closest"] in (["line 2", "line 4"], ["line 3", "line 4"])
     assert found["coinciding"] == found["contradicting"] == []
-    width = required_width(Instance(width=1, samples=3, outputs=2, separation=found["delta"]))
+    width = least_width(registry["gd-rate"], Instance(width=1, samples=3, outputs=2, separation=found["delta"]))
+    assert width == pytest.approx(3**24 * math.log(width) ** 5 * 2 / found["delta"] ** 8, rel=1e-12)
     assert found["paper_width"] == width
     assert found["paper_step_size"] == pytest.approx(2 * found["delta"] / (3**4 * width))
     assert found["paper_steps"] == pytest.approx(3**6 / found["delta"] ** 2 * math.log(1000))

@@ -88,7 +88,7 @@ def test_writing_and_reading_keep_everything(engine: str, folder: Path) -> None:
         assert (record.schema, record.role, record.seed, record.decision) == (SCHEMA, role, SEED, decision)
         assert restore(record) == instance
         assert restore(record).key() == instance.key(), "the data too, to the last bit"
-        assert record.claim == registry[identifier].claim
+        assert record.claim == registry[identifier].variant(variant).sentence
 
 
 def test_nothing_found_writes_nothing(tmp_path: Path) -> None:

@@ -23,7 +23,6 @@ from checkers.training.step_size import paper_step_size, promised_separation
 from strategies import instance_from_sizes
 from tests.helpers import train_on
 from theorems import registry
-from theorems.language.along_training import Moment
 from theorems.language.instance import Instance
 from theorems.laws.losses import losses
 
@@ -68,9 +67,9 @@ def test_the_left_sides_are_what_automatic_gradients_give(name: str, width: int)
     worst = []
     for layer, square in enumerate(squares):
         single = max(float(one[layer].square().sum() / value.detach()) for one, value in zip(own, each, strict=True))
-        bound = chain.claimed("gradient-upper", Moment(layer=layer + 1))
-        assert bound is not None
-        worst.append((max(single, square / (n * total)), bound))
+        of_one, of_all = chain.claimed("gradient-upper", tau_l=network.architecture.scale(layer + 1, instance.depth, width))
+        assert of_all == pytest.approx(n * of_one, rel=1e-12)
+        worst += [(single, of_one), (square / total, of_all)]
     assert chain.rows["gradient-upper"][0][1:] == pytest.approx(max(worst, key=lambda sides: sides[0] / sides[1]), rel=1e-9)
     assert chain.rows["gradient-lower"][0][2] == pytest.approx(squares[-1], rel=1e-9)
     assert chain.squares[0][1] == pytest.approx(sum(squares), rel=1e-9)
@@ -79,7 +78,7 @@ def test_the_left_sides_are_what_automatic_gradients_give(name: str, width: int)
     assert chain.pending is not None
     spectral = ETA * max(float(torch.linalg.matrix_norm(g, ord=2)) for g in gradients)
     assert (chain.pending["promised"], chain.pending["size"]) == pytest.approx((ETA * sum(squares), spectral), rel=1e-9)
-    remainder = chain.claimed("semi-smoothness", Moment(loss=total, distance=spectral, size=spectral))
+    (remainder,) = chain.claimed("semi-smoothness", F=total, omega=spectral, size=spectral)
     assert chain.pending["remainder"] == pytest.approx(remainder, rel=1e-9)
     chain.finish_step(1, 0.9 * total)
     assert chain.rows["semi-smoothness"][0][1] == pytest.approx(ETA * sum(squares) - 0.1 * total, rel=1e-9)
@@ -100,22 +99,20 @@ def test_the_claimed_sides_are_those_of_the_statements(name: str) -> None:
     def measured(identifier: str, subject: NetworkSubject) -> Any:
         return registry.form(identifier, name).compare(subject)
 
-    # the statement keeps its bounds in single precision
     upper = measured("gradient-upper", origin)
     bounds = upper.right.expand_as(upper.left)[0]
     for layer in range(1, instance.depth + 1):
-        bound = chain.claimed("gradient-upper", Moment(layer=layer))
-        assert bound is not None
-        assert (bound, instance.samples * bound) == pytest.approx(bounds[layer - 1].tolist(), rel=1e-12)
+        scale = network.architecture.scale(layer, instance.depth, instance.width)
+        assert chain.claimed("gradient-upper", tau_l=scale) == pytest.approx(bounds[layer - 1].tolist(), rel=1e-12)
     claimed = {
-        "gradient-lower": (chain.claimed("gradient-lower", Moment(loss=1.0)), measured("gradient-lower", origin).left),
+        "gradient-lower": (chain.claimed("gradient-lower", F=1.0), measured("gradient-lower", origin).left),
         "semi-smoothness": (
-            chain.claimed("semi-smoothness", Moment(loss=loss, distance=radius, size=float(moved.displacement_norm()))),
+            chain.claimed("semi-smoothness", F=loss, omega=radius, size=float(moved.displacement_norm())),
             measured("semi-smoothness", moved).right,
         ),
-        "kernel-stability": (chain.claimed("kernel-stability", Moment(distance=radius)), measured("kernel-stability", moved).right),
+        "kernel-stability": (chain.claimed("kernel-stability", omega=radius), measured("kernel-stability", moved).right),
     }
-    for bound, side in claimed.values():
+    for (bound,), side in claimed.values():
         assert bound == pytest.approx(float(side.flatten()[0]), rel=1e-12)
 
 
@@ -156,14 +153,14 @@ def test_a_lemma_without_a_form_is_left_out_and_said(monkeypatch: pytest.MonkeyP
     assert [left_out(name) for name in NAMES] == [[], [], []]
     assert [name for name, _ in left_out("recurrent")] == list(CHAIN)
     whole = registry.form("gradient-upper", "residual")
-    silent = dataclasses.replace(whole, along=None)
+    silent = dataclasses.replace(whole, at_most=("C m/d", "C novel m/d"))
     declared = registry.form
     monkeypatch.setattr(registry, "form", lambda *cell: silent if declared(*cell) is whole else declared(*cell))
-    assert left_out("residual") == [("gradient-upper", "its form there has no bound along a run")]
+    assert left_out("residual") == [("gradient-upper", "its bound there is no formula of what a run knows")]
     instance = sizes("residual")
     run = train_on(TrainingData(instance.inputs, instance.targets), width=32, steps=5, architecture="residual")
     assert "gradient-upper" not in {check.id for check in run.checks}
-    assert "gradient-upper was not evaluated along the run: its form there has no bound along a run." in run.explanation
+    assert "gradient-upper was not evaluated along the run: its bound there is no formula of what a run knows." in run.explanation
 
 
 def test_separation_and_step_size_are_the_architectures_own() -> None:

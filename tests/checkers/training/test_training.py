@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from functools import partial
 from typing import Any
 
@@ -20,7 +21,6 @@ from checkers.training.chain import examined_steps
 from checkers.training.training_setup import MemoryPlan
 from tests.helpers import setup_on, train_on
 from theorems import registry
-from theorems.allen_zhu.convergence import radius, rate
 from theorems.language.instance import Instance
 from theorems.laws.losses import losses
 
@@ -84,9 +84,9 @@ def test_the_checks_are_the_statements_sides(short: TrainingRun) -> None:
     """The worst ratios, from the recorded curves and the declared constants alone."""
     data = digits(10)
     instance = Instance(width=WIDTH, depth=DEPTH, samples=10, outputs=10, separation=min(short.delta, 1 / DEPTH))
-    factor = rate(instance, short.step_size, registry["gd-rate"].constant_values()["c"])
+    factor = 1 - registry["gd-rate"].constant_values()["c"] * short.step_size * instance.separation * WIDTH / (10 * 10**2)
     rates = [loss / (factor**step * short.loss[0]) for step, loss in enumerate(short.loss)][1:]
-    reach = radius(instance, registry["gd-radius"].constant_values()["C"])
+    reach = registry["gd-radius"].constant_values()["C"] * 10**3.5 * math.log(WIDTH) / (instance.separation * math.sqrt(WIDTH))
     by_id = {check.id: check for check in short.checks}
     assert by_id["gd-rate"].worst_ratio == pytest.approx(max(rates), rel=1e-12)
     assert by_id["gd-rate"].worst_step == 1 + int(np.argmax(rates))

@@ -11,7 +11,6 @@ from checkers.data.training_data import TrainingData
 from checkers.training.conclusions import SGD_ALARM, conclusions, tally
 from tests.helpers import train_on
 from theorems import registry
-from theorems.allen_zhu.convergence import rate
 from theorems.allen_zhu.stochastic import sgd_envelope
 from theorems.language.instance import Instance
 from theorems.language.subject import Trajectory
@@ -43,7 +42,7 @@ def test_every_recorded_step_of_sgd_is_checked() -> None:
 def test_a_loss_that_stands_still_breaks_the_conclusion_once_that_cannot_be_chance() -> None:
     instance = Instance(width=256, depth=1, samples=3, outputs=2, separation=0.5, input_dimension=3, inputs=INPUTS, targets=TARGETS)
     step_size = 0.01
-    decay = rate(instance, step_size, registry["gd-rate"].constant_values()["c"])
+    decay = 1 - registry["gd-rate"].constant_values()["c"] * step_size * 0.5 * 256 / (2 * 3**2)
     steps = tuple(range(0, 2000, 3))
     still = torch.ones(1, len(steps), dtype=torch.float64)
     run = Trajectory(still, still, step_size, still[:, :0], still, steps)

@@ -15,7 +15,6 @@ from checkers.subjects.network import NetworkSubject
 from strategies import instance_from_sizes
 from tests.helpers import product_edge, sources
 from theorems import registry
-from theorems.allen_zhu.gradients import gradient_lower
 from theorems.laws.exact_laws import kappa1
 
 source = sources(3, "sharp")
@@ -47,7 +46,7 @@ def test_gradients_are_bounded_below_linearly_in_the_distance() -> None:
         instance = instance_from_sizes(registry["gradient-lower"], sizes)
         network = Network.draw("revealed", 2**16, 1, instance.inputs.shape[1], 1, 16, source("lower"))
         with one_thread():
-            sides = gradient_lower(NetworkSubject(network, instance, source("questions")), 1.0, 1.0)
+            sides = registry["gradient-lower"].sides(NetworkSubject(network, instance, source("questions")))
         found.append(float(sides.right.mean()))
     assert slope(distances, found) == pytest.approx(1.0, abs=0.1)
     assert slope(distances, found) != pytest.approx(0.5, abs=0.1)

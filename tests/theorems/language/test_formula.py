@@ -41,6 +41,20 @@ def test_what_a_measure_gives_may_be_a_tensor_and_may_stand_for_a_size() -> None
     assert torch.allclose(found, 2 * 2 * losses.sqrt() * 2, rtol=1e-15, atol=0)
 
 
+def test_the_larger_and_the_smaller_of_numbers_and_tensors() -> None:
+    some = torch.tensor([-1.0, 0.5, 3.0], dtype=torch.float64)
+    assert Formula("max(1 - x, 0)")(INSTANCE, x=some).tolist() == [2.0, 0.5, 0.0]
+    assert Formula("min(x, 1)")(INSTANCE, x=some).tolist() == [-1.0, 0.5, 1.0]
+    assert Formula("max(x, y, 1)")(INSTANCE, x=some, y=some.flip(0)).tolist() == [3.0, 1.0, 3.0]
+    assert (Formula("max(1 - x, 0)")(INSTANCE, x=3.0), Formula("min(x, 1)")(INSTANCE, x=3.0)) == (0.0, 1.0)
+
+
+def test_logarithms_are_left_out_and_nothing_else() -> None:
+    found = Formula("m n^24 L^12 log(m)^5 d/delta^8").without_logarithms()
+    assert found(INSTANCE) == pytest.approx(M * N**24 * L**12 * D / DELTA**8, rel=1e-14)
+    assert found.names == {"m", "n", "L", "d", "delta"}
+
+
 @pytest.mark.parametrize(
     ("text", "latex"),
     [
@@ -50,6 +64,7 @@ def test_what_a_measure_gives_may_be_a_tensor_and_may_stand_for_a_size() -> None
         ("C sqrt(m) + c", r"C \sqrt{m} + c"),
         ("C (log(1/p)/m)^(1/4)", r"C \sqrt[4]{\frac{\log (\frac{1}{p})}{m}}"),
         ("1/(L log(m))", r"\frac{1}{L \log m}"),
+        ("C tau_l^2 mu F_0 d_in", r"C \tau_{l}^{2} \mu F_{0} d_{\mathrm{in}}"),
     ],
 )
 def test_latex_keeps_the_order_of_the_paper(text: str, latex: str) -> None:

@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING
-
 from theorems.allen_zhu.convolutional.shared import AT_MOST_ALL, CONVOLUTIONAL, KERNEL_SMALL, NETWORKS, SHARED, SHARP, SMALL
 from theorems.allen_zhu.smoothness import LARGE_ENOUGH
 from theorems.allen_zhu.stability import FLIP_FAILURE, MORE
-from theorems.language import along_training
 from theorems.language.forms import FALSE, form, wrong
 from theorems.language.statement import Constant
 
-if TYPE_CHECKING:
-    from theorems.language.instance import Instance
-
-def _first(instance: Instance) -> float:
-    """sqrt(P) q^{2/3}: sqrt of the P m (sqrt(q) omega)^{2/3} flips, each of which carries its share of sqrt(q) omega."""
-    return math.sqrt(instance.positions) * math.pow(instance.patch, 2 / 3)
-
-
-def _quadratic(instance: Instance) -> float:
-    """What makes the second term P q times the fully connected one, after `_first`."""
-    return instance.positions * instance.patch / _first(instance)
-
-
+# sqrt(P) q^(2/3): sqrt of the P m (sqrt(q) omega)^(2/3) flips, each of which carries its share of sqrt(q) omega.
 form(
     "semi-smoothness", CONVOLUTIONAL, **SHARED, assumptions=(AT_MOST_ALL, LARGE_ENOUGH, SMALL, MORE),
     at_most="C sqrt(n F) sqrt(P) q^(2/3) omega^(1/3) L^2 sqrt(m log(m)/d) size + C n L^2 (P q m/d) size^2",
     constants={"C": Constant(2.0, "as for fully connected networks"), "c": SHARP},
-    along=along_training.times(
-        lambda i, at, C, c: along_training.semi_smoothness(i, at, C, quadratic=_quadratic(i)), lambda i, at: _first(i)
-    ),
     variants=(
         wrong("a constant of 1/200", "constant", constants={"C": Constant(0.005, FALSE)}, ranges={"depth": (1, 1)},
               adversary=("output alignment", "weighted sign flips")),
@@ -65,7 +46,6 @@ form(
     "kernel-stability", CONVOLUTIONAL, passes=4, assumptions=(AT_MOST_ALL, KERNEL_SMALL, MORE), failure=FLIP_FAILURE, ranges=NETWORKS,
     at_most="C sqrt(P) q^(1/6) sqrt(log(m)) omega^(1/3) L^3",
     constants={"C": Constant(2.5, "as for fully connected networks"), "c": SHARP},
-    along=along_training.times(along_training.kernel_stability, lambda i, at: math.sqrt(i.positions) * i.patch ** (1 / 6)),
     variants=(
         wrong("omega in place of omega^{1/3}", "exponent", adversary=("weighted sign flips",), ranges={"depth": (1, 1)},
               at_most="C sqrt(P) q^(1/6) sqrt(log(m)) omega L^3"),

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING
-
 from theorems.allen_zhu.stability import FAILURE_AT_START, informative_radius
 from theorems.language.forms import assume, probability
 from theorems.language.statement import Constant
-
-if TYPE_CHECKING:
-    from theorems.language.instance import Instance
 
 RESIDUAL = "residual"
 SEEN = "1.3 times the worst that the search of the quick profile saw with seed 100"
@@ -19,11 +13,6 @@ TAU_ONE = {"options": {"step": 1.0}}
 NO_SKIP = {"options": {"identity": 0.0}}
 # For false variants: the initialization itself.
 AT_START = {"assumptions": (), "adversary": (), "failure": FAILURE_AT_START}
-
-
-def flips(instance: Instance) -> float:
-    """m omega^{2/3}."""
-    return instance.width * math.pow(instance.radius, 2 / 3)
 
 
 SMALL = assume("omega <= c/(L log(m)^3)")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from theorems.allen_zhu.residual.shared import FLIP_FAILURE, KERNEL_SMALL, MORE, NETWORKS, RESIDUAL, SHARED, SHARP, SMALL
-from theorems.language import along_training
 from theorems.language.forms import FALSE, assume, form, wrong
 from theorems.language.registry import registry
 from theorems.language.statement import Constant
@@ -15,9 +14,6 @@ form(
     constants={"C": Constant(registry["semi-smoothness"].constants["C"].value,
                              "as calibrated for fully connected networks: for L = 1 the two are the same network, and the same claim"),
                "c": SHARP},
-    along=along_training.times(
-        lambda i, at, C, c: along_training.semi_smoothness(i, at, C, quadratic=i.depth ** (-4 / 3)), lambda i, at: i.depth ** (-2 / 3)
-    ),
     variants=(
         wrong("a constant of 1/20", "constant", constants={"C": Constant(0.05, FALSE)}, ranges={"depth": (1, 2)},
               adversary=("output alignment", "weighted sign flips")),
@@ -52,7 +48,6 @@ form(
     at_most="C sqrt(log(m)) omega^(1/3) L",
     ranges={**NETWORKS, "samples": (1, 4)},
     constants={"C": Constant(2.5, "as for one fully connected layer"), "c": SHARP},
-    along=along_training.times(along_training.kernel_stability, lambda i, at: i.depth**-2.0),
     variants=(
         wrong("omega in place of omega^{1/3}", "exponent", adversary=("weighted sign flips",), ranges={"depth": (1, 2)},
               at_most="C sqrt(log(m)) omega L"),

@@ -2,43 +2,29 @@
 
 from __future__ import annotations
 
-import math
-
-from theorems.allen_zhu.convergence import (
-    DUPLICATES,
-    FEW_STEPS,
-    TWO_SAMPLES,
-    UNSTABLE,
-    distances_along_descent,
-    least_losses,
-    losses_along_descent,
-)
+from theorems.allen_zhu.convergence import DUPLICATES, FEW_STEPS, TWO_SAMPLES, UNSTABLE
 from theorems.allen_zhu.residual.shared import RESIDUAL, TAU_ONE
-from theorems.language.forms import FALSE, at_most, form, wrong
+from theorems.language.forms import FALSE, assume, form, wrong
 from theorems.language.registry import registry
 from theorems.language.statement import INPUTS, Assumption, Constant
 
 
 def hidden_width(constant: float) -> Assumption:
     """The paper's least width without its power of L; the constant that it hides is declared."""
-    return Assumption(
-        "width", "m >= c n^24 log^5(m) d/delta^8", "width", ">=",
-        lambda i, c: c * i.samples**24 * i.outputs * math.log(i.width) ** 5 / i.separation**8, constants={"c": constant},
-    )  # fmt: skip
+    return assume("m >= c n^24 log(m)^5 d/delta^8", c=constant)
 
 
 # One sample: the kernel is near m/(2d) whatever the depth, for layers l < L add at most 4 L tau^2 of it.
-SEPARATED = at_most("separation", "delta <= c", "separation", lambda i: 1.0)
+SEPARATED = assume("delta <= c")
+STEP_SIZE = "step d delta/(n^4 m)"
 GD = {
     "assumptions": (SEPARATED, hidden_width(1 / 16)),
     "ranges": {"width": (2**13, 2**16), "depth": (1, 4), "separation": (0.8, 1.0)},
-    "beyond": {"width": (64, 256), "depth": (2, 6), "samples": (1, 6), "input_dimension": INPUTS, "outputs": (1, 3),
-    "separation": (0.05, 0.5)},
-}  # fmt: skip
+}
+BEYOND = {"beyond": {"width": (64, 256), "depth": (2, 6), "samples": (1, 6), "input_dimension": INPUTS, "outputs": (1, 3),
+                     "separation": (0.05, 0.5)}}  # fmt: skip
 form(
-    "gd-rate", RESIDUAL, **GD,
-    claim="F(W(t)) <= (1 - c eta delta m/(d n^2))^t F(W(0)) for every t, with eta = c' d delta/(n^4 m)",
-    measure=lambda subject, c, step: losses_along_descent(subject, c, step * subject.instance.depth**2),
+    "gd-rate", RESIDUAL, **GD, **BEYOND, definitions={"eta": STEP_SIZE},
     variants=(
         wrong("three times the sharp rate", "constant", constants={"c": Constant(3.0, FALSE)}, ranges={"depth": (1, 1)}),
         wrong("step size beyond 2 over the largest kernel eigenvalue", "assumption",
@@ -47,19 +33,15 @@ form(
     note="No power of L: the kernel of the last layer carries the descent, and the layers below it add a factor of at most 1 + 2 L tau^2.",
 )  # fmt: skip
 form(
-    "gd-radius", RESIDUAL, **GD,
-    measure=lambda subject, C, step: distances_along_descent(subject, C, step * subject.instance.depth**2),
+    "gd-radius", RESIDUAL, **GD, **BEYOND, definitions={"eta": STEP_SIZE},
     variants=(
-        wrong("1/m in place of 1/sqrt(m)", "exponent",
-              measure=lambda subject, C, step: distances_along_descent(subject, C, step * subject.instance.depth**2, width_exponent=1.0)),
+        wrong("1/m in place of 1/sqrt(m)", "exponent", at_most="C n^3 sqrt(d) log(m)/(delta m)"),
         wrong("a fiftieth of log(m)", "constant", constants={"C": Constant(0.02, FALSE)}),
     ),
 )  # fmt: skip
 form(
-    "gd-convergence", RESIDUAL, assumptions=GD["assumptions"], ranges=GD["ranges"],
-    claim="F(W(t)) <= eps for some t <= T = C (n^6/delta^2) log(1/eps), with eta = c' d delta/(n^4 m) and with 1.5/lambda_max",
+    "gd-convergence", RESIDUAL, **GD, definitions={"eta": STEP_SIZE, "T": "C n^6/delta^2 log(1/eps)"},
     exponents={"samples": 6.0, "depth": 0.0, "separation": -2.0},
-    measure=lambda subject, step, C: least_losses(subject, step * subject.instance.depth**2, C / subject.instance.depth**2),
     variants=(
         FEW_STEPS,
         UNSTABLE,
