@@ -77,7 +77,7 @@ def test_the_side_of_a_constant_is_said_by_the_declaration(monkeypatch: pytest.M
     )  # fmt: skip
     (above,) = calibration.calibrate_one(dataclasses.replace(norm, at_most="C sqrt(L)"), 5)
     assert above.value > above.needed
-    (below,) = calibration.calibrate_one(dataclasses.replace(norm, at_least="C sqrt(L)"), 5)
+    (below,) = calibration.calibrate_one(dataclasses.replace(norm, at_most=(), at_least="C sqrt(L)"), 5)
     assert below.value < below.needed
     with pytest.raises(InputError, match="do not scale one side"):
         calibration.calibrate_one(dataclasses.replace(norm, at_most="C + L"), 5)
