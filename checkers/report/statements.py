@@ -10,7 +10,8 @@ from typing import Any
 from checkers.report import text
 from theorems.language.instance import QUANTITIES
 from theorems.language.registry import Registry, registry
-from theorems.language.statement import Assumption, Constant, Statement, Variant
+from theorems.language.statement import FIRST_THEORY, Assumption, Constant, Statement, Variant
+from theorems.language.theory import theories
 
 KINDS = {
     "identity": "identity: holds for every input, up to a stated rounding bound",
@@ -24,6 +25,7 @@ def listed(statement: Statement) -> dict[str, Any]:
     """One entry of `list --json`."""
     return {
         "id": statement.id,
+        "theory": statement.theory,
         "source": statement.source,
         "kind": statement.kind,
         "architectures": [form.architecture for form in registry.forms(statement.id)],
@@ -128,6 +130,7 @@ def statement_in_words(statement: Statement, registry: Registry) -> str:
     sections: list[tuple[str, list[str]]] = [
         ("claim", [statement.sentence]),
         *([("bound in LaTeX", bounds_in_latex(statement))] if statement.bounds else []),
+        *([("theory", [theories()[statement.theory].paper])] if statement.theory != FIRST_THEORY else []),
         ("kind", [KINDS[statement.kind]]),
         ("for all", [*quantities, f"data: {', '.join(statement.data)}; labels: {', '.join(statement.labels)}"]),
         *([("also tried on", outside)] if statement.beyond else []),

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from theorems.language.subject import Subject
 
 Kind = Literal["identity", "derived", "declared"]
-Engine = Literal["vectors", "exact law", "dense", "revealed"]
-VariantKind = Literal["exponent", "assumption", "initialization", "constant", "implementation", "claim"]
+Engine = Literal["vectors", "exact law", "dense", "revealed", "gate law", "gates"]
+VariantKind = Literal["exponent", "assumption", "initialization", "constant", "implementation", "claim", "as printed"]
 Range = tuple[float, float]
 
 # From the least dimension of any data to that of the digits of strategies.digits: their 64 pixels and the constant.
@@ -31,6 +31,7 @@ INPUTS: Range = (2, 65)
 MERGED = ("constants", "definitions", "ranges")
 
 FULLY_CONNECTED = "fully connected"
+FIRST_THEORY = "allen-zhu"
 EXACT_LAW: Engine = "exact law"
 
 
@@ -141,6 +142,7 @@ class Statement:
     adversary: names of the adversaries that move the weights inside the ball of radius `radius`; none: the weights stay.
     start: names of adversaries that first move the weights to a W~ in the ball, which is then the origin of a second move.
     variance: entries of A and W_l are drawn N(0, variance/m). The paper says 2.
+    theory: the id of the theory that it belongs to (theory.py).
     architecture: the networks that it speaks of; the same id on another architecture is another form of the statement (registry.py).
     options: parameters of the architecture, by name; a false variant may change them.
     along: the claimed side at a moment of a training run, for the lemmas that a run is explained by (along_training.py).
@@ -165,6 +167,7 @@ class Statement:
     scales: tuple[str, ...] = ()
     rests_on: tuple[str, ...] = ()
     variants: tuple[Variant, ...] = ()
+    theory: str = FIRST_THEORY
     architecture: str = FULLY_CONNECTED
     options: Mapping[str, float] = field(default_factory=dict)
     engines: tuple[Engine, ...] = ("dense", "revealed")
