@@ -39,6 +39,8 @@ def obstacle(statement: Statement) -> str:
     """Why no instance of the statement can be certified; empty if one can."""
     if statement.id == FLIPS and statement.architecture == FULLY_CONNECTED:
         return ""
+    if {"gates", "gate law"} & {*statement.engines}:
+        return "its table of gates is not followed in balls"
     if statement.adversary or statement.start:
         return "it speaks of all weights in a ball, over which there is no certificate"
     if statement.attack and statement.attack not in SEARCHES:

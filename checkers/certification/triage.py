@@ -27,7 +27,7 @@ from checkers.evidence.profiles import PROFILES
 from checkers.machine.threads import one_thread
 from checkers.networks.randomness import NormalSource
 from checkers.records.decisions import Decision, Triage
-from strategies.data import FAULTY_SHAPES, check_data
+from strategies.data import FAULTY_SHAPES, SPHERE_SHAPES, check_data
 from theorems.language.instance import Instance
 from theorems.language.statement import Engine, Statement
 from theorems.language.subject import Subject
@@ -69,7 +69,8 @@ def _outside(statement: Statement, instance: Instance) -> str:
         return "the claimed failure probability is 1/2 or more, which says nothing"
     if instance.inputs.size and instance.data not in FAULTY_SHAPES:
         try:
-            check_data(instance.inputs, instance.separation if instance.samples > 1 else None)
+            promised = instance.separation if instance.samples > 1 else None
+            check_data(instance.inputs, promised, constant=instance.data not in SPHERE_SHAPES)
         except ValueError as error:
             return str(error)
     return ""
