@@ -36,7 +36,7 @@ class TwoLayerNetwork:
         rows = torch.from_numpy(np.ascontiguousarray(np.linalg.qr(inputs.T)[1].T)).to(device)
         weights = source.spawn("weights").normal((trials, width, rows.shape[1]), sqrt(variance), device=device)
         coins = source.spawn("signs").integers((trials, width), 0, 1) if fair else torch.ones(trials, width, dtype=torch.int64)
-        return cls(rows, torch.from_numpy(correlations(inputs)).to(device), weights, (2.0 * coins - 1.0).to(device))
+        return cls(rows, torch.from_numpy(correlations(inputs)).to(device), weights, (2.0 * coins.double() - 1.0).to(device))
 
     @property
     def width(self) -> int:

@@ -13,25 +13,28 @@ from theorems.two_layer.stability import ATTACK
 if TYPE_CHECKING:
     from theorems.two_layer.subject import TwoLayer
 
+# At the end of the range the sides are equal, which no arithmetic tells from either side; so near to it they are told apart from 2 R_a as well.
+JUST_INSIDE = 2.0**-20
+
 
 @two_layer(
     id="tl-amplitudes",
     source="Du et al. 2019, Lemma A.2",
     claim="|a^2 - 1| <= {bound} for all | |a| - 1 | <= omega",
     at_most="2 omega + omega^2",
-    ranges={"width": (1, 1), "radius": (2.0**-20, 1 / 32)},
+    ranges={"width": (1, 1), "radius": (2.0**-12, 1 / 32)},
     engines=("vectors",),
     exact=True,
     variants=(
         wrong("2 R_a", "as printed", at_most="2 omega"),
         wrong("R_a^2 alone", "exponent", at_most="omega^2"),
     ),
-    note="Attained at a = 1 + R_a. The paper leaves out R_a^2.",
+    note="Attained at a = 1 + R_a, and looked at just inside. The paper leaves out R_a^2.",
 )
 def amplitudes(subject: TwoLayer) -> Side:
     import torch
 
-    radius = subject.instance.radius
+    radius = subject.instance.radius * (1 - JUST_INSIDE)
     # a^2 - 1 = (a - 1)(a + 1): without the cancellation that would drown R_a^2
     moves = torch.tensor([radius, -radius], dtype=torch.float64).expand(subject.trials, -1)
     return Side((moves * (2 + moves)).abs(), axes=("end",), rounding=8 * 2.0**-53)

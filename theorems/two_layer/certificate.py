@@ -41,11 +41,14 @@ def _root(subject: TwoLayer) -> float:
 
 
 def paths_of(paths: list[Path]) -> tuple[Tensor, Tensor]:
-    """‖y - u‖, (trials, labels, steps), and the same with max_r ‖w_r - w_r(0)‖ as one more axis, (trials, labels, steps, 2)."""
+    """‖y - u‖, (trials, labels, steps), and the same with max_r ‖w_r - w_r(0)‖ as one more axis, (trials, labels, steps, 2).
+
+    The start is left out: the claims are equalities there, which no arithmetic tells from either side.
+    """
     import torch
 
-    norms = torch.stack([torch.linalg.vector_norm(path.residual, dim=-1) for path in paths], 1)
-    return norms, torch.stack([norms, torch.stack([path.farthest for path in paths], 1)], -1)
+    norms = torch.stack([torch.linalg.vector_norm(path.residual[:, 1:], dim=-1) for path in paths], 1)
+    return norms, torch.stack([norms, torch.stack([path.farthest[:, 1:] for path in paths], 1)], -1)
 
 
 def _flow_under_floor(subject: TwoLayer) -> Side:
@@ -58,11 +61,11 @@ def _flow_under_floor(subject: TwoLayer) -> Side:
     paths = [subject.flow(r_0 * direction, horizon, FLOW_STEPS) for direction in directions(subject)]
     _, values = paths_of(paths)
     floors = torch.stack([path.floor for path in paths], 1)
-    # at time t the kernel must have been above lambda0/2 on all of [0, t]: the last entry is of the end, which may be below
-    so_far = torch.cat([torch.ones_like(floors[..., :1]), (floors[..., :-1] >= value / 2).to(floors).cummin(-1).values], -1)
-    time = torch.linspace(0, 16 / value, FLOW_STEPS + 1, dtype=values.dtype, device=values.device)
+    # at time t the kernel must have been above lambda0/2 on all of [0, t]; at the end of it, it may be below
+    so_far = (floors[..., :-1] >= value / 2).to(floors).cummin(-1).values
+    time = torch.linspace(0, 16 / value, FLOW_STEPS + 1, dtype=values.dtype, device=values.device)[1:]
     given = {
-        "t": time.expand(values.shape[:-1]), "e": torch.stack([path.error for path in paths], 1),
+        "t": time.expand(values.shape[:-1]), "e": torch.stack([path.error[:, 1:] for path in paths], 1),
         "lambda0": values.new_full((subject.trials,), value), "X": values.new_full((subject.trials,), size),
         "r_0": values.new_full((subject.trials,), r_0),
     }  # fmt: skip
@@ -134,7 +137,7 @@ def run_certificate(subject: TwoLayer, share: float, steps: int = STEPS) -> Side
     r_0 = INSIDE * _root(subject) * lowest * subject.instance.radius / size
     paths = [subject.descend(r_0[:, None] * direction, eta, steps) for direction in directions(subject)]
     norms, values = paths_of(paths)
-    count = torch.arange(steps + 1, dtype=values.dtype, device=values.device).expand(norms.shape)
+    count = torch.arange(1, steps + 1, dtype=values.dtype, device=values.device).expand(norms.shape)
     given = {"eta": eta, "lambda_R": lowest, "r_0": r_0, "X": r_0.new_full(r_0.shape, size), "k": count}
     least = torch.where(claimed, r_0 * (1 - (eta * lowest).clamp_max(0.999)) ** steps, torch.inf)
     rounding = residual_rounding(subject, least, torch.where(claimed, r_0, 0)) if bool(claimed.any()) else subject.rounding
@@ -153,9 +156,9 @@ def _flow_certified(subject: TwoLayer, share: float = 0.98, nodes: int = 16) -> 
     horizon = 4 / floor(subject) * torch.ones_like(r_0)
     paths = [subject.flow(r_0[:, None] * direction, horizon, FLOW_STEPS) for direction in directions(subject)]
     _, values = paths_of(paths)
-    error = torch.stack([path.error for path in paths], 1)
+    error = torch.stack([path.error[:, 1:] for path in paths], 1)
     within = claimed[:, None, None] & (r_0[:, None, None] + error <= most[:, None, None])
-    time = torch.linspace(0, 4 / floor(subject), FLOW_STEPS + 1, dtype=values.dtype, device=values.device)
+    time = torch.linspace(0, 4 / floor(subject), FLOW_STEPS + 1, dtype=values.dtype, device=values.device)[1:]
     given = {"t": time.expand(values.shape[:-1]), "e": error, "lambda_R": lowest, "r_0": r_0}
     least = torch.where(claimed, r_0 * torch.exp(-lowest * time[-1]), torch.inf)
     rounding = residual_rounding(subject, least, torch.where(claimed, r_0, 0)) if bool(claimed.any()) else subject.rounding

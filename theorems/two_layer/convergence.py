@@ -68,7 +68,7 @@ def _one_step(subject: TwoLayer, p: float, *, large: bool = False) -> Side:
     labels=("signs",),
     rests_on=("tl-floor", "tl-kept-gates"),
     attack="pushes of every neuron against and along the way of descent",
-    passes=12,
+    passes=6,
     variants=(
         wrong("1 - 2.2 eta lambda0", "constant", at_most="1 - 2.2 eta lambda0", ranges={"width": (2**12, 2**14), "samples": (1, 2)},
               data=("orthonormal",)),
@@ -104,7 +104,7 @@ def _run(subject: TwoLayer, *, floors: bool = True) -> Side:
     r_0 = subject.kernel().new_full((subject.trials,), math.sqrt(subject.instance.width) * allowed**2 / (25.6 * size * crowd))
     eta = step_size(subject, 0.5)
     norms, values = paths_of([subject.descend(r_0[:, None] * direction, eta, STEPS) for direction in directions(subject)])
-    count = torch.arange(STEPS + 1, dtype=values.dtype, device=values.device).expand(norms.shape)
+    count = torch.arange(1, STEPS + 1, dtype=values.dtype, device=values.device).expand(norms.shape)
     given = {
         "eta": eta, "k": count, "r_0": r_0, "X": torch.full_like(r_0, size), "lambda0": torch.full_like(r_0, value)
     }  # fmt: skip

@@ -37,7 +37,8 @@ def _as_said(criterion: Callable[[Array], bool]) -> Callable[[TwoLayer], Compari
 
         inputs = subject.instance.inputs
         said, proved = float(criterion(inputs)), float(least_pivot(inputs)[0] > 0)
-        sides = torch.tensor([[said, proved], [proved, said]], dtype=torch.float64)
+        # halves on the left, so that where both say yes the sides are told apart
+        sides = torch.tensor([[said / 2, proved / 2], [proved, said]], dtype=torch.float64)
         left, right = (side.expand(subject.trials, -1) for side in sides)
         return Comparison(left, right, axes=("direction",))
 
