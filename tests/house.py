@@ -14,9 +14,8 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("theorems", "strategies", "checkers")
 BESIDE = ("tests", "benchmarks", "docs")  # code of the repository that is not a part of the product
 # A theory is a folder and nothing else: theorems/__init__.py imports all that are there.
-THEORIES = tuple(
-    f"theorems.{path.parent.name}" for path in sorted((ROOT / "theorems").glob("*/__init__.py")) if path.parent.name not in ("language", "laws")
-)
+_FOLDERS = sorted(path.parent.name for path in (ROOT / "theorems").glob("*/__init__.py"))
+THEORIES = tuple(f"theorems.{name}" for name in _FOLDERS if name not in ("language", "laws"))
 # Rooms, lowest first: each imports from those before it only.
 ORDER = (
     "theorems.language", "theorems.laws", *THEORIES, "theorems", "strategies", "checkers", "checkers.errors",

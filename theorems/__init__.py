@@ -1,4 +1,4 @@
-"""What is claimed, a folder for each theory. Importing this package fills `registry`: every folder but `language` and `laws` is a theory."""
+"""What is claimed, a folder for each theory: every one but `language` and `laws`. Importing this package fills `registry`."""
 
 from importlib import import_module
 from pkgutil import iter_modules

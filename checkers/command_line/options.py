@@ -118,7 +118,7 @@ def of_theories(statements: Sequence[Statement], theories: Sequence[str]) -> lis
             raise InputError(f"there is no theory {name!r}; there are: {', '.join(known_theories())}")
     kept = [statement for statement in statements if not theories or statement.theory in theories]
     if not kept:
-        raise InputError(f"no statement that is named belongs to {' or '.join(theories)}: {statements[0].id!r} is of {statements[0].theory}")
+        raise InputError(f"statement {statements[0].id!r} belongs to the theory {statements[0].theory}, not to {' or '.join(theories)}")
     return kept
 
 

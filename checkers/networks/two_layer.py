@@ -1,7 +1,7 @@
 """Two-layer ReLU networks f(x) = m^{-1/2} sum_r a_r relu(w_r . x) of which w_1..w_m are trained, in coordinates of the span of the data.
 
-The inputs are X = F Q^T with orthonormal columns Q, (d, k), k = min(n, d): w_r acts through Q^T w_r ~ N(0, kappa^2 I_k) alone, and gradients
-lie in the span, so that a network costs m (k + 1) numbers.
+The inputs are X = F Q^T with orthonormal columns Q, (d, k), k = min(n, d): w_r acts through Q^T w_r ~ N(0, kappa^2 I_k) alone, and
+gradients lie in the span, so that a network costs m (k + 1) numbers.
 """
 
 from __future__ import annotations

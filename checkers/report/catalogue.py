@@ -81,7 +81,8 @@ def profiles() -> list[Entry]:
 
 
 CATALOGUE: Mapping[str, Callable[[], list[Entry]]] = {
-    "theories": theories, "losses": losses, "architectures": architectures, "adversaries": adversaries, "data": data, "labels": labels, "profiles": profiles,
+    "theories": theories, "losses": losses, "architectures": architectures, "adversaries": adversaries, "data": data, "labels": labels,
+    "profiles": profiles,
 }  # fmt: skip
 
 

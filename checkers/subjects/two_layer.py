@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from checkers.adversaries.gates import kernel_change
 from checkers.networks.randomness import Generator, NormalSource
 from checkers.networks.two_layer import TwoLayerNetwork
 from checkers.subjects.partial import PartialSubject
+from checkers.subjects.suprema.gates import kernel_change
 from theorems.language.instance import Instance
 from theorems.laws.gate_laws import correlations, gate_patterns, near_probability
 from theorems.two_layer.subject import Path

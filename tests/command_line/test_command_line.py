@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -78,9 +79,9 @@ def test_list_names_all_that_options_and_declarations_can_name(capsys: pytest.Ca
     from strategies import ALL_SHAPES, LABELS
     from theorems.laws.losses import losses
 
-    expected = {
-        "theories": theories(), "losses": losses, "architectures": registry.architectures(), "adversaries": ADVERSARIES, "data": ALL_SHAPES, "labels": LABELS,
-        "profiles": PROFILES,
+    expected: dict[str, Collection[str]] = {
+        "theories": theories(), "losses": losses, "architectures": registry.architectures(), "adversaries": ADVERSARIES, "data": ALL_SHAPES,
+        "labels": LABELS, "profiles": PROFILES,
     }  # fmt: skip
     for what, names in expected.items():
         code, printed = run(f"list {what}", capsys)

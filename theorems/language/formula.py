@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 SYMBOLS = {symbol: name for name, (symbol, _) in QUANTITIES.items()}
 FUNCTIONS = ("log", "sqrt", "exp", "min", "max")
 _FRACTION = re.compile(r"\((\d+)/(\d+)\)")
+_SUBSCRIPTED = re.compile(r"([A-Za-z]+)(?:_?([0-9]+)|_([A-Za-z]))")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
-_GREEK = {"eps": r"\varepsilon", "d_in": r"d_{\mathrm{in}}", **{name: f"\\{name}" for name in ("delta", "omega", "eta", "tau", "lambda")}}
+_LETTERS = ("delta", "omega", "eta", "tau", "lambda", "kappa")
+_GREEK = {"eps": r"\varepsilon", "d_in": r"d_{\mathrm{in}}", **{name: f"\\{name}" for name in _LETTERS}}
 
 
 class FormulaError(ValueError):
@@ -124,6 +126,10 @@ class Formula:
 
 
 def _in_latex(name: str) -> str:
+    """`omega` as a Greek letter, `lambda0`, `lambda_R` and `r_0` with a subscript, other words upright."""
+    parts = _SUBSCRIPTED.fullmatch(name)
+    if name not in _GREEK and parts and (parts[1] in _GREEK or len(parts[1]) == 1):
+        return f"{_GREEK.get(parts[1], parts[1])}_{{{parts[2] or parts[3]}}}"
     return _GREEK.get(name, name if len(name) == 1 else rf"\mathrm{{{name}}}")
 
 

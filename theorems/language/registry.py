@@ -6,14 +6,15 @@ import dataclasses
 import math
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from theorems.language.fields import mistake
 from theorems.language.instance import QUANTITIES
 from theorems.language.statement import EXACT_LAW, FULLY_CONNECTED, DeclarationError, Engine, Kind, Statement
-from theorems.language.subject import Comparison
+from theorems.language.subject import Comparison, Side
 from theorems.language.theory import theories
 
+Measure = TypeVar("Measure", bound=Callable[..., Comparison | Side])
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _FIELDS = frozenset(f.name for f in dataclasses.fields(Statement)) - {"id", "variants", "variant_name"}
 
@@ -163,10 +164,10 @@ def validate(statement: Statement, registry: Registry) -> None:
 registry = Registry()
 
 
-def statement(**declaration: Any) -> Callable[[Callable[..., Comparison]], Callable[..., Comparison]]:
+def statement(**declaration: Any) -> Callable[[Measure], Measure]:
     """Decorator: declare a statement whose measure is the decorated function. Keyword arguments: the fields of Statement."""
 
-    def declare(measure: Callable[..., Comparison]) -> Callable[..., Comparison]:
+    def declare(measure: Measure) -> Measure:
         try:
             declared = Statement(measure=measure, **declaration)
         except TypeError as error:

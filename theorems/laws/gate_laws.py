@@ -45,7 +45,7 @@ def conjugate_kernel(inputs: Array) -> Array:
 
 
 def kernel_floor(inputs: Array) -> float:
-    """lambda0 = lambda_min(H_inf), as floating point finds it: an error of about n 1e-16."""
+    """lambda0 = lambda_min(H_inf), as floating point finds it: an error of about n 1e-16. A Gram matrix has no negative eigenvalue."""
     return _spectra(inputs.tobytes(), inputs.shape)[0]
 
 
@@ -57,7 +57,7 @@ def data_norm(inputs: Array) -> float:
 @lru_cache(maxsize=4096)
 def _spectra(content: bytes, shape: tuple[int, int]) -> tuple[float, float]:
     inputs = np.frombuffer(content).reshape(shape)
-    return float(np.linalg.eigvalsh(gate_kernel(inputs))[0]), float(np.linalg.norm(inputs, 2))
+    return max(0.0, float(np.linalg.eigvalsh(gate_kernel(inputs))[0])), float(np.linalg.norm(inputs, 2))
 
 
 def crowding(inputs: Array) -> float:

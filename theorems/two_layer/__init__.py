@@ -1,6 +1,8 @@
-"""Two-layer ReLU networks whose first layer is trained, one module a chapter: Du, Zhai, Poczos and Singh, "Gradient Descent Provably Optimizes
-Over-parameterized Neural Networks" (ICLR 2019), and Arora, Du, Hu, Li and Wang, "Fine-Grained Analysis of Optimization and Generalization
-for Overparameterized Two-Layer Neural Networks" (ICML 2019)."""
+"""Two-layer ReLU networks whose first layer is trained, one module a chapter.
+
+Du, Zhai, Poczos and Singh, "Gradient Descent Provably Optimizes Over-parameterized Neural Networks" (ICLR 2019), and Arora, Du, Hu, Li and
+Wang, "Fine-Grained Analysis of Optimization and Generalization for Overparameterized Two-Layer Neural Networks" (ICML 2019).
+"""
 
 from importlib import import_module
 

@@ -13,7 +13,7 @@ from theorems.two_layer.stability import ATTACK
 if TYPE_CHECKING:
     from theorems.two_layer.subject import TwoLayer
 
-# At the end of the range the sides are equal, which no arithmetic tells from either side; so near to it they are told apart from 2 R_a as well.
+# At the end of the range the sides are equal, which no arithmetic tells from either side; so near to it 2 R_a is told apart as well.
 JUST_INSIDE = 2.0**-20
 
 

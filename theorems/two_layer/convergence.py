@@ -7,13 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from theorems.language.forms import wrong
-from theorems.language.statement import Constant, FailureProbability
+from theorems.language.statement import FailureProbability
 from theorems.language.subject import Side
 from theorems.laws.gate_laws import crowding, data_norm, kernel_floor
 from theorems.two_layer.certificate import STEPS, paths_of
 from theorems.two_layer.shared import (
     CHERNOFF_BELOW,
-    FAILURE_P,
     POSITIVE,
     SIZES,
     P,
@@ -60,9 +59,7 @@ def _one_step(subject: TwoLayer, p: float, *, large: bool = False) -> Side:
     claim="‖y - u(k+1)‖^2 <= ({bound}) ‖y - u(k)‖^2 with eta = lambda0/(4 n^2), if W(k) and W(k+1) are within p lambda0/(12.8 n^2) of W(0)",
     at_most="1 - eta lambda0/2",
     ranges=RANGES,
-    failure=FailureProbability(
-        "p + n exp(-0.0342 m lambda0/‖X‖^2)", lambda i, p: p + floor_failure(i)
-    ),
+    failure=FailureProbability("p + n exp(-0.0342 m lambda0/‖X‖^2)", lambda i, p: p + floor_failure(i)),
     constants={"p": P},
     data=POSITIVE,
     labels=("signs",),
@@ -105,9 +102,7 @@ def _run(subject: TwoLayer, *, floors: bool = True) -> Side:
     eta = step_size(subject, 0.5)
     norms, values = paths_of([subject.descend(r_0[:, None] * direction, eta, STEPS) for direction in directions(subject)])
     count = torch.arange(1, STEPS + 1, dtype=values.dtype, device=values.device).expand(norms.shape)
-    given = {
-        "eta": eta, "k": count, "r_0": r_0, "X": torch.full_like(r_0, size), "lambda0": torch.full_like(r_0, value)
-    }  # fmt: skip
+    given = {"eta": eta, "k": count, "r_0": r_0, "X": torch.full_like(r_0, size), "lambda0": torch.full_like(r_0, value)}
     rounding = residual_rounding(subject, r_0 * 2.0**-STEPS, r_0)
     return Side(values, axes=("labels", "step", "part"), rounding=rounding, given=given)
 

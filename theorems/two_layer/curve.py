@@ -12,6 +12,7 @@ from theorems.laws.gate_laws import conjugate_kernel, data_norm
 from theorems.two_layer.certificate import INSIDE, STEPS
 from theorems.two_layer.shared import (
     POSITIVE,
+    POSITIVE_FLOOR,
     SIZES,
     certified_floor,
     directions,
@@ -52,7 +53,7 @@ def _deviation(subject: TwoLayer, share: float, *, kernel: str = "limit", start:
     top = torch.linalg.eigvalsh(expected)[-1]
     eta = torch.minimum(step_size(subject, share), share / top)
     lowest = certified_floor(subject, radius).clamp_max(floor(subject))
-    claimed = lowest > 0
+    claimed = lowest > POSITIVE_FLOOR
     lowest = lowest.clamp_min(1e-3 / subject.instance.width)
     r_0 = INSIDE * subject.instance.width**0.5 * lowest * radius / size
     used = expected
@@ -78,8 +79,8 @@ def _deviation(subject: TwoLayer, share: float, *, kernel: str = "limit", start:
 @two_layer(
     id="tl-curve",
     source="Arora et al. 2019, Theorem 4.1, for every kappa",
-    claim="‖(y - u(k)) - (I - eta H_inf)^k (y - u(0))‖ <= {bound} for all k if ‖X‖ r_0 <= sqrt(m) lambda_R omega, e_H = ‖H(0) - H_inf‖_2 + ‖U‖_2,"
-    " lambda_R at most lambda0",
+    claim="‖(y - u(k)) - (I - eta H_inf)^k (y - u(0))‖ <= {bound} for all k if ‖X‖ r_0 <= sqrt(m) lambda_R omega, e_H = ‖H(0) - H_inf‖_2"
+    " + ‖U‖_2, lambda_R at most lambda0",
     at_most="e_H r_0/(2.71828 lambda_R (1 - eta lambda_R))",
     ranges=RANGES,
     constants={"share": Constant(SHARE, "a choice: eta times the largest eigenvalue of H(0) and H_inf")},

@@ -99,8 +99,8 @@ def _kept(subject: TwoLayer, p: float, *, printed: bool = False) -> Side:
               data=("orthonormal",), ranges={"width": (2**10, 2**14), "samples": (1, 3)}),
         wrong("a fortieth of the bound", "constant", at_most="m lambda0/(640 n)"),
     ),
-    note="The step of gradient descent needs that few gates to change. With the printed radius, a constant times lambda0/n^2, it is the mean"
-    " that is this small, and half of the networks have more.",
+    note="The step of gradient descent needs that few gates to change. With the printed radius, a constant times lambda0/n^2, it is the"
+    " mean that is this small, and half of the networks have more.",
 )  # fmt: skip
 def kept(subject: TwoLayer, p: float) -> Side:
     return _kept(subject, p)

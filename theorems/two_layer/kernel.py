@@ -44,8 +44,8 @@ def _error(subject: TwoLayer, factor: float = 1.0) -> Side:
         wrong("pi in place of 2 pi in H_inf", "implementation", measure=lambda subject: _error(subject, 2.0)),
         wrong("1/m^2", "exponent", at_most="n^2 log(2 n^2/p)/(2 m^2)"),
     ),
-    note="E ‖H(0) - H_inf‖_F^2 = sum_ij rho_ij^2 p_ij (1 - p_ij)/m exactly, p_ij = (pi - arccos rho_ij)/(2 pi): at n = 1 the bound is nearly"
-    " sharp.",
+    note="E ‖H(0) - H_inf‖_F^2 = sum_ij rho_ij^2 p_ij (1 - p_ij)/m exactly, p_ij = (pi - arccos rho_ij)/(2 pi): at n = 1 the bound is"
+    " nearly sharp.",
 )
 def kernel(subject: TwoLayer) -> Side:
     return _error(subject)
@@ -72,7 +72,7 @@ def kernel(subject: TwoLayer) -> Side:
         wrong("no union over pairs, constant 1/8", "constant", at_most="size sqrt(log(2/p)/(8 m))"),
         wrong("1/m", "exponent", at_most="size log(n (n + 1)/p)/m"),
     ),
-    note="Hoeffding for each of the n(n + 1)/2 entries. The proof sets p' = n^2 p, which makes its bound the smaller the more pairs there are.",
+    note="Hoeffding for each of the n(n + 1)/2 entries. The proof sets p' = n^2 p: a bound that is the smaller the more pairs there are.",
 )  # fmt: skip
 def entries(subject: TwoLayer) -> Side:
     import torch
@@ -113,7 +113,7 @@ def _floor_failure(factor: float = 1.0, *, floors: bool = True) -> FailureProbab
               ranges={"samples": (2, 2), "width": (150, 400), "separation": (0.01, 0.012)}, data=("close pairs",)),
         wrong("0.99 lambda0", "constant", at_least="0.99 lambda0", ranges={"samples": (1, 3)}, data=("orthonormal",)),
     ),
-    note="Sharp for orthonormal data, where lambda_min is the least of n Binomial(m, 1/2)/m: the exponent is 0.0316 m, and this one 0.0171 m.",
+    note="For orthonormal data lambda_min is the least of n Binomial(m, 1/2)/m: the exponent is 0.0316 m, and this one 0.0171 m.",
 )  # fmt: skip
 def kernel_least(subject: TwoLayer) -> Side:
     import torch

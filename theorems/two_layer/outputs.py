@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from theorems.language.forms import wrong
@@ -32,7 +33,8 @@ def _gram_error(subject: TwoLayer, *, products: bool = True, shifted: int = 0) -
 @two_layer(
     id="tl-dynamics",
     source="Du et al. 2019, (5)-(7)",
-    claim="du/dt = H(W)(y - u) under gradient flow: H_{ij} = rho_{ij} (1/m) sum_r D_{ri} D_{rj} is the Gram matrix of the gradients of f(x_i)",
+    claim="du/dt = H(W)(y - u) under gradient flow: H_{ij} = rho_{ij} (1/m) sum_r D_{ri} D_{rj} is the Gram matrix of the gradients of"
+    " f(x_i)",
     kind="identity",
     ranges={**SIZES, "samples": (1, 6), "width": (4, 2**16)},
     data=EVERY,
@@ -50,8 +52,8 @@ def dynamics(subject: TwoLayer) -> Comparison:
 @two_layer(
     id="tl-output",
     source="Du et al. 2019, proof of Theorem 3.2",
-    claim="‖y - u(0)‖^2 <= {bound} (Markov), and ‖u(0)‖^2 <= {bound} (Gaussian tails, K/m <= 1), y2 = ‖y‖^2",
-    at_most=("(y2 + kappa^2 n/2)/p", "2 kappa^2 n log(2 n/p)"),
+    claim="‖y - u(0)‖^2 <= {bound} (Markov), and ‖u(0)‖^2 <= {bound} (Gaussian tails, K/m <= 1), Y = ‖y‖",
+    at_most=("(Y^2 + kappa^2 n/2)/p", "2 kappa^2 n log(2 n/p)"),
     ranges={**SIZES, "samples": (1, 8)},
     failure=FailureProbability("2 p, p for each", lambda instance, kappa, p: 2 * p),
     constants={"kappa": Constant(1.0, "the standard deviation of the entries of w_r, as drawn"), "p": P},
@@ -60,8 +62,8 @@ def dynamics(subject: TwoLayer) -> Comparison:
     exact=True,
     variants=(
         wrong("a_r = 1 always", "initialization", options={"fair": 0.0}, ranges={"width": (256, 2**14)}),
-        wrong("p dropped from Markov's bound", "exponent", at_most=("y2 + kappa^2 n/2", "2 kappa^2 n log(2 n/p)")),
-        wrong("the mean in place of the quantile", "constant", at_most=("(y2 + kappa^2 n/2)/p", "kappa^2 n/2")),
+        wrong("p dropped from Markov's bound", "exponent", at_most=("Y^2 + kappa^2 n/2", "2 kappa^2 n log(2 n/p)")),
+        wrong("the mean in place of the quantile", "constant", at_most=("(Y^2 + kappa^2 n/2)/p", "kappa^2 n/2")),
     ),
     note="E ‖y - u(0)‖^2 = ‖y‖^2 + kappa^2 n/2 exactly; the second form is smaller by a factor of 1/(4 p log(2n/p)) at y = 0.",
 )
@@ -71,22 +73,26 @@ def output(subject: TwoLayer) -> Side:
     outputs = subject.outputs()
     targets = torch.as_tensor(subject.instance.targets[:, 0]).to(outputs)
     values = torch.stack([(targets - outputs).square().sum(-1), outputs.square().sum(-1)], -1)
-    return Side(values, axes=("part",), rounding=subject.rounding, given={"y2": targets.square().sum().expand(subject.trials)})
+    return Side(values, axes=("part",), rounding=subject.rounding, given={"Y": targets.norm().expand(subject.trials)})
 
 
 def output_tail(instance: Instance, share: float = 0.5) -> float:
     """P(|u_i(0)| > eps) = E erfc(eps/sqrt(2 K/m)), u | K ~ N(0, K/m), K ~ Binomial(m, share); the window leaves out below 1e-15."""
+    return _tail(instance.width, instance.tolerance, share)
+
+
+@lru_cache(maxsize=1024)
+def _tail(m: int, tolerance: float, share: float) -> float:
     import numpy as np
     from scipy.special import erfc
     from scipy.stats import binom
 
-    m = instance.width
     spread = 8.5 * math.sqrt(m * share * (1 - share)) + 1
     # beyond 10^5 values, groups of them by their largest: the probability can only be overstated
     counts = np.unique(np.linspace(max(0, math.floor(m * share - spread)), min(m, math.ceil(m * share + spread)), 100_001).round())
     weight = np.diff(binom.cdf(np.concatenate([[-1.0], counts]), m, share))
     with np.errstate(divide="ignore"):
-        tails = np.where(counts > 0, erfc(instance.tolerance / np.sqrt(2 * counts / m)), 0.0)
+        tails = np.where(counts > 0, erfc(tolerance / np.sqrt(2 * counts / m)), 0.0)
     return float(weight @ tails) + 1e-14
 
 

@@ -48,8 +48,8 @@ def _as_said(criterion: Callable[[Array], bool]) -> Callable[[TwoLayer], Compari
 @two_layer(
     id="tl-positive",
     source="Du et al. 2019, Theorem 3.1, made exact",
-    claim="lambda0 > 0 if and only if no two inputs are equal and those of which the negative is an input too, one of each pair, are linearly"
-    " independent",
+    claim="lambda0 > 0 if and only if no two inputs are equal and those of which the negative is an input too, one of each pair, are"
+    " linearly independent",
     ranges={**SETS, "samples": (1, 8)},
     engines=("vectors",),
     data=EVERY,
@@ -59,8 +59,8 @@ def _as_said(criterion: Callable[[Array], bool]) -> Callable[[TwoLayer], Compari
         wrong("lambda0 = 0 where two are parallel", "claim", measure=_as_said(_no_two_parallel), ranges={"samples": (2, 8)},
               data=("opposite pairs",)),
     ),
-    note="The criterion by exact fractions, positivity by an LDL^T in ball arithmetic. The theorem asks that no two be parallel, which is more"
-    " than it takes: one antipodal pair has lambda0 = 1/2. Three antipodal pairs in a plane have lambda0 = 0.",
+    note="The criterion by exact fractions, positivity by an LDL^T in ball arithmetic. The theorem asks that no two be parallel, which is"
+    " more than it takes: one antipodal pair has lambda0 = 1/2. Three antipodal pairs in a plane have lambda0 = 0.",
 )  # fmt: skip
 def positive(subject: TwoLayer) -> Comparison:
     return _as_said(is_positive)(subject)
@@ -98,9 +98,10 @@ def _lower(subject: TwoLayer, *, opposite: bool = True) -> Side:
     exact=True,
     variants=(
         wrong("1/(2 pi) in place of 1/(100 n^2)", "constant", at_least="apart/6.28318", ranges={"samples": (5, 21)}, data=("circle",)),
-        wrong("opposite inputs forgotten", "assumption", measure=partial(_lower, opposite=False), ranges={"samples": (6, 6)}, data=("circle",)),
+        wrong("opposite inputs forgotten", "assumption", measure=partial(_lower, opposite=False), ranges={"samples": (6, 6)},
+              data=("circle",)),
     ),
     note="The least lambda0/apart known to us is 0.0627, on lattices in three dimensions: a constant without n.",
-)
+)  # fmt: skip
 def separated(subject: TwoLayer) -> Side:
     return _lower(subject)

@@ -1,7 +1,7 @@
 """What the chapters share: how a statement of this theory is declared, its data, and labels in the directions where training is hardest.
 
-Symbols beside those of instances: lambda0 = lambda_min(H_inf), X = ‖X‖_2, S = max_i sum_j |rho_ij|, p_R = P(|w . x| <= R), r_0 = ‖y - u(0)‖. The
-radius R of a ball around W(0), in which every ‖w_r - w_r(0)‖ <= R, is the instance's omega.
+Symbols beside those of instances: lambda0 = lambda_min(H_inf), X = ‖X‖_2, S = max_i sum_j |rho_ij|, p_R = P(|w . x| <= R),
+r_0 = ‖y - u(0)‖. The radius R of a ball around W(0), in which every ‖w_r - w_r(0)‖ <= R, is the instance's omega.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ SIZES: dict[str, Range] = {"width": (16, 2**20), "samples": (1, 8), "input_dimen
 P = Constant(0.05, "a choice, not a hidden constant: small enough to be refuted in few trials, large enough that log(1/p) is a number")
 FAILURE_P = FailureProbability("p", lambda instance, p, **others: p)
 
+POSITIVE_FLOOR = 1e-12  # eigenvalues of these matrices err by a few n 1e-16; one below this is not known to be positive
 CHERNOFF_BELOW = 0.034238  # (3/4) log(3/4) + 1/4, rounded down: P(S <= (3/4) E S) for a sum of terms in [0, 1]
 CHERNOFF_ABOVE = 0.38629  # 2 log 2 - 1, rounded down: P(S >= 2 E S)
 
@@ -60,19 +61,21 @@ def spectral(matrices: Tensor) -> Tensor:
     """‖M‖_2 of symmetric matrices (..., n, n)."""
     import torch
 
-    return torch.linalg.eigvalsh(matrices).abs().amax(-1)
+    norms: Tensor = torch.linalg.eigvalsh(matrices).abs().amax(-1)
+    return norms
 
 
 def certified_floor(subject: TwoLayer, radius: float) -> Tensor:
     """lambda_R = lambda_min(H(0)) - ‖U(R)‖_2, below which no kernel in the ball has an eigenvalue: (trials,)."""
     import torch
 
-    return torch.linalg.eigvalsh(subject.kernel())[..., 0] - spectral(subject.flip_bound(radius))
+    least: Tensor = torch.linalg.eigvalsh(subject.kernel())[..., 0]
+    return least - spectral(subject.flip_bound(radius))
 
 
 def directions(subject: TwoLayer) -> list[Tensor]:
-    """Unit residuals y - u(0), each (trials, n): along the bottom and the top eigenvector of H(0), where descent is slowest and fastest, and
-    along the instance's own labels."""
+    """Unit residuals y - u(0), each (trials, n): along the bottom and the top eigenvector of H(0), where descent is slowest and fastest,
+    and along the instance's own labels."""
     import torch
 
     vectors = torch.linalg.eigh(subject.kernel())[1]
@@ -84,7 +87,8 @@ def step_size(subject: TwoLayer, share: float) -> Tensor:
     """share/lambda_max(H(0)), (trials,)."""
     import torch
 
-    return share / torch.linalg.eigvalsh(subject.kernel())[..., -1].clamp_min(1 / subject.instance.width)
+    largest: Tensor = torch.linalg.eigvalsh(subject.kernel())[..., -1]
+    return share / largest.clamp_min(1 / subject.instance.width)
 
 
 def residual_rounding(subject: TwoLayer, least: Tensor, size: Tensor) -> float:

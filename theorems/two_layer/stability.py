@@ -100,11 +100,13 @@ def stability(subject: TwoLayer) -> Side:
     attack=ATTACK,
     variants=(
         wrong("n^2 and 1/p dropped", "exponent", at_most="1.595770 omega", ranges=CLUSTERS, data=("cluster",)),
-        wrong("R^2", "exponent", at_most="1.595770 n^2 omega^2/p", ranges={"radius": (1e-3, 1e-2), "width": (4096, 2**14), "samples": (1, 2)}),
-        wrong("0.37 R at n = 1", "constant", at_most="0.37 omega", ranges={"samples": (1, 1), "width": (2**13, 2**14), "radius": (0.1, 0.2)}),
+        wrong("R^2", "exponent", at_most="1.595770 n^2 omega^2/p",
+              ranges={"radius": (1e-3, 1e-2), "width": (4096, 2**14), "samples": (1, 2)}),
+        wrong("0.37 R at n = 1", "constant", at_most="0.37 omega",
+              ranges={"samples": (1, 1), "width": (2**13, 2**14), "radius": (0.1, 0.2)}),
     ),
     note="4/sqrt(2 pi) = 1.596. Pairs and Markov's 1/p make it 39 to 1250 times what the attack finds at p = 0.1.",
-)
+)  # fmt: skip
 def stability_markov(subject: TwoLayer) -> Side:
     import torch
 

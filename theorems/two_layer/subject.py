@@ -80,5 +80,5 @@ class TwoLayer(Protocol):
         ...
 
     def pushed(self, residual: Tensor, length: float) -> TwoLayer:
-        """The networks with each w_r moved by that length where gradient descent would go for labels u(0) + residual; theirs is the start."""
+        """The networks with each w_r moved by that length where gradient descent would go for labels u(0) + residual, as a new start."""
         ...

@@ -48,6 +48,8 @@ def test_what_a_measure_gives_may_be_a_tensor_and_may_stand_for_a_size() -> None
         ("c delta^(3/2)/(n^(9/2) L^6 log(m)^3)", r"\frac{c \delta^{3/2}}{n^{9/2} L^{6} \log^{3} m}"),
         ("sqrt(P q m/d)", r"\sqrt{\frac{P q m}{d}}"),
         ("C sqrt(m) + c", r"C \sqrt{m} + c"),
+        ("lambda0 r_0/(lambda_R p_R kappa)", r"\frac{\lambda_{0} r_{0}}{\lambda_{R} p_{R} \kappa}"),
+        ("size d_in", r"\mathrm{size} d_{\mathrm{in}}"),
     ],
 )
 def test_latex_keeps_the_order_of_the_paper(text: str, latex: str) -> None:

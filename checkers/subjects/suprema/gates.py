@@ -27,8 +27,8 @@ BLOCK = 1 << 22  # entries of a table of patterns
 
 
 def reachable(network: TwoLayerNetwork, radius: float) -> tuple[Tensor, Tensor, Tensor]:
-    """Patterns that neurons with a near gate can reach, by no more than `radius`: gates (touched, patterns, n) as booleans, which of them are
-    within reach (touched, patterns), and the neurons as (touched, 2) indices (trial, r). The first pattern is the present one."""
+    """Patterns that neurons with a near gate can reach, by no more than `radius`: gates (touched, patterns, n) as booleans, which of them
+    are within reach (touched, patterns), and the neurons as (touched, 2) indices (trial, r). The first pattern is the present one."""
     z, gram = network.pre_activations, network.gram
     near = z.abs() <= radius
     place = near.any(-1).nonzero()
@@ -94,14 +94,15 @@ def _start(network: TwoLayerNetwork, number: int, *, top: bool) -> Tensor:
     """Unit vectors (trials, n) to begin with: the extreme eigenvector of H(0) or of rho, or the sample with most to gain."""
     kernel = network.kernel()
     if number == 0:
-        return torch.linalg.eigh(kernel)[1][..., -1 if top else 0]
+        own: Tensor = torch.linalg.eigh(kernel)[1][..., -1 if top else 0]
+        return own
     if number == 1:
-        vector = torch.linalg.eigh(network.gram)[1][..., -1 if top else 0]
+        vector: Tensor = torch.linalg.eigh(network.gram)[1][..., -1 if top else 0]
         return vector.expand(network.trials, -1)
     diagonal = kernel.diagonal(dim1=-2, dim2=-1)
     sample = diagonal.argmin(-1) if top else diagonal.argmax(-1)
-    unit = torch.eye(diagonal.shape[-1], dtype=kernel.dtype, device=kernel.device)
-    return unit[sample]
+    chosen: Tensor = torch.eye(diagonal.shape[-1], dtype=kernel.dtype, device=kernel.device)[sample]
+    return chosen
 
 
 def _choose(patterns: Tensor, pick: Tensor, gram: Tensor, v: Tensor, sign: float) -> Tensor:
