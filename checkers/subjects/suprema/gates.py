@@ -6,8 +6,9 @@ eigenvector v of H(W) - H(0); each half step can only gain.
 
 Reachable: to put w_r on the hyperplanes of a set F of inputs takes a move of length sqrt(z_F^T rho_FF^{-1} z_F), z = w_r . x. The nearest
 point with a given pattern lies on the hyperplanes of some such F and strictly beyond the others', so the patterns seen at the least moves
-onto every F, a hair beyond, are all that can be reached but those that keep an input of F on its own side. Sets F are enumerated among
-the MOST inputs nearest to their gates; of larger ones the prefixes in that order are tried, with the whole of R towards all their gates.
+onto every F, a hair to one side or the other of each, are all that can be reached. Sets F are enumerated among the MOST inputs nearest to
+their gates, of up to FEW inputs with both sides, else with the far sides alone; of larger sets the prefixes in that order are tried, with
+the whole of R towards all their gates.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from torch import Tensor
 from checkers.networks.two_layer import TwoLayerNetwork
 
 MOST = 6  # near gates of a neuron whose subsets are enumerated, 63 of them
-ROUNDS = 4  # of alternation: the gain of the third is below one per cent on the shapes of the tests
-STARTS = 3
+FEW = 4  # up to which an input of F may also stay on its own side: 65 moves
+ROUNDS = 3  # of alternation
+STARTS = 8  # at most: the eigenvectors to begin with, and single samples
 BEYOND = 1e-9  # how far beyond a gate a move ends, of the radius: above rounding, far below what any statement can tell
 BLOCK = 1 << 22  # entries of a table of patterns
 
@@ -39,17 +41,19 @@ def reachable(network: TwoLayerNetwork, radius: float) -> tuple[Tensor, Tensor, 
     order = torch.arange(slots, device=z.device)[None] if few else z.abs().topk(slots, dim=1, largest=False).indices
     patterns, within = [present], [torch.ones_like(present[:, 0])]
     goal = z if few else z.gather(1, order)
-    shift = goal + torch.where(goal >= 0, BEYOND * radius, -BEYOND * radius)  # what has to go
+    hair = torch.where(goal >= 0, BEYOND * radius, -BEYOND * radius)
     for count in range(1, slots + 1):
         for chosen in itertools.combinations(range(slots), count):
             columns = order[:, list(chosen)]  # (touched or 1, count)
             rho = gram[columns[:, :, None], columns[:, None, :]]
-            wanted = shift[:, list(chosen)]
-            weights = (torch.linalg.pinv(rho, hermitian=True) @ wanted[..., None])[..., 0]
-            squared = (weights[:, None] @ rho @ weights[..., None])[:, 0, 0]
-            moved = z - (weights[:, None] @ gram[columns])[:, 0]
-            patterns.append(moved >= 0)
-            within.append(squared <= radius**2)
+            inverse = torch.linalg.pinv(rho, hermitian=True)
+            for sides in _sides(count, slots):
+                wanted = goal[:, list(chosen)] + hair[:, list(chosen)] * sides.to(hair)  # what has to go
+                weights = (inverse @ wanted[..., None])[..., 0]
+                squared = (weights[:, None] @ rho @ weights[..., None])[:, 0, 0]
+                moved = z - (weights[:, None] @ gram[columns])[:, 0]
+                patterns.append(moved >= 0)
+                within.append(squared <= radius**2)
     ranked = z.abs().argsort(1)
     for count in range(1 if slots == 1 else 2, z.shape[1] + 1):
         first = ranked[:, :count]
@@ -59,6 +63,12 @@ def reachable(network: TwoLayerNetwork, radius: float) -> tuple[Tensor, Tensor, 
         patterns.append(z + radius * (1 - BEYOND) * torch.where(length > BEYOND, image / length.clamp_min(BEYOND), 0) >= 0)
         within.append(within[0])
     return torch.stack(patterns, 1), torch.stack(within, 1), place
+
+
+def _sides(count: int, slots: int) -> list[Tensor]:
+    """Which gates of a set change, +1, and which stay, -1; at least one changes."""
+    every = itertools.product((1.0, -1.0), repeat=count) if slots <= FEW else [(1.0,) * count]
+    return [torch.tensor(sides, dtype=torch.float64) for sides in every if max(sides) > 0]
 
 
 def kernel_change(network: TwoLayerNetwork, radius: float, *, top: bool, amplitude: float = 0.0) -> Tensor:
@@ -72,8 +82,8 @@ def kernel_change(network: TwoLayerNetwork, radius: float, *, top: bool, amplitu
     sign = 1.0 if top else -1.0
     pick = torch.where(within, 0.0, torch.inf).to(gram.dtype)
     best: Tensor | None = None
-    for start in range(STARTS):
-        v = _start(network, start, top=top)
+    for start in range(min(STARTS, len(network.gram) + 4)):
+        v = _start(network, start)
         for _ in range(ROUNDS):
             chosen = _choose(patterns, pick, gram, v[place[:, 0]], sign)
             change = factor * (before + _difference(patterns, chosen, place, network)) - before
@@ -90,19 +100,13 @@ def kernel_change(network: TwoLayerNetwork, radius: float, *, top: bool, amplitu
     return best
 
 
-def _start(network: TwoLayerNetwork, number: int, *, top: bool) -> Tensor:
-    """Unit vectors (trials, n) to begin with: the extreme eigenvector of H(0) or of rho, or the sample with most to gain."""
-    kernel = network.kernel()
-    if number == 0:
-        own: Tensor = torch.linalg.eigh(kernel)[1][..., -1 if top else 0]
-        return own
-    if number == 1:
-        vector: Tensor = torch.linalg.eigh(network.gram)[1][..., -1 if top else 0]
-        return vector.expand(network.trials, -1)
-    diagonal = kernel.diagonal(dim1=-2, dim2=-1)
-    sample = diagonal.argmin(-1) if top else diagonal.argmax(-1)
-    chosen: Tensor = torch.eye(diagonal.shape[-1], dtype=kernel.dtype, device=kernel.device)[sample]
-    return chosen
+def _start(network: TwoLayerNetwork, number: int) -> Tensor:
+    """Unit vectors (trials, n) to begin with: both extreme eigenvectors of H(0) and of rho, then one sample after the other. The change may
+    be largest where H(0) is least: closed gates take away from the sum of two samples and thereby add to their difference."""
+    if number < 4:
+        vectors: Tensor = torch.linalg.eigh(network.kernel() if number < 2 else network.gram)[1][..., -1 if number % 2 == 0 else 0]
+        return vectors.expand(network.trials, -1)
+    return torch.eye(len(network.gram), dtype=network.gram.dtype, device=network.gram.device)[number - 4].expand(network.trials, -1)
 
 
 def _choose(patterns: Tensor, pick: Tensor, gram: Tensor, v: Tensor, sign: float) -> Tensor:
