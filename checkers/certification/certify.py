@@ -19,6 +19,7 @@ from checkers.certification.subjects import in_balls
 from checkers.errors import InputError
 from checkers.evidence.drawing import drawn_subjects, source_of
 from checkers.machine.threads import one_thread
+from checkers.networks.architectures.by_name import known
 from checkers.records.counterexamples import Certificate
 from strategies import instance_from_sizes
 from strategies.data import ALL_SHAPES
@@ -39,8 +40,8 @@ def obstacle(statement: Statement) -> str:
     """Why no instance of the statement can be certified; empty if one can."""
     if statement.id == FLIPS and statement.architecture == FULLY_CONNECTED:
         return ""
-    if {"gates", "gate law"} & {*statement.engines}:
-        return "its table of gates is not followed in balls"
+    if statement.architecture not in known():
+        return f"{statement.architecture} networks are not followed in balls"
     if statement.adversary or statement.start:
         return "it speaks of all weights in a ball, over which there is no certificate"
     if statement.attack and statement.attack not in SEARCHES:

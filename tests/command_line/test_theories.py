@@ -42,7 +42,7 @@ def test_theories_say_what_they_assume(capsys: pytest.CaptureFixture[str]) -> No
         ("list --theory three-layer", "there is no theory 'three-layer'; there are: allen-zhu, two-layer"),
         ("check forward-norm --theory two-layer --seed 1", "statement 'forward-norm' belongs to the theory allen-zhu, not to two-layer"),
         ("power --theory deep --seed 1", "there is no theory 'deep'; there are: allen-zhu, two-layer"),
-        ("certify tl-kernel --seed 1", "no certificate for 'tl-kernel': its table of gates is not followed in balls"),
+        ("certify tl-kernel --seed 1", "no certificate for 'tl-kernel': two-layer networks are not followed in balls"),
     ],
 )
 def test_mistakes_get_one_sentence(arguments: str, sentence: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -58,7 +58,6 @@ def _total(subject: TwoLayer) -> Side:
     source="Du et al. 2019, Lemma 3.2; Arora et al. 2019, (17)",
     claim="sum_i N_i <= {bound}",
     at_most="0.797885 m n omega/(kappa p)",
-    scales=("width", "samples"),
     ranges=RANGES,
     failure=FAILURE_P,
     constants={"kappa": Constant(KAPPA, "the standard deviation of the entries of w_r, as drawn"), "p": P},

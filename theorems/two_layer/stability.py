@@ -92,7 +92,6 @@ def stability(subject: TwoLayer) -> Side:
     source="Du et al. 2019, Lemma 3.2",
     claim="‖H(W) - H(0)‖_F <= {bound}, so at most lambda0/4 at omega = 0.1567 p lambda0/n^2",
     at_most="1.595770 n^2 omega/p",
-    scales=("samples",),
     ranges=RANGES,
     failure=FAILURE_P,
     constants={"p": P},

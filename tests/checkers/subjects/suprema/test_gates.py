@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import math
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from scipy.optimize import minimize
+from scipy.optimize import LinearConstraint, minimize
 
 from checkers.machine.threads import one_thread
 from checkers.networks.two_layer import TwoLayerNetwork
@@ -15,6 +17,7 @@ from checkers.subjects.suprema.gates import kernel_change, reachable
 from checkers.subjects.two_layer import TwoLayerSubject
 from strategies import data_set, instance_from_sizes
 from tests.helpers import sources
+from theorems.language.instance import Array
 
 source = sources(7, "gates")
 
@@ -24,13 +27,13 @@ def network(shape: str, samples: int, separation: float, width: int, trials: int
     return TwoLayerNetwork.draw(inputs, width, trials, source(shape, samples, width), 1.0)
 
 
-def least_move(rows: np.ndarray, weight: np.ndarray, pattern: tuple[bool, ...]) -> float:
+def least_move(rows: Array, weight: Array, pattern: tuple[bool, ...]) -> float:
     """How far w must move for its gates to be this pattern, or its closure: a small quadratic program."""
     signs = np.where(pattern, 1.0, -1.0)
-    constraints = [{"type": "ineq", "fun": lambda x, row=row, sign=sign: sign * (row @ x)} for row, sign in zip(rows, signs, strict=True)]
-    found = minimize(lambda x: ((x - weight) ** 2).sum(), weight, constraints=constraints, method="SLSQP", options={"ftol": 1e-14})
-    feasible = all(constraint["fun"](found.x) >= -1e-8 for constraint in constraints)
-    return float(np.sqrt(max(0.0, found.fun))) if feasible else np.inf
+    constraint = LinearConstraint(signs[:, None] * rows, 0, np.inf)
+    search: Any = minimize  # whose stubs want dictionaries for options
+    found = search(lambda x: ((x - weight) ** 2).sum(), weight, constraints=constraint, method="SLSQP", options={"ftol": 1e-14})
+    return math.sqrt(max(0.0, float(found.fun))) if (signs[:, None] * rows @ found.x).min() >= -1e-8 else math.inf
 
 
 @pytest.mark.parametrize(("shape", "separation"), [("orthonormal", 1.0), ("cluster", 0.3), ("sphere", 0.3)])
@@ -57,7 +60,7 @@ def test_it_comes_near_to_brute_force_over_all_reachable_patterns(shape: str, to
     """Six neurons, two inputs: every combination of reachable patterns is tried."""
     net, radius = network(shape, 2, 0.5, 6, dimension=2 if shape != "cluster" else 3), 0.6
     patterns, within, place = reachable(net, radius)
-    choices = [patterns[k][within[k]].unique(dim=0).double() for k in range(len(place))]
+    choices = [[torch.tensor(row).double() for row in {*map(tuple, patterns[k][within[k]].tolist())}] for k in range(len(place))]
     best = 0.0
     for chosen in itertools.product(*choices):
         gates = net.gates[0].clone()
