@@ -149,7 +149,7 @@ def test_show_fits_a_page_and_leaves_nothing_out(statement: Any, capsys: pytest.
     _, printed = run(f"show {statement.id}", capsys)
     flat = " ".join(printed.split())
     assert max(map(len, printed.splitlines())) <= statements.PAGE
-    wanted = [statement.source, statement.claim, statement.failure.formula, statement.note, *statement.rests_on]
+    wanted = [statement.source, statement.sentence, statement.failure.formula, statement.note, *statement.rests_on]
     wanted += [constant.provenance for constant in statement.constants.values()]
     wanted += [assumption.formula for assumption in statement.assumptions]
     wanted += [variant.name for variant in statement.variants]
