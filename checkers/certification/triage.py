@@ -26,9 +26,10 @@ from checkers.evidence.decide import judged_cases
 from checkers.evidence.drawing import source_of
 from checkers.evidence.profiles import PROFILES
 from checkers.machine.threads import one_thread
+from checkers.networks.architectures.by_name import known
 from checkers.networks.randomness import NormalSource
 from checkers.records.decisions import Decision, Triage
-from strategies.data import FAULTY_SHAPES, check_data
+from strategies.data import FAULTY_SHAPES, SPHERE_SHAPES, check_data
 from theorems.language.instance import Instance
 from theorems.language.statement import Engine, Statement
 from theorems.language.subject import Subject
@@ -70,7 +71,8 @@ def _outside(statement: Statement, instance: Instance) -> str:
         return "the claimed failure probability is 1/2 or more, which says nothing"
     if instance.inputs.size and instance.data not in FAULTY_SHAPES:
         try:
-            check_data(instance.inputs, instance.separation if instance.samples > 1 else None)
+            promised = instance.separation if instance.samples > 1 else None
+            check_data(instance.inputs, promised, constant=instance.data not in SPHERE_SHAPES)
         except ValueError as error:
             return str(error)
     return ""
@@ -263,6 +265,8 @@ def _in_balls(statement: Statement, batch: Subject, trial: int, fresh: NormalSou
     from checkers.certification.inequality import UNBOUNDED, enclose
     from checkers.certification.subjects import OutsideBall, in_balls
 
+    if statement.architecture not in known():  # its measures compute in floating point, whatever the subject answers with
+        return f"no ball arithmetic: {statement.architecture} networks are not followed in balls"
     try:
         make: Callable[[], Subject] = in_balls(batch, trial, fresh)
         found = enclose(statement.compare, make)

@@ -19,6 +19,8 @@ LOOK = 128  # times `normals` that a second stage may cost: one is made in some 
 
 LAW: Final[Mapping[str, tuple[float, float]]] = {"samples": (1, 1), "outputs": (1, 1)}  # what the exact law speaks of
 
+GATES: Final[Mapping[str, tuple[float, float]]] = {"samples": (1, 3)}  # whose patterns have probabilities in closed form
+
 COSTLY = 16  # passes over the weights
 MANY = 12  # passes from which on the questions themselves, each compared with all before it, are what revealed weights cost
 
@@ -70,10 +72,15 @@ class Profile:
         low, high = statement.ranges["width"]
         revealed = max(self.dense_width, self.revealed_width // statement.passes)
         afford = revealed if "revealed" in statement.engines else self.dense_width
+        if "gates" in statement.engines:  # a table of m n numbers
+            afford = self.revealed_width
         network = {"width": (low, min(high, max(afford, 2 * low)))}
         shallow, deep = statement.ranges.get("depth", (1, 1))
         network["depth"] = (shallow, min(deep, max(self.depth, 2 * shallow)))
-        return [dict(LAW), network] if "exact law" in statement.engines else [network]
+        if "gates" not in statement.engines and "gate law" in statement.engines:
+            return [dict(GATES)]
+        laws = [dict(LAW)] if "exact law" in statement.engines else [dict(GATES)] if "gate law" in statement.engines else []
+        return [*laws, network]
 
     def farther(self, statement: Statement) -> dict[str, tuple[float, float]]:
         """Limits beyond those of `populations` that a single instance is worth: what many samples, or close ones, ask of the width."""
@@ -117,7 +124,7 @@ class Profile:
         engine, numbers = cost(statement, instance)
         if engine == "vectors":
             return engine, 256
-        if engine == "exact law":
+        if engine in ("exact law", "gate law"):
             return engine, max(1000, self.law_draws // numbers)
         most = 64 if engine == "revealed" else 512
         return engine, max(MINIMUM_TRIALS, min(most, self.normals // numbers) // statement.passes)
@@ -154,6 +161,10 @@ def cost(statement: Statement, instance: Instance) -> tuple[Engine, int]:
         return "vectors", instance.width
     if "exact law" in statement.engines and instance.samples == instance.outputs == 1:
         return "exact law", instance.depth + 1
+    if "gate law" in statement.engines and instance.samples <= GATES["samples"][1]:
+        return "gate law", 2**instance.samples
+    if "gates" in statement.engines:
+        return "gates", instance.width * (instance.samples + 1)
     dense = instance.depth * instance.patch * instance.width**2
     # forward and backward passes ask for about (1 + d) n directions a layer, at every position
     revealed = instance.depth * instance.patch * instance.neurons * instance.samples * (1 + instance.outputs) * 4
