@@ -175,7 +175,7 @@ def replay(record: Counterexample, catalogue: Registry = registry, device: str =
     except (ValueError, RuntimeError, IndexError, ArithmeticError, MemoryError) as error:
         sentence = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"the data of this counterexample do not fit its statement: {sentence}") from error
-    identical = new == old
+    identical = msgspec.structs.replace(new, at=old.at) == old if not old.at else new == old
     same = "the same numbers, bit for bit" if identical else _difference(old, new, record.versions)
     if new.refuted:
         # what was proved when the file was written is proved again, whichever profile that took

@@ -33,4 +33,4 @@ def with_bound(identifier: str, found: Side, claimed: Callable[..., Sequence[Any
     bound = torch.stack(whole, -1) if parts > 1 else whole[0]
     left, right = (measured, bound) if above else (bound, measured)
     rounding = found.rounding + (found.error / float(bound.min()) if found.error else 0.0)
-    return Comparison(left, right, found.axes, rounding, found.looked_at)
+    return Comparison(left, right, found.axes, rounding, found.looked_at, found.names)
