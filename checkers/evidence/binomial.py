@@ -47,3 +47,23 @@ def detectable_rate(decisions: Iterable[tuple[int, float, float]]) -> float:
     if missed(1 - 1e-12) > 0:
         return 1.0
     return float(brentq(missed, 1e-15, 1 - 1e-12, xtol=1e-15, rtol=1e-6))
+
+
+def rate_interval(failures: int, trials: int, level: float) -> tuple[float, float]:
+    """The exact two-sided interval of a failure rate (Clopper and Pearson 1934): wrong with probability 1 - level at most."""
+    from scipy.stats import beta
+
+    tail = (1 - level) / 2
+    low = float(beta.ppf(tail, failures, trials - failures + 1)) if failures else 0.0
+    high = float(beta.isf(tail, failures + 1, trials - failures)) if failures < trials else 1.0
+    return low, high
+
+
+def median_ranks(trials: int, level: float) -> tuple[int, int]:
+    """The indices from 0, in ascending order, of two of so many independent draws between which the median lies: wrong with probability
+    1 - level at most, where there are enough draws for that; else the least and the greatest."""
+    from scipy.stats import binom
+
+    # at least k draws lie below the median but with probability P(Bin(trials, 1/2) < k)
+    k = max(1, int(binom.ppf((1 - level) / 2, trials, 0.5)))
+    return k - 1, trials - k

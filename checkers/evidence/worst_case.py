@@ -44,14 +44,18 @@ class Worst:
         return [int(one) for one in np.unravel_index(int(self.index[trial]), self.shape)] if self.shape else []
 
 
+def ratios(left: Tensor, right: Tensor) -> Tensor:
+    """left/right, entry by entry. Where the right side is not positive a ratio says nothing, and the claim itself decides."""
+    return torch.where(right > 0, left.clamp_min(0) / right, torch.where(left <= right, 0.0, torch.inf))
+
+
 def worst_case(statement: Statement, comparison: Comparison, adversary: str = "") -> Worst:
     """Reduce a comparison to the largest ratio of every trial; 0/0 counts as 0, for 0 <= 0 holds, and 1/0 as infinity."""
     full = np.broadcast_shapes(tuple(comparison.left.shape), tuple(comparison.right.shape))
     left, right = comparison.left.detach().expand(full), comparison.right.detach().expand(full)
     shape = tuple(full[1:])
     left, right = left.reshape(left.shape[0], -1), right.reshape(left.shape[0], -1)
-    # where the right side is not positive a ratio says nothing, and the claim itself decides
-    ratio = torch.where(right > 0, left.clamp_min(0) / right, torch.where(left <= right, 0.0, torch.inf))
+    ratio = ratios(left, right)
     if bool((left.isnan() | right.isnan() | ratio.isnan()).any()):
         raise InputError(f"statement {statement.id!r} measured a quantity that is not a number; its measure cannot be judged")
     top, index = ratio.max(dim=1)
