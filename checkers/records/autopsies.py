@@ -100,6 +100,15 @@ class Rung(Struct, frozen=True, kw_only=True):
     median_high: float
     worst: float
 
+    @property
+    def speaks(self) -> bool:
+        """Whether the statement says anything there."""
+        return self.inside and self.rate.claimed < 0.5
+
+    @property
+    def fails(self) -> bool:
+        return self.speaks and self.rate.too_high
+
 
 class Growth(Struct, frozen=True, kw_only=True):
     """A power of a quantity between two of its values: the claimed one, and the measured one in [low, high]."""

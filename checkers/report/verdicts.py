@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -89,8 +91,8 @@ def count_verdicts(names: Iterable[str]) -> str:
     return ", ".join(f"{listed.count(name)} {name}" for name in order if name in listed) or "nothing"
 
 
-def refutation_in_words(verdict: Verdict, statement: Statement, folder: str) -> str:
-    """What refuted a statement, each instance with its own triage, and the files that hold it."""
+def refutation_in_words(verdict: Verdict, statement: Statement, folder: str, modules: Sequence[Path] = ()) -> str:
+    """What refuted a statement, each instance with its own triage, the files that hold it, and the command that says why."""
     lines = [f"REFUTED  {statement.id}  ({statement.source}): {statement.sentence}"]
     cases = [(verdict.counterexample, verdict.triage)]
     cases += [(verdict.severest, verdict.severest_triage)] if verdict.severest != verdict.counterexample else []
@@ -98,6 +100,8 @@ def refutation_in_words(verdict: Verdict, statement: Statement, folder: str) -> 
         lines += [f"  {decision_in_words(decision, statement)}"] if decision else []
         lines += [f"    {triage_in_words(triage)}"] if triage else []
     lines += [f"  lemmafuzz replay {folder}/{name}" for name in verdict.counterexamples]
+    named = "".join(f" --module {shlex.quote(str(path))}" for path in modules)
+    lines += [f"  inspect with lemmafuzz inspect {folder}/{name}{named}" for name in verdict.counterexamples[:1]]
     return "\n".join(lines)
 
 

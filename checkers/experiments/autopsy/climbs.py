@@ -107,9 +107,11 @@ def _facts(value: float, survey: Survey) -> Rung:
 
 
 def _vanishes(rungs: list[Rung], here: float) -> tuple[float | None, bool]:
-    """From which rung on, going up or else going down from the instance, no rung fails too often."""
+    """From which rung on, going up or else going down from the instance, no rung fails too often. Rungs at which nothing is claimed tell
+    nothing."""
+    spoken = [rung for rung in rungs if rung.speaks or rung.value == here]
     for up in (True, False):
-        way = [rung for rung in rungs if (rung.value >= here if up else rung.value <= here)]
+        way = [rung for rung in spoken if (rung.value >= here if up else rung.value <= here)]
         way = way if up else way[::-1]
         failing = [k for k, rung in enumerate(way) if rung.rate.too_high]
         if not failing or failing[-1] + 1 < len(way):
@@ -119,7 +121,7 @@ def _vanishes(rungs: list[Rung], here: float) -> tuple[float | None, bool]:
 
 def _growth(rungs: list[Rung], measured: Callable[[Rung], tuple[float, float]], claimed: Callable[[Rung], float]) -> Growth | None:
     """The power between the outermost rungs at which both the measured number and the claimed one are known to be positive."""
-    known = [rung for rung in rungs if 0 < measured(rung)[0] and measured(rung)[1] < 1e300 and 0 < claimed(rung) < 1 + 1e-12]
+    known = [rung for rung in rungs if rung.speaks and 0 < measured(rung)[0] and measured(rung)[1] < 1e300 and claimed(rung) > 0]
     if len(known) < 2:
         return None
     first, last = known[0], known[-1]

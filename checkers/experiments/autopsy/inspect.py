@@ -96,7 +96,7 @@ def _edges(low: float, high: float) -> list[float]:
     high = min(max(high, 1.0), 10.0)
     low = min(low, 1.0)
     width = max((high - low) / BINS, 1e-3)
-    below, above = int((1 - low) / width) + 1, int((high - 1) / width) + 1
+    below, above = min(int((1 - low) / width) + 1, int(1 / width)), int((high - 1) / width) + 1
     return [1 + k * width for k in range(-below, above + 1)]
 
 
