@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import click
@@ -10,6 +11,17 @@ from checkers.command_line.options import Output, as_path, json_option, modules_
 from checkers.command_line.terminal import progress_bars
 from checkers.runs.jobs.own_statements import own_statements
 from theorems import registry
+
+
+COLUMNS = 100  # of a terminal that most have
+
+
+def _indented(block: str) -> str:
+    """Sentences broken into lines, tables left as they are."""
+    lines = block.split("\n")
+    if len(lines) > 1 and lines[1].startswith("--"):
+        return "\n".join(f"  {line}" for line in lines)
+    return "\n".join(textwrap.fill(line, COLUMNS, initial_indent="  ", subsequent_indent="    ") for line in lines)
 
 
 @click.command()
@@ -40,7 +52,7 @@ def inspect(file: Path, folder: Path | None, modules: tuple[Path, ...], json_fil
         for section in words.sections(found, form):
             output.text(section.title + "\n")
             for block in section.blocks:
-                output.text("\n".join(f"  {line}" for line in block.split("\n")) + "\n")
+                output.text(_indented(block) + "\n")
         output.text("Again, from Python\n\n" + "\n".join(f"    {line}" for line in found.python) + "\n")
         written = f"wrote {page.write(found, form, folder)}; " if folder is not None else ""
         output.text(written + words.closing(found), closing=True)

@@ -12,6 +12,9 @@ from checkers.report.verdicts import place_in_words, sizes_in_words
 from theorems.language.statement import Statement
 
 
+AS_CLAIMED = "as claimed"  # the rate's interval reaches down to the claim
+
+
 @dataclass(frozen=True)
 class Section:
     """A title, and under it sentences and tables."""
@@ -119,7 +122,7 @@ def _climb(climb: Climb, style: str) -> tuple[str, ...]:
     rows = []
     for rung in climb.rungs:
         mark = " (here)" if rung.value == climb.here else ""
-        outcome = "fails" if rung.fails else "says nothing" if rung.inside and not rung.speaks else "outside" if not rung.inside else "-"
+        outcome = "fails" if rung.fails else AS_CLAIMED if rung.speaks else "says nothing" if rung.inside else "outside"
         rate = rung.rate
         rows.append([
             number(rung.value) + mark, f"{rate.failures:,} of {rate.trials:,}", percent(rate.observed),
@@ -152,7 +155,7 @@ def _foundations(found: Sequence[Foundation], style: str) -> tuple[str, ...]:
         if one.rate is None:
             rows.append([one.id, one.source, "not asked", "-", "-", "-", "-"])
             continue
-        outcome = ("fails" if one.fails else "-") + ("" if one.inside else " (outside)")
+        outcome = ("fails" if one.fails else AS_CLAIMED) + ("" if one.inside else " (outside)")
         rows.append([
             one.id, one.source, outcome, f"{one.rate.failures:,} of {one.rate.trials:,}", percent(one.rate.claimed),
             f"{one.with_failure:,}", number(one.worst),

@@ -61,10 +61,15 @@ def about_union(found: Autopsy) -> str:
 
 def about_climbs(found: Autopsy) -> list[str]:
     """Along each quantity: where it fails, where that ends, and which side outgrows the other."""
-    said = []
+    said, alone = [], []
     for climb in found.climbs:
-        parts = [_where(climb), _end(climb), _outgrown(climb)]
-        said.append(f"Along {climb.symbol}: {'; '.join(part for part in parts if part)}." if any(parts) else "")
+        if sum(rung.speaks for rung in climb.rungs) < 2:
+            alone.append(climb.symbol)
+            continue
+        parts = [part for part in (_where(climb), _end(climb), _outgrown(climb)) if part]
+        said += [f"Along {climb.symbol}: {'; '.join(parts)}."] if parts else []
+    if alone:
+        said.append(f"Of other values of {', '.join(alone)} that were tried nothing is claimed: outside the assumptions, or allowed to fail.")
     return said
 
 
@@ -86,8 +91,8 @@ def _claimed(rungs: Sequence[Rung]) -> str:
 def _end(climb: Climb) -> str:
     """Where the failure vanishes, if the statement says anything elsewhere."""
     spoken = [rung.value for rung in climb.rungs if rung.speaks]
-    if not any(rung.fails for rung in climb.rungs) or len(spoken) < 2:
-        return "" if len(spoken) >= 2 else "no other size that was tried is inside the regime"
+    if not any(rung.fails for rung in climb.rungs):
+        return ""
     if climb.vanishes is None:
         return f"it does not vanish between {number(min(spoken))} and {number(max(spoken))}"
     if climb.vanishes == climb.here:
@@ -97,7 +102,10 @@ def _end(climb: Climb) -> str:
 
 def _outgrown(climb: Climb) -> str:
     growth = climb.ratio
-    if growth is None or growth.low <= 0 <= growth.high:
+    if all(rung.rate.claimed == 0 for rung in climb.rungs):  # an identity has no side to outgrow
+        return ""
+    # powers of what is allowed anyway are no finding: the median network has to fail at an end
+    if growth is None or growth.low <= 0 <= growth.high or max(rung.median_low for rung in climb.rungs if rung.speaks) <= 1:
         return ""
     power = f"like {climb.symbol}^{_between(growth.low, growth.high)} from {number(growth.first)} to {number(growth.last)}"
     if growth.low > 0:

@@ -9,8 +9,8 @@ from typing import Final
 
 from checkers.errors import InputError
 from checkers.evidence.binomial import median_ranks
-from checkers.experiments.autopsy.survey import LEVEL, Survey, finite, fresh
-from checkers.records.autopsies import Climb, Growth, Rate, Rung
+from checkers.experiments.autopsy.survey import LEVEL, Survey, finite, looked_at
+from checkers.records.autopsies import Climb, Growth, Rung
 from strategies import instance_from_sizes
 from theorems.language.instance import INTEGER_QUANTITIES, QUANTITIES, Instance
 from theorems.language.statement import Statement
@@ -21,10 +21,10 @@ STEPS: Final = {
 }  # fmt: skip
 AROUND: Final = 2  # rungs below and above the instance
 FEW: Final = frozenset({"depth", "samples", "outputs"})  # from the least on, in powers of two, so that growth from 1 is seen
-PILOT: Final = 2**21  # Gaussian numbers that tell whether a rung's rate is far from the claim
-CLOSE: Final = 2**25  # those where it is not: new networks, which alone are reported
+FAR, CLOSE = 2**22, 2**25  # Gaussian numbers of a rung, where the rate is far from the claim and where it may not be
 LEAST: Final = 4  # trials without which a rung says nothing
 MOST: Final = 2**13
+ENORMOUS: Final = 1e9  # a ratio whose right side is rounding, or nothing: no power of a size
 SMALLER_DATA: Final = frozenset({"samples"})
 NEW_DATA: Final = frozenset({"samples", "separation", "outputs"})
 
@@ -61,12 +61,14 @@ def changed(statement: Statement, instance: Instance, quantity: str, value: floa
         return instance_from_sizes(statement, sizes)
 
 
-def climb(statement: Statement, instance: Instance, seed: int, quantity: str) -> Climb | None:
-    """The instance along one quantity; None where there is nothing to vary."""
-    found = [(value, survey) for value in rungs_of(statement, instance, quantity) if (survey := _rung(statement, instance, seed, quantity, value))]
-    if len(found) < 2:
+def climb(statement: Statement, instance: Instance, seed: int, quantity: str, own: Survey) -> Climb | None:
+    """The instance along one quantity; None where there is nothing to vary. own: the instance itself on fresh networks."""
+    rungs = []
+    for value in rungs_of(statement, instance, quantity):
+        survey = own if value == instance.quantity(quantity) else _rung(statement, instance, seed, quantity, value)
+        rungs += [_facts(value, survey)] if survey is not None else []
+    if len(rungs) < 2:
         return None
-    rungs = [_facts(value, survey) for value, survey in found]
     here = instance.quantity(quantity)
     vanishes, up = _vanishes(rungs, here)
     return Climb(
@@ -80,20 +82,10 @@ def _rung(statement: Statement, instance: Instance, seed: int, quantity: str, va
     """The trials of one rung; None where its data do not exist, or it costs too much."""
     try:
         other = changed(statement, instance, quantity, value)
-        pilot = fresh(statement, other, seed, PILOT, MOST)
-        rate = pilot.rate() if pilot.tops else None
-        if rate is not None and len(pilot.ratios) >= LEAST and not _near(rate):
-            return pilot
-        # a first look decides only whether there is a second, so the rate of the second is nobody's choice
-        second = fresh(statement, other, seed, CLOSE, MOST, stage=10_000)
-        return second if second.tops and len(second.ratios) >= LEAST else None
+        survey = looked_at(statement, other, seed, FAR, CLOSE, MOST)
+        return survey if survey.tops and len(survey.ratios) >= LEAST else None
     except (ValueError, RuntimeError, ArithmeticError, InputError):
         return None
-
-
-def _near(rate: Rate) -> bool:
-    """Whether more trials could change on which side of the claim the rate is seen."""
-    return rate.claimed > 0 and rate.low <= rate.claimed <= rate.high and rate.high > 1e-3 and 1e-4 < rate.claimed < 0.5
 
 
 def _facts(value: float, survey: Survey) -> Rung:
@@ -121,7 +113,7 @@ def _vanishes(rungs: list[Rung], here: float) -> tuple[float | None, bool]:
 
 def _growth(rungs: list[Rung], measured: Callable[[Rung], tuple[float, float]], claimed: Callable[[Rung], float]) -> Growth | None:
     """The power between the outermost rungs at which both the measured number and the claimed one are known to be positive."""
-    known = [rung for rung in rungs if rung.speaks and 0 < measured(rung)[0] and measured(rung)[1] < 1e300 and claimed(rung) > 0]
+    known = [rung for rung in rungs if rung.speaks and 0 < measured(rung)[0] and measured(rung)[1] < ENORMOUS and claimed(rung) > 0]
     if len(known) < 2:
         return None
     first, last = known[0], known[-1]
@@ -133,9 +125,9 @@ def _growth(rungs: list[Rung], measured: Callable[[Rung], tuple[float, float]], 
     )  # fmt: skip
 
 
-def climbs(statement: Statement, instance: Instance, seed: int) -> list[Climb]:
+def climbs(statement: Statement, instance: Instance, seed: int, own: Survey) -> list[Climb]:
     """Along every quantity that the statement ranges over, and of which the instance leaves a choice."""
     wanted = [name for name in STEPS if name in statement.ranges and statement.ranges[name][0] < statement.ranges[name][1]]
     if instance.samples < 2:
         wanted = [name for name in wanted if name != "separation"]
-    return [found for name in wanted if (found := climb(statement, instance, seed, name)) is not None]
+    return [found for name in wanted if (found := climb(statement, instance, seed, name, own)) is not None]

@@ -14,7 +14,7 @@ from checkers.evidence.decide import decide
 from checkers.experiments.autopsy.climbs import climbs
 from checkers.experiments.autopsy.foundations import foundations
 from checkers.experiments.autopsy.moves import moves_of
-from checkers.experiments.autopsy.survey import LEVEL, Survey, affordable, drawn, finite, fresh
+from checkers.experiments.autopsy.survey import LEVEL, Survey, drawn, finite, looked_at
 from checkers.fuzzing.counterexamples import fitting, known
 from checkers.machine.threads import one_thread
 from checkers.records.autopsies import Autopsy, Bound, Typical
@@ -25,7 +25,7 @@ from theorems.language.instance import Instance
 from theorems.language.registry import Registry, registry
 from theorems.language.statement import Statement
 
-FRESH: Final = 2**26  # Gaussian numbers of the fresh networks
+FAR, CLOSE = 2**24, 2**26  # Gaussian numbers of the fresh networks, where the rate is far from the claim and where it may not be
 LEAST: Final = 32  # of them, where that takes more
 MOST: Final = 2**14
 QUANTILES: Final = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
@@ -63,23 +63,21 @@ def inspect(
         failing, axes = int(survey.failing.sum()), survey.shown()
         del found, moved
         next(stages)
-        typical = _typical(statement, instance, record.seed)
+        own = looked_at(statement, instance, record.seed, FAR, CLOSE, MOST, LEAST)
         next(stages)
-        ladders = climbs(statement, instance, record.seed)
+        ladders = climbs(statement, instance, record.seed, own)
     next(stages, None)
     compared = decision.at == old.at or not old.at
     return Autopsy(
         file=path.name if path else "", statement=statement.id, variant=statement.variant_name, architecture=statement.architecture,
         source=statement.source, claim=statement.sentence, failure=statement.failure.formula, sizes=instance.sizes(), seed=record.seed,
         level=LEVEL, identical=compared and (decision.ratio, decision.failures) == (old.ratio, old.failures), decision=decision,
-        bounds=_bounds(statement, instance), failing=failing, axes=axes, typical=typical, climbs=ladders, moves=moves,
+        bounds=_bounds(statement, instance), failing=failing, axes=axes, typical=_typical(own), climbs=ladders, moves=moves,
         foundations=below, python=five_lines(path, modules), seconds=time.monotonic() - began,
     )  # fmt: skip
 
 
-def _typical(statement: Statement, instance: Instance, seed: int) -> Typical:
-    trials = max(LEAST, affordable(statement, instance, FRESH, MOST))
-    survey = fresh(statement, instance, seed, FRESH * MOST, trials)
+def _typical(survey: Survey) -> Typical:
     ratios = survey.ratios
     clipped = ratios.clamp(max=1e300)
     quantiles = [finite(float(one)) for one in clipped.quantile(clipped.new_tensor(QUANTILES))]

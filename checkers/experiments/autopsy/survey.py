@@ -30,6 +30,10 @@ LARGEST: Final = 1.7976931348623157e308  # JSON has no infinity
 LONGEST: Final = 64  # indices of an axis that are shown one by one
 CELLS: Final = 2**24  # ratios that one batch may hold
 
+PILOT: Final = 2**20  # Gaussian numbers of a first look
+PILOT_STAGE: Final = 10_000
+VISIBLE: Final = 1e-4  # a claimed probability below this cannot be told from 0
+
 Drawn = tuple[str, Subject, Comparison]
 
 
@@ -166,7 +170,23 @@ def fresh(statement: Statement, instance: Instance, seed: int, numbers: int, mos
     raise AssertionError("unreachable")
 
 
+def looked_at(statement: Statement, instance: Instance, seed: int, far: int, close: int, most: int, least: int = 0) -> Survey:
+    """The instance on fresh networks, of so many Gaussian numbers where its failure rate is far from the claim, and where it may not be. A
+    first look says which, and is thrown away: nobody chose the networks that are reported. least: trials, whatever they cost."""
+    pilot = fresh(statement, instance, seed, PILOT, most, PILOT_STAGE)
+    numbers = close if not pilot.tops or _near(pilot.rate()) else far
+    enough = max(least, affordable(statement, instance, numbers, most))
+    return fresh(statement, instance, seed, numbers * most, enough)
+
+
+def _near(rate: Rate) -> bool:
+    """Whether more trials could change on which side of the claim the rate is seen, and it is a rate that trials can see."""
+    return rate.low <= 2 * rate.claimed and rate.claimed <= 4 * rate.high and VISIBLE < rate.claimed < 0.5
+
+
 def affordable(statement: Statement, instance: Instance, numbers: int, most: int) -> int:
-    """How many trials so many Gaussian numbers allow: those of the networks, for each pass and each move."""
+    """How many trials so many Gaussian numbers allow: those of the networks, for each pass and each move. Revealed weights, which compare
+    each direction with all before it, count twice and a bit."""
     moves = 1 + len(statement.adversary) * max(1, len(statement.start))
-    return min(most, numbers // (cost(statement, instance)[1] * statement.passes * moves))
+    engine, each = cost(statement, instance)
+    return min(most, numbers // (each * statement.passes * moves * (3 if engine == "revealed" else 1)))
