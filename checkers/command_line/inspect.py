@@ -12,7 +12,6 @@ from checkers.command_line.terminal import progress_bars
 from checkers.runs.jobs.own_statements import own_statements
 from theorems import registry
 
-
 COLUMNS = 100  # of a terminal that most have
 
 

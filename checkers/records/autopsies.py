@@ -136,7 +136,7 @@ class Climb(Struct, frozen=True, kw_only=True):
 
 class MovedLayer(Struct, frozen=True, kw_only=True):
     """The change of W_l in the worst trial. singular_values: the largest; energy: its share of the squares of all layers. flips: signs
-    that differ, of all samples; flipped: the neurons of the worst sample, from 1, that of the largest |g| first; pushed: the largest |g|."""
+    that differ, of all samples; flipped: the neurons of the worst sample, from 1, the largest |g| first; pushed: the largest |g|."""
 
     layer: int
     singular_values: list[float]

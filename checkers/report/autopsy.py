@@ -11,7 +11,6 @@ from checkers.report.text import number, table
 from checkers.report.verdicts import place_in_words, sizes_in_words
 from theorems.language.statement import Statement
 
-
 AS_CLAIMED = "as claimed"  # the rate's interval reaches down to the claim
 
 

@@ -69,7 +69,7 @@ def about_climbs(found: Autopsy) -> list[str]:
         parts = [part for part in (_where(climb), _end(climb), _outgrown(climb)) if part]
         said += [f"Along {climb.symbol}: {'; '.join(parts)}."] if parts else []
     if alone:
-        said.append(f"Of other values of {', '.join(alone)} that were tried nothing is claimed: outside the assumptions, or allowed to fail.")
+        said.append(f"Of the other {', '.join(alone)} that were tried nothing is claimed: they are outside the assumptions, or may fail.")
     return said
 
 
@@ -97,7 +97,11 @@ def _end(climb: Climb) -> str:
         return f"it does not vanish between {number(min(spoken))} and {number(max(spoken))}"
     if climb.vanishes == climb.here:
         return "at the instance's own size fresh networks do not fail too often"
-    return f"no failure is seen from {climb.symbol} = {number(climb.vanishes)} on {'upwards' if climb.up else 'downwards'}"
+    beyond = [rung for rung in climb.rungs if rung.speaks and (rung.value - climb.vanishes) * (1 if climb.up else -1) >= 0]
+    possible = max(rung.rate.high for rung in beyond)
+    doubt = f", where a rate of {percent(possible)} is still possible" if any(rung.rate.high > rung.rate.claimed for rung in beyond) else ""
+    way = "upwards" if climb.up else "downwards"
+    return f"from {climb.symbol} = {number(climb.vanishes)} {way} it is not seen to fail too often{doubt}"
 
 
 def _outgrown(climb: Climb) -> str:

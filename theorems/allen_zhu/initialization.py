@@ -101,7 +101,7 @@ def operator_norm(subject: Subject) -> Side:
 
     pairs, looked_at = intervals(subject, growing, shallow=4)
     found = torch.stack([subject.product_norm(a, b) for a, b in pairs], dim=-1)
-    return Side(found, axes=("sample", "interval"), rounding=subject.rounding, looked_at=looked_at, names={"interval": interval_names(pairs)})
+    return Side(found, axes=("sample", "interval"), rounding=subject.rounding, looked_at=looked_at, names=interval_names(pairs))
 
 
 @statement(

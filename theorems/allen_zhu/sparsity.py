@@ -40,7 +40,7 @@ def _stretched(subject: Subject, left: int | None, right: int | None) -> Side:
     # A search asks each factor of a product for fifty vectors; at L = 4 all products take revealed weights several times what three take.
     pairs, looked_at = intervals(subject, outermost, shallow=3)
     found = torch.stack([subject.sparse_product_norm(a, b, left, right) for a, b in pairs], dim=-1)
-    return Side(found, axes=("sample", "interval"), rounding=subject.rounding, looked_at=looked_at, names={"interval": interval_names(pairs)})
+    return Side(found, axes=("sample", "interval"), rounding=subject.rounding, looked_at=looked_at, names=interval_names(pairs))
 
 
 @statement(

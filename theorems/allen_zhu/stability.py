@@ -150,7 +150,7 @@ def operator_stability(subject: Subject, s: float) -> Side:
     pairs = sorted({(1, 1), (1, min(2, depth)), (1, depth)})  # the norm grows with the number of factors
     norms = torch.stack([subject.changed_product_norm(a, b, nonzeros(subject, s)) for a, b in pairs], -1)
     looked_at = "(a, b) = (1, 1), (1, 2) and (1, L)" if depth > 1 else ""
-    return Side(norms, axes=("sample", "interval"), rounding=subject.rounding, looked_at=looked_at, names={"interval": interval_names(pairs)})
+    return Side(norms, axes=("sample", "interval"), rounding=subject.rounding, looked_at=looked_at, names=interval_names(pairs))
 
 
 ONE_CHANGE = assume("omega >= 1/(m L)^(3/2)", f"so that s = {FLIPS} >= 1 and D'' is not zero", name="informative radius")

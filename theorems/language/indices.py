@@ -25,9 +25,9 @@ def counted(letter: str, first: int, count: int) -> tuple[str, ...]:
     return tuple(f"{letter} = {number}" for number in range(first, first + count))
 
 
-def interval_names(pairs: Iterable[tuple[int, int]]) -> tuple[str, ...]:
-    """`(a, b) = (1, 6)`: of the products W_b ... W_a."""
-    return tuple(f"(a, b) = ({a}, {b})" for a, b in pairs)
+def interval_names(pairs: Iterable[tuple[int, int]]) -> dict[str, tuple[str, ...]]:
+    """The names of the axis "interval", `(a, b) = (1, 6)`: of the products W_b ... W_a."""
+    return {"interval": tuple(f"(a, b) = ({a}, {b})" for a, b in pairs)}
 
 
 def layer_count(length: int, instance: Instance) -> str:

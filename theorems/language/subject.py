@@ -44,8 +44,8 @@ class Side:
     """The measured side of a claim whose other side is the statement's formula, for every trial and every index.
 
     values: (trials, *axes). given: what the formula speaks of beside sizes and constants, by name, each (trials,) or as values.
-    axes, rounding, looked_at, names: as in Comparison. error: absolute error that floating-point arithmetic may have put into values, where that
-    is known instead: it weighs as much as the least of the bound.
+    axes, rounding, looked_at, names: as in Comparison. error: absolute error that floating-point arithmetic may have put into values, where
+    that is known instead: it weighs as much as the least of the bound.
     """
 
     values: Tensor

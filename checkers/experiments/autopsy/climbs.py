@@ -22,6 +22,7 @@ STEPS: Final = {
 AROUND: Final = 2  # rungs below and above the instance
 FEW: Final = frozenset({"depth", "samples", "outputs"})  # from the least on, in powers of two, so that growth from 1 is seen
 FAR, CLOSE = 2**22, 2**25  # Gaussian numbers of a rung, where the rate is far from the claim and where it may not be
+WIDER = 2**26  # the same along the width, whose square a network costs
 LEAST: Final = 4  # trials without which a rung says nothing
 MOST: Final = 2**13
 ENORMOUS: Final = 1e9  # a ratio whose right side is rounding, or nothing: no power of a size
@@ -82,7 +83,7 @@ def _rung(statement: Statement, instance: Instance, seed: int, quantity: str, va
     """The trials of one rung; None where its data do not exist, or it costs too much."""
     try:
         other = changed(statement, instance, quantity, value)
-        survey = looked_at(statement, other, seed, FAR, CLOSE, MOST)
+        survey = looked_at(statement, other, seed, FAR, WIDER if quantity == "width" else CLOSE, MOST)
         return survey if survey.tops and len(survey.ratios) >= LEAST else None
     except (ValueError, RuntimeError, ArithmeticError, InputError):
         return None
@@ -113,7 +114,7 @@ def _vanishes(rungs: list[Rung], here: float) -> tuple[float | None, bool]:
 
 def _growth(rungs: list[Rung], measured: Callable[[Rung], tuple[float, float]], claimed: Callable[[Rung], float]) -> Growth | None:
     """The power between the outermost rungs at which both the measured number and the claimed one are known to be positive."""
-    known = [rung for rung in rungs if rung.speaks and 0 < measured(rung)[0] and measured(rung)[1] < ENORMOUS and claimed(rung) > 0]
+    known = [rung for rung in rungs if rung.speaks and measured(rung)[0] > 0 and measured(rung)[1] < ENORMOUS and claimed(rung) > 0]
     if len(known) < 2:
         return None
     first, last = known[0], known[-1]

@@ -43,7 +43,10 @@ def _move(moved: NetworkSubject, before: NetworkSubject, adversary: str, trial: 
     whole = sum(energies) or 1.0
     return Move(
         adversary=adversary, radius=moved.instance.radius, size=max((float(one.max()) for one in values if len(one)), default=0.0),
-        layers=[_layer(moved, before, l, values[l - 1], energies[l - 1] / whole, trial, sample) for l in range(1, len(values) + 1)],
+        layers=[
+            _layer(moved, before, layer, one, energy / whole, trial, sample)
+            for layer, (one, energy) in enumerate(zip(values, energies, strict=True), start=1)
+        ],
     )  # fmt: skip
 
 
