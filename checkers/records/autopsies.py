@@ -51,8 +51,11 @@ class Axis(Struct, frozen=True, kw_only=True):
 
 
 class Grid(Struct, frozen=True, kw_only=True):
-    """The trials that fail at, and the largest ratio of, each pair of indices of two axes: one list a row."""
+    """The trials that fail at, and the largest ratio of, each pair of indices of two axes, whose names are row and
+    column: one list a row."""
 
+    row: str
+    column: str
     rows: list[str]
     columns: list[str]
     failures: list[list[int]]

@@ -50,7 +50,7 @@ def places(grid: Grid, trials: int) -> str:
         image = axes.imshow(shares, cmap="viridis", aspect="auto", vmin=0.0, vmax=max(float(shares.max()), 1e-9))
         axes.set_yticks(range(len(grid.rows)), labels=grid.rows)
         axes.set_xticks(range(len(grid.columns)), labels=grid.columns, rotation=0 if len(grid.columns) < 8 else 90)
-        axes.set(xlabel="where it breaks", ylabel="where it breaks")
+        axes.set(xlabel=grid.column, ylabel=grid.row)
         figure.colorbar(image, ax=axes, label="networks that fail there, %")
         return svg(figure)
 

@@ -119,7 +119,8 @@ class Survey:
         row, column = self.pair
         names = [[self._name(k, index) for index in range(self.shape[k])] for k in (row, column)]
         worst = [[finite(value) for value in line] for line in self.pairs[1].tolist()]
-        return Grid(rows=names[0], columns=names[1], failures=self.pairs[0].tolist(), worst=worst)
+        named = {"row": self.axes[row], "column": self.axes[column]}
+        return Grid(**named, rows=names[0], columns=names[1], failures=self.pairs[0].tolist(), worst=worst)
 
     def union(self) -> Union | None:
         """How the failures of single indices make up those of a trial; None where there is one index, or no failure."""
