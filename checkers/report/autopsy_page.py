@@ -15,7 +15,7 @@ FIGURES = {"How typical that is": "ratios", "Where it breaks": "places", "What i
 CAPTIONS = {
     "ratios": "Distribution of the largest ratio over fresh networks",
     "places": "Share of fresh networks that fail at each pair of indices",
-    "sizes": "Failure rate, observed and claimed, along each quantity, what is below 1/10,000 at the bottom; dotted: the counterexample's value",
+    "sizes": "Failure rate, observed and claimed, along each quantity, below 1/10,000 at the bottom; dotted: the counterexample",
 }
 
 

@@ -84,8 +84,8 @@ def test_a_refuted_statement_of_ones_own_leads_to_its_autopsy(tmp_path: Path, ca
 
 
 @pytest.mark.parametrize(("changes", "sentence"), [
-    ({"decision.variant": "none such"}, r"cannot inspect the counterexample: statement 'separation' has no false variant 'none such' any more"),
-    ({"decision.statement": "own", "module": "own.py"}, r"this version has no statement 'own'; it was declared in the module own.py: name that file"),
+    ({"decision.variant": "none such"}, r"cannot inspect the counterexample: .* has no false variant 'none such' any more"),
+    ({"decision.statement": "own", "module": "own.py"}, r"no statement 'own'; it was declared in the module own.py: name that file"),
     ({"decision.engine": "vectors"}, r"statement 'separation' is no longer run on 'vectors'"),
     ({"inputs": [[0.1, 0.2]]}, r"counterexample field 'inputs' needs 2 rows"),
     ({"schema": 99}, r"has schema 99; this version reads schema 1"),

@@ -189,7 +189,7 @@ def test_fewer_samples_are_the_first_of_the_same_data() -> None:
 def test_what_this_version_does_not_have_is_refused() -> None:
     record = read(next(FOLDER.glob("separation--*.json")))
     gone = msgspec.structs.replace(record, decision=msgspec.structs.replace(record.decision, variant="no such variant"))
-    with pytest.raises(InputError, match="^cannot inspect the counterexample: .* no false variant 'no such variant' any more$"):
+    with pytest.raises(InputError, match=r"^cannot inspect the counterexample: .* no false variant 'no such variant' any more$"):
         autopsy.inspect(gone)
 
 
@@ -204,8 +204,8 @@ def test_a_measure_that_is_not_a_number_is_refused() -> None:
 
 def test_intervals_of_a_rate_are_those_of_clopper_and_pearson() -> None:
     """0 of n: (1 - high)^n = tail; all of n: low^n = tail."""
-    assert rate_interval(0, 20, 0.99) == (0.0, pytest.approx(1 - 0.005 ** (1 / 20)))
-    assert rate_interval(20, 20, 0.99) == (pytest.approx(0.005 ** (1 / 20)), 1.0)
+    assert rate_interval(0, 20, 0.99) == pytest.approx((0.0, 1 - 0.005 ** (1 / 20)))
+    assert rate_interval(20, 20, 0.99) == pytest.approx((0.005 ** (1 / 20), 1.0))
     low, high = rate_interval(5, 20, 0.9)
     assert sum(math.comb(20, k) * low**k * (1 - low) ** (20 - k) for k in range(5, 21)) == pytest.approx(0.05)
     assert sum(math.comb(20, k) * high**k * (1 - high) ** (20 - k) for k in range(6)) == pytest.approx(0.05)
