@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from checkers.evidence.decide import decide as decide
     from checkers.evidence.profiles import PROFILES as PROFILES
     from checkers.evidence.profiles import Profile as Profile
+    from checkers.experiments.autopsy.inspect import inspect as inspect
     from checkers.experiments.calibration import calibrate as calibrate
     from checkers.experiments.scaling.exponents import scale as scale
     from checkers.experiments.width.diagnosis import diagnose as diagnose
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from checkers.records.events import StatementJudged as StatementJudged
     from checkers.records.events import StepRecorded as StepRecorded
     from checkers.records.events import VariantJudged as VariantJudged
+    from checkers.runs.jobs.own_statements import own_statements as own_statements
     from checkers.runs.suite import check as check
     from checkers.runs.suite import power as power
     from checkers.training.run import train as train

@@ -11,6 +11,7 @@ import click
 from checkers.command_line.check import calibrate, certify, check, power, replay, report_command, scale
 from checkers.command_line.data import diagnose, threshold
 from checkers.command_line.exit_code import exit_code_of
+from checkers.command_line.inspect import inspect
 from checkers.command_line.ledger import ledger_command
 from checkers.command_line.mutants import mutants
 from checkers.command_line.statements import list_command, show
@@ -40,7 +41,7 @@ def lemmafuzz() -> None:
 
 
 for _command in (
-    list_command, show, check, power, mutants, scale, certify, calibrate, replay, train, diagnose, threshold, ledger_command,
+    list_command, show, check, power, mutants, scale, certify, calibrate, replay, inspect, train, diagnose, threshold, ledger_command,
     report_command,
 ):  # fmt: skip
     lemmafuzz.add_command(_command)

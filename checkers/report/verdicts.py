@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
 
 from checkers.records.counterexamples import Certificate, Counterexample, Replay
 from checkers.records.decisions import CheckRun, Decision, PowerRun, Triage, Verdict
@@ -20,9 +24,17 @@ def sizes_in_words(sizes: Mapping[str, int | float | str], statement: Statement 
     return ", ".join(words)
 
 
+def place_in_words(decision: Decision) -> str:
+    """Where the worst case is: the trial, counted from 1 as everything is, and its indices in the paper's notation. Files that were written
+    before decisions said so have the indices from 0."""
+    trial = f"trial {decision.place['trial'] + 1:,}" if "trial" in decision.place else ""
+    older = [f"{name} index {index}" for name, index in decision.place.items() if name != "trial"] if not decision.at else []
+    return ", ".join(part for part in (trial, decision.at, *older) if part)
+
+
 def decision_in_words(decision: Decision, statement: Statement | None = None) -> str:
     """One decision: where it is, what failed there, and how badly."""
-    place = ", ".join(f"{name} {index}" for name, index in decision.place.items())
+    place = place_in_words(decision)
     relation = ">" if decision.left > decision.right else "<="
     return (
         f"{sizes_in_words(decision.sizes, statement)}: {decision.failures:,} of {decision.trials:,} trials fail"
@@ -81,8 +93,8 @@ def count_verdicts(names: Iterable[str]) -> str:
     return ", ".join(f"{listed.count(name)} {name}" for name in order if name in listed) or "nothing"
 
 
-def refutation_in_words(verdict: Verdict, statement: Statement, folder: str) -> str:
-    """What refuted a statement, each instance with its own triage, and the files that hold it."""
+def refutation_in_words(verdict: Verdict, statement: Statement, folder: str, modules: Sequence[Path] = ()) -> str:
+    """What refuted a statement, each instance with its own triage, the files that hold it, and the command that says why."""
     lines = [f"REFUTED  {statement.id}  ({statement.source}): {statement.sentence}"]
     cases = [(verdict.counterexample, verdict.triage)]
     cases += [(verdict.severest, verdict.severest_triage)] if verdict.severest != verdict.counterexample else []
@@ -90,6 +102,8 @@ def refutation_in_words(verdict: Verdict, statement: Statement, folder: str) -> 
         lines += [f"  {decision_in_words(decision, statement)}"] if decision else []
         lines += [f"    {triage_in_words(triage)}"] if triage else []
     lines += [f"  lemmafuzz replay {folder}/{name}" for name in verdict.counterexamples]
+    named = "".join(f" --module {shlex.quote(str(path))}" for path in modules)
+    lines += [f"  inspect with lemmafuzz inspect {folder}/{name}{named}" for name in verdict.counterexamples[:1]]
     return "\n".join(lines)
 
 
@@ -153,12 +167,18 @@ def certificate_closing(found: Sequence[Certificate], seed: int) -> str:
     return f"{words}{partial}\nseed {seed}"
 
 
+def named(decision: Decision, again: Decision | None) -> Decision:
+    """The decision of a file that was written before decisions had words for their place, with those of the decision made again there."""
+    known = again is not None and not decision.at and again.place == decision.place
+    return msgspec.structs.replace(decision, at=again.at) if again is not None and known else decision
+
+
 def replay_in_words(found: Counterexample, result: Replay, statement: Statement | None) -> str:
     """What a replay found, beside what the file says."""
     variant = f", false variant {found.decision.variant!r}" if found.decision.variant else ""
     lines = [f"{result.status}  {found.decision.statement}{variant}: {result.reason}".rstrip(": ")]
     lines.append(f"  {'variant of' if variant else 'claim'}".ljust(14) + found.claim)
-    lines.append(f"  the file    {decision_in_words(found.decision, statement)}")
+    lines.append(f"  the file    {decision_in_words(named(found.decision, result.decision), statement)}")
     if result.decision is not None and not result.identical:
         lines.append(f"  again       {decision_in_words(result.decision, statement)}")
     lines += [f"  triage      {triage_in_words(result.triage)}"] if result.triage else []

@@ -75,7 +75,8 @@ def gradient_upper(subject: Subject, tau: float = 1.0) -> Side:
         sides.append(torch.stack([single, together], dim=-1))
     values = torch.stack(sides, dim=1)
     factors = values.new_tensor([[tau] * (instance.depth - 1) + [1.0]])
-    return Side(values, axes=("layer", "part"), rounding=4 * subject.rounding, given={"tau_l": factors})
+    names = {"part": ("‖grad_{W_l} F_i‖_F^2/F_i", "‖grad_{W_l} F‖_F^2/F")}
+    return Side(values, axes=("layer", "part"), rounding=4 * subject.rounding, given={"tau_l": factors}, names=names)
 
 
 def _least_quadratic_form(kernel: Tensor, samples: int) -> Tensor:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from theorems.allen_zhu.intervals import growing, intervals
 from theorems.language.calibration import calibrated
 from theorems.language.forms import FALSE, assume, probability, wrong
+from theorems.language.indices import counted, interval_names
 from theorems.language.registry import statement
 from theorems.language.statement import INPUTS, Assumption, Constant, FailureProbability
 from theorems.language.subject import Side
@@ -100,7 +101,7 @@ def operator_norm(subject: Subject) -> Side:
 
     pairs, looked_at = intervals(subject, growing, shallow=4)
     found = torch.stack([subject.product_norm(a, b) for a, b in pairs], dim=-1)
-    return Side(found, axes=("sample", "interval"), rounding=subject.rounding, looked_at=looked_at)
+    return Side(found, axes=("sample", "interval"), rounding=subject.rounding, looked_at=looked_at, names=interval_names(pairs))
 
 
 @statement(
@@ -138,7 +139,8 @@ def backward_norm(subject: Subject) -> Side:
 
     rows = torch.stack([subject.backward(layer) for layer in range(1, subject.instance.depth + 2)], dim=2)  # (..., layers, d, m)
     largest = torch.linalg.eigvalsh(rows @ rows.mT)[..., -1].clamp_min(0).sqrt()
-    return Side(largest, axes=("sample", "layer"), rounding=subject.rounding)
+    names = {"layer": counted("a", 1, subject.instance.depth + 1)}
+    return Side(largest, axes=("sample", "layer"), rounding=subject.rounding, names=names)
 
 
 WIDE_ENOUGH_FOR_ANGLES = informative_width("20 (L + 1) log(20 n^2)")

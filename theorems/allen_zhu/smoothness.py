@@ -90,7 +90,9 @@ def output_stability(subject: Subject) -> Side:
     output = (subject.network_outputs() - origin.network_outputs()).norm(dim=-1)
     outputs = [torch.zeros_like(output)] * (depth - 1) + [output]  # the second claim speaks of the last layer only
     moved = torch.stack([torch.stack(hidden, -1), torch.stack(outputs, -1)], -1)
-    return Side(moved, axes=("sample", "layer", "part"), rounding=relative_rounding(subject), given={"size": _size(subject)})
+    names = {"part": ("‖h_l(W~ + W') - h_l(W~)‖", "‖B(h_L(W~ + W') - h_L(W~))‖")}
+    given = {"size": _size(subject)}
+    return Side(moved, axes=("sample", "layer", "part"), rounding=relative_rounding(subject), given=given, names=names)
 
 
 LARGE_ENOUGH = assume("omega >= (d/(m L log(m)))^(3/2)", name="least radius")

@@ -12,6 +12,7 @@ from theorems.allen_zhu.initialization import PER_LAYER, WIDTH_FOR_OPERATORS, in
 from theorems.allen_zhu.intervals import intervals, outermost
 from theorems.language.calibration import calibrated
 from theorems.language.forms import FALSE, assume, probability, wrong
+from theorems.language.indices import counted, interval_names
 from theorems.language.registry import statement
 from theorems.language.statement import INPUTS, Constant
 from theorems.language.subject import Side
@@ -39,7 +40,7 @@ def _stretched(subject: Subject, left: int | None, right: int | None) -> Side:
     # A search asks each factor of a product for fifty vectors; at L = 4 all products take revealed weights several times what three take.
     pairs, looked_at = intervals(subject, outermost, shallow=3)
     found = torch.stack([subject.sparse_product_norm(a, b, left, right) for a, b in pairs], dim=-1)
-    return Side(found, axes=("sample", "interval"), rounding=subject.rounding, looked_at=looked_at)
+    return Side(found, axes=("sample", "interval"), rounding=subject.rounding, looked_at=looked_at, names=interval_names(pairs))
 
 
 @statement(
@@ -170,4 +171,4 @@ def sparse_output(subject: Subject) -> Side:
 
     instance = subject.instance
     found = torch.stack([subject.sparse_backward_norm(layer, instance.sparsity) for layer in range(1, instance.depth + 2)], dim=-1)
-    return Side(found, axes=("sample", "layer"), rounding=subject.rounding)
+    return Side(found, axes=("sample", "layer"), rounding=subject.rounding, names={"layer": counted("a", 1, instance.depth + 1)})

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from theorems.language.calibration import calibrated, too_small
 from theorems.language.forms import FALSE, assume, probability, wrong
+from theorems.language.indices import counted, interval_names
 from theorems.language.registry import statement
 from theorems.language.statement import INPUTS, Assumption, Constant
 from theorems.language.subject import Side
@@ -32,6 +33,8 @@ NETWORKS = {
     "width": (64, 2**20), "depth": (1, 24), "samples": (1, 2), "input_dimension": INPUTS, "outputs": (1, 3), "separation": (1e-2, 1.0),
     "radius": (1e-12, 1e-1),
 }  # fmt: skip
+FLIP_PARTS = {"part": ("‖D~_l - D_l‖_0", "‖(D~_l - D_l) g_l‖")}
+MOVED_PARTS = {"part": ("‖g~_l - g_l‖", "‖h~_l - h_l‖")}
 
 
 def relative_rounding(subject: Subject) -> float:
@@ -71,7 +74,7 @@ def sign_flips(subject: Subject) -> Side:
     for layer in range(1, subject.instance.depth + 1):
         flipped = (subject.signs(layer) - origin.signs(layer)).abs()
         sides.append(torch.stack([flipped.sum(-1), (flipped * origin.pre_activations(layer)).norm(dim=-1)], -1))
-    return Side(torch.stack(sides, dim=2), axes=("sample", "layer", "part"), rounding=subject.rounding)
+    return Side(torch.stack(sides, dim=2), axes=("sample", "layer", "part"), rounding=subject.rounding, names=FLIP_PARTS)
 
 
 @statement(
@@ -105,7 +108,7 @@ def forward_stability(subject: Subject) -> Side:
         g = (subject.pre_activations(layer) - origin.pre_activations(layer)).norm(dim=-1)
         h = (subject.activations(layer) - origin.activations(layer)).norm(dim=-1)
         moved.append(torch.stack([g, h], -1))
-    return Side(torch.stack(moved, dim=2), axes=("sample", "layer", "part"), rounding=relative_rounding(subject))
+    return Side(torch.stack(moved, dim=2), axes=("sample", "layer", "part"), rounding=relative_rounding(subject), names=MOVED_PARTS)
 
 
 def nonzeros(subject: Subject, s: float) -> int:
@@ -147,7 +150,7 @@ def operator_stability(subject: Subject, s: float) -> Side:
     pairs = sorted({(1, 1), (1, min(2, depth)), (1, depth)})  # the norm grows with the number of factors
     norms = torch.stack([subject.changed_product_norm(a, b, nonzeros(subject, s)) for a, b in pairs], -1)
     looked_at = "(a, b) = (1, 1), (1, 2) and (1, L)" if depth > 1 else ""
-    return Side(norms, axes=("sample", "interval"), rounding=subject.rounding, looked_at=looked_at)
+    return Side(norms, axes=("sample", "interval"), rounding=subject.rounding, looked_at=looked_at, names=interval_names(pairs))
 
 
 ONE_CHANGE = assume("omega >= 1/(m L)^(3/2)", f"so that s = {FLIPS} >= 1 and D'' is not zero", name="informative radius")
@@ -190,4 +193,5 @@ ONE_CHANGE = assume("omega >= 1/(m L)^(3/2)", f"so that s = {FLIPS} >= 1 and D''
 def backward_stability(subject: Subject, s: float) -> Side:
     """‖Back~_a - Back_a‖_2 found over D'' of s nonzeros, a = 1..L: (trials, samples, layers)."""
     found = subject.changed_backward_norm(nonzeros(subject, s), 3.0)
-    return Side(found, axes=("sample", "layer"), rounding=relative_rounding(subject))
+    names = {"layer": counted("a", 1, subject.instance.depth)}
+    return Side(found, axes=("sample", "layer"), rounding=relative_rounding(subject), names=names)
