@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from theorems.allen_zhu.convolutional.shared import AT_MOST_ALL, CIRCLE, CONVOLUTIONAL, NO_FAN_IN
 from theorems.allen_zhu.gradient_check import gradient_check, without_last_sample
-from theorems.allen_zhu.initialization import WIDTH_FOR_OPERATORS, informative_width
+from theorems.allen_zhu.initialization import FEW_OUTPUTS, WIDE_FOR_NORMS, WIDTH_FOR_OPERATORS, informative_width
 from theorems.language.forms import FALSE, assume, form, wrong
 from theorems.language.registry import registry
 from theorems.language.statement import Constant, FailureProbability
@@ -79,7 +79,7 @@ form(
     note="The total ‖h_l‖^2 is a martingale of mean one; decorrelated positions make it more concentrated than this bound.",
 )  # fmt: skip
 
-OPERATORS = (AT_MOST_ALL, WIDTH_FOR_OPERATORS, informative_width("16 log(20) L"))
+OPERATORS = (AT_MOST_ALL, WIDTH_FOR_OPERATORS, WIDE_FOR_NORMS)
 EXPONENT = Constant(1 / 16, "as for fully connected networks")
 form(
     "operator-norm", CONVOLUTIONAL,
@@ -102,7 +102,7 @@ form(
     at_most="C sqrt(P m/d)",
     scales=("width", "outputs", "depth", "positions"),
     ranges={"width": (48, 1024), "depth": (1, 4), "samples": (1, 2), "outputs": (1, 4), **CIRCLE},
-    assumptions=(assume("d <= m/(L log(m))"), *OPERATORS),
+    assumptions=(FEW_OUTPUTS, *OPERATORS),
     constants={"C": Constant(3.0, "as for fully connected networks, the squared norm being P times as large"), "c": EXPONENT},
     variants=(
         wrong("constant 0.9, below the norm of B alone", "constant", constants={"C": Constant(0.9, FALSE)}),
@@ -118,7 +118,7 @@ form(
     assumptions=(
         AT_MOST_ALL,
         assume("delta <= c/(L sqrt(P))", "as two inputs may differ at one position only"),
-        informative_width("40 (L + 1) log(20 n^2)"),
+        informative_width("40 (L + 1) log(20 n^2 (L + 1))"),
     ),
     constants={"c": Constant(1 / 40, "half of the fully connected exponent")},
     variants=(

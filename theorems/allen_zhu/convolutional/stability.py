@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from theorems.allen_zhu.convolutional.shared import AT_MOST_ALL, CONVOLUTIONAL, FLIP_C, NETWORKS, NO_FAN_IN, SHARED, SHARP, SMALL
-from theorems.allen_zhu.stability import ENOUGH, FLIP_FAILURE, MORE, ONE_CHANGE
+from theorems.allen_zhu.initialization import FEW_OUTPUTS, informative_width
+from theorems.allen_zhu.stability import CHANGE_FAILURE, ENOUGH, EVERYWHERE, EVERYWHERE_FAILURE, MANY_PRODUCTS, MORE, ONE_CHANGE
 from theorems.language.forms import FALSE, assume, form, wrong
 from theorems.language.statement import Constant
 
@@ -11,20 +12,20 @@ from theorems.language.statement import Constant
 # small radii say something.
 NARROW = {"width": (1024, 2048), "depth": (1, 1), "positions": (3, 3), "patch": (3, 3)}
 form(
-    "sign-flips", CONVOLUTIONAL, **{**SHARED, "passes": 2}, assumptions=(AT_MOST_ALL, SMALL, ENOUGH),
-    at_most=("C P m (sqrt(q) omega)^(2/3) L", "C sqrt(q) omega L^(3/2)"),
+    "sign-flips", CONVOLUTIONAL, **{**SHARED, "passes": 2, "failure": EVERYWHERE_FAILURE}, assumptions=(AT_MOST_ALL, SMALL, ENOUGH),
+    at_most=("C P m (sqrt(q) omega)^(2/3) L", "C sqrt(q) omega L^(3/2)", "C sqrt(q) omega L^(3/2)"),
     scales=("radius", "width", "depth", "positions", "patch"),
     constants={"C": Constant(2.5, "0.985 P m (sqrt(q) omega)^{2/3} where the positions have equal norms; 1.26 at most for h_0's"),
                "c": FLIP_C},
     variants=(
         wrong("omega in place of omega^{2/3}", "exponent", ranges=NARROW,
-              at_most=("C P m sqrt(q) omega L", "C sqrt(q) omega L^(3/2)")),
+              at_most=("C P m sqrt(q) omega L", "C sqrt(q) omega L^(3/2)", "C sqrt(q) omega L^(3/2)")),
         wrong("constant 0.1", "constant", constants={"C": Constant(0.1, FALSE)}, ranges={"depth": (1, 1), "width": (64, 256)}),
     ),
     note="The attack moves along one direction, which all positions see; the bound lets each have a move of its own.",
 )  # fmt: skip
 form(
-    "forward-stability", CONVOLUTIONAL, **SHARED, assumptions=(AT_MOST_ALL, SMALL, MORE),
+    "forward-stability", CONVOLUTIONAL, **{**SHARED, "failure": EVERYWHERE_FAILURE}, assumptions=(AT_MOST_ALL, SMALL, EVERYWHERE),
     at_most="C sqrt(q) omega L^(5/2) sqrt(log(m))",
     scales=("radius", "depth", "patch"),
     constants={"C": Constant(1.0, "as for fully connected networks, sqrt(q) omega in place of omega"), "c": SHARP},
@@ -36,8 +37,9 @@ form(
     ),
 )  # fmt: skip
 form(
-    "operator-stability", CONVOLUTIONAL, passes=8, assumptions=(AT_MOST_ALL, SMALL, MORE), failure=FLIP_FAILURE,
-    claim="‖T~_b (D_{b-1} + D'') ... (D_a + D'') T~_a‖_2 <= {bound} for all ‖W'‖_2 <= omega and D'' in [-1,1] with ‖D''‖_0 <= {s}",
+    "operator-stability", CONVOLUTIONAL, passes=8, assumptions=(AT_MOST_ALL, SMALL, MANY_PRODUCTS), failure=CHANGE_FAILURE,
+    claim="‖T~_b (D_{b-1} + D'') ... (D_a + D'') T~_a‖_2 <= {bound}, and likewise with T, for all ‖W'‖_2 <= omega and D'' in [-1,1] with "
+    "‖D''‖_0 <= {s}, 1 <= a <= b <= L and i",
     ranges={**NETWORKS, "width": (64, 128), "depth": (1, 2), "samples": (1, 1)},
     constants={"C": Constant(6.5, "as for fully connected networks, with 10% for the largest frequency"), "c": SHARP},
     variants=(

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from theorems.allen_zhu.residual.shared import ENOUGH, FLIP_C, MORE, RESIDUAL, SHARED, SHARP, SMALL, TAU_ONE
+from theorems.allen_zhu.residual.shared import (
+    ENOUGH,
+    EVERYWHERE,
+    EVERYWHERE_FAILURE,
+    FLIP_C,
+    MORE,
+    NETWORKS,
+    RESIDUAL,
+    SHARED,
+    SHARP,
+    SMALL,
+    TAU_ONE,
+)
 from theorems.language.forms import FALSE, form, wrong
 from theorems.language.registry import registry
 from theorems.language.statement import Constant
@@ -11,17 +23,17 @@ BELOW_ONE_LAYER = wrong("constant 0.9, below what one layer attains", "constant"
                         adversary=("hidden alignment",))  # fmt: skip
 LONG_STEP = wrong("tau = 1", "assumption", **TAU_ONE, ranges={"depth": (4, 8), "width": (64, 512)}, adversary=("hidden alignment",))
 form(
-    "sign-flips", RESIDUAL, **SHARED, assumptions=(SMALL, ENOUGH),
-    at_most=("C m (L omega)^(2/3)", "C omega"),
+    "sign-flips", RESIDUAL, **{**SHARED, "failure": EVERYWHERE_FAILURE}, assumptions=(SMALL, ENOUGH),
+    at_most=("C m (L omega)^(2/3)", "C omega", "C omega"),
     constants={"C": Constant(2.5, "0.985 m (L omega)^{2/3} for what all layers together can move; the rest for counts as small as 3"),
                "c": FLIP_C},
     variants=(
-        wrong("omega in place of omega^{2/3}", "exponent", at_most=("C m L^(2/3) omega", "C omega")),
+        wrong("omega in place of omega^{2/3}", "exponent", at_most=("C m L^(2/3) omega", "C omega", "C omega")),
         wrong("constant 0.9, below the single-layer optimum", "constant", constants={"C": Constant(0.9, FALSE)}, ranges={"depth": (1, 1)}),
     ),
 )  # fmt: skip
 form(
-    "forward-stability", RESIDUAL, **SHARED, assumptions=(SMALL, MORE),
+    "forward-stability", RESIDUAL, **{**SHARED, "failure": EVERYWHERE_FAILURE}, assumptions=(SMALL, EVERYWHERE),
     at_most="C omega",
     constants={"C": Constant(3.0, "(1 + 2.83 tau L) omega to first order, tau L <= 0.24 for m >= 64; times 1.5 for what follows"),
                "c": SHARP},
