@@ -1,7 +1,7 @@
 """Backward passes through changed networks, effect by effect: the products of Lemma 8.6 that end in B, and the two changes of Lemma 8.7.
 
-Back~_a = B (D_L + D'') W~_L ... (D_a + D'') W~_a differs from Back_a by what D'' does and by what W' does. The lemma bounds both together by
-what s = m omega^{2/3} L nonzeros of D'' can do; each alone is claimed here, for s and omega apart.
+Back~_a = B (D_L + D'') W~_L ... (D_a + D'') W~_a differs from Back_a by what D'' does and by what W' does. The lemma bounds both together
+by what s = m omega^{2/3} L nonzeros of D'' can do; each alone is claimed here, for s and omega apart.
 """
 
 from __future__ import annotations
@@ -60,11 +60,14 @@ def changed_backward_norm(subject: Subject, s: float) -> Side:
 @statement(
     id="backward-change-by-signs",
     source="Lemma 8.7",
-    claim="‖B (D_L + D'') W_L ... (D_a + D'') W_a - Back_a‖_2 <= {bound} for all diagonal D'' in [-3,3] with at most s nonzeros, a = 1..L and i",
+    claim="‖B (D_L + D'') W_L ... (D_a + D'') W_a - Back_a‖_2 <= {bound} for all diagonal D'' in [-3,3] with at most s nonzeros, a = 1..L "
+    "and i",
     kind="declared",
     at_most="C sqrt(L^3 s log(m)/d)",
     scales=("depth", "sparsity", "outputs", "width"),
-    ranges={**{name: ends for name, ends in NETWORKS.items() if name != "radius"}, "depth": (1, 12), "outputs": (1, 8), "sparsity": (1, 4096)},
+    ranges={
+        **{name: ends for name, ends in NETWORKS.items() if name != "radius"}, "depth": (1, 12), "outputs": (1, 8), "sparsity": (1, 4096),
+    },
     assumptions=(
         FEW_OUTPUTS,
         assume("m >= L^3 log(m)", "so that a D'' of one nonzero is sparse"),

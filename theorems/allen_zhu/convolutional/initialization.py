@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from theorems.allen_zhu.convolutional.shared import AT_MOST_ALL, CIRCLE, CONVOLUTIONAL, NO_FAN_IN
+from theorems.allen_zhu.differences import difference_check
 from theorems.allen_zhu.gradient_check import gradient_check, without_last_sample
 from theorems.allen_zhu.initialization import FEW_OUTPUTS, WIDE_FOR_NORMS, WIDTH_FOR_OPERATORS, informative_width
 from theorems.language.forms import FALSE, assume, form, wrong
@@ -59,6 +60,20 @@ form(
         wrong("last sample left out", "claim", measure=gradient_check(_written, without_last_sample)),
     ),
     note="The right side is reverse-mode differentiation of a forward pass of its own, through block circulant matrices.",
+)  # fmt: skip
+
+form(
+    "difference-formula", CONVOLUTIONAL,
+    claim="h_l(W~ + W') - h_l(W~) = sum_{a=1..l} (D~_l + D''_l) T~_l ... T~_{a+1} (D~_a + D''_a) T'_a h_{a-1}(W~ + W') for all W~, W', i "
+    "and l, T_l the map from h_{l-1} to g_l, T' its change, D'' as in relu-difference",
+    ranges={"width": (2, 16), "depth": (1, 4), "samples": (1, 3), **CIRCLE},
+    assumptions=(AT_MOST_ALL,),
+    measure=difference_check(_written),
+    variants=(
+        wrong("h_{a-1} of W~ in place of W~ + W'", "claim", measure=difference_check(_written, later=False), ranges={"depth": (2, 4)}),
+        wrong("D'' left out", "implementation", measure=difference_check(_written, changed_signs=False)),
+    ),
+    note="The right side is a forward pass of its own, through block circulant matrices.",
 )  # fmt: skip
 
 form(

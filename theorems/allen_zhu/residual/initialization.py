@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from theorems.allen_zhu.differences import difference_check
 from theorems.allen_zhu.gradient_check import gradient_check, layer_gradient, without_last_sample
 from theorems.allen_zhu.initialization import TOLERANCE_AT_MOST_ONE, informative_width
 from theorems.allen_zhu.residual.shared import NO_SKIP, RESIDUAL, SEEN, TAU_ONE
@@ -43,6 +44,19 @@ form(
         wrong("last sample left out", "claim", measure=gradient_check(_written, without_last_sample)),
     ),
     note="The right side is reverse-mode differentiation of a forward pass of its own.",
+)  # fmt: skip
+
+form(
+    "difference-formula", RESIDUAL,
+    claim="h_l(W~ + W') - h_l(W~) = sum_{a=1..l} (D~_l + D''_l) T~_l ... T~_{a+1} (D~_a + D''_a) tau_a W'_a h_{a-1}(W~ + W') for all W~, "
+    "W', i and l, T_l = I + tau W_l and tau_l = tau for l < L, T_L = W_L and tau_L = 1, D'' as in relu-difference",
+    ranges={"depth": (2, 6)},
+    measure=difference_check(_written),
+    variants=(
+        wrong("h_{a-1} of W~ in place of W~ + W'", "claim", measure=difference_check(_written, later=False)),
+        wrong("D'' left out", "implementation", measure=difference_check(_written, changed_signs=False)),
+    ),
+    note="The right side is a forward pass of its own.",
 )  # fmt: skip
 
 form(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from theorems.allen_zhu.initialization import informative_width
 from theorems.allen_zhu.residual.shared import (
     ENOUGH,
     EVERYWHERE,
@@ -15,7 +16,7 @@ from theorems.allen_zhu.residual.shared import (
     SMALL,
     TAU_ONE,
 )
-from theorems.language.forms import FALSE, form, wrong
+from theorems.language.forms import FALSE, assume, form, probability, wrong
 from theorems.language.registry import registry
 from theorems.language.statement import Constant
 
@@ -39,12 +40,41 @@ form(
                "c": SHARP},
     variants=(BELOW_ONE_LAYER, LONG_STEP),
 )  # fmt: skip
-for _identifier in ("operator-stability", "backward-stability"):
+form(
+    "pre-activation-split", RESIDUAL, **{**SHARED, "failure": EVERYWHERE_FAILURE}, assumptions=(SMALL, EVERYWHERE),
+    at_most="C omega", definitions={"t": "c_inf omega sqrt(log(m)/m)"},
+    constants={"C": Constant(3.0, "as for forward-stability, which it follows from"), "c": SHARP,
+               "c_inf": Constant(1.0, "a choice, as for fully connected networks")},
+    variants=(
+        wrong("both constants 0.8, below what one layer attains", "constant", ranges={"width": (2**10, 2**14)},
+              constants={"C": Constant(0.8, FALSE), "c_inf": Constant(0.8, FALSE)}),
+        wrong("omega^{4/3} in place of omega", "exponent", at_most="C omega^(4/3)"),
+    ),
+    note="No power of L: layers below the last move g_L by tau omega each.",
+)  # fmt: skip
+for _identifier in ("operator-stability", "backward-stability", "changed-backward-norm", "backward-change-by-signs"):
     registry.leave_out(
         _identifier, RESIDUAL,
         "a diagonal change that doubles the same neuron in every layer is carried along by the skip connections, 2^L: false as quantified; "
         "what holds, |D + D''| <= 1, is part of forward-stability and semi-smoothness here",
     )  # fmt: skip
+form(
+    "backward-change-by-weights", RESIDUAL,
+    claim="‖B D_L T~_L ... D_a T~_a - Back_a‖_2 <= {bound} for all ‖W'‖_2 <= omega, a = 1..L and i, T_l = I + tau W_l for l < L and "
+    "T_L = W_L",
+    at_most="C omega sqrt(m/d)",
+    ranges={**NETWORKS, "width": (64, 2048), "outputs": (1, 8), "radius": (1e-9, 1.0)},
+    assumptions=(assume("d <= c m", c=1 / 8), informative_width("16 log(20 n L^2)"), assume("omega <= c")),
+    failure=probability("n L^2 exp(-c m)"),
+    constants={"C": Constant(3.0, "‖B D‖ sqrt(d/m) <= 1.2 of the last layer; tau L 2.83 more from the layers below; times 1.5"),
+               "c": Constant(1 / 16, "as for backward-norm")},
+    variants=(
+        wrong("constant 0.7, just below what one layer attains", "constant", constants={"C": Constant(0.7, FALSE)}),
+        wrong("sqrt(m)/d in place of sqrt(m/d)", "exponent", at_most="C omega sqrt(m)/d", ranges={"outputs": (7, 8), "width": (64, 512)},
+              constants={"C": Constant(1.5, FALSE)}),
+    ),
+    note="Only W' changes, the signs stay.",
+)  # fmt: skip
 form(
     "output-stability", RESIDUAL, **SHARED, assumptions=(SMALL, MORE),
     at_most=("C size", "C sqrt(m/d) size"),
