@@ -86,7 +86,7 @@ FORMULA = difference_check(_written)
 
 @statement(
     id="difference-formula",
-    source="Claim 11.2",
+    source="Claim 11.2, its proof",
     claim="h_l(W~ + W') - h_l(W~) = sum_{a=1..l} (D~_l + D''_l) W~_l ... W~_{a+1} (D~_a + D''_a) W'_a h_{a-1}(W~ + W') for all W~, W', i "
     "and l, D'' as in relu-difference",
     kind="identity",

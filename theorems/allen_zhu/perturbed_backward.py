@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @statement(
     id="changed-backward-norm",
-    source="Lemma 8.6",
+    source="Lemma 8.6, products that end in B",
     claim="‖B (D_L + D'') W~_L ... (D_a + D'') W~_a‖_2 <= {bound}, and likewise with W, for all ‖W'‖_2 <= omega and D'' in [-1,1] with "
     "‖D''‖_0 <= {s}, a = 1..L and i",
     kind="declared",
@@ -59,7 +59,7 @@ def changed_backward_norm(subject: Subject, s: float) -> Side:
 
 @statement(
     id="backward-change-by-signs",
-    source="Lemma 8.7",
+    source="Lemma 8.7, D'' alone",
     claim="‖B (D_L + D'') W_L ... (D_a + D'') W_a - Back_a‖_2 <= {bound} for all diagonal D'' in [-3,3] with at most s nonzeros, a = 1..L "
     "and i",
     kind="declared",
@@ -99,7 +99,7 @@ def backward_change_by_signs(subject: Subject) -> Side:
 
 @statement(
     id="backward-change-by-weights",
-    source="Lemma 8.7",
+    source="Lemma 8.7, W' alone",
     claim="‖B D_L W~_L ... D_a W~_a - Back_a‖_2 <= {bound} for all ‖W'‖_2 <= omega, a = 1..L and i",
     kind="declared",
     at_most="C omega sqrt(L^3 m/d)",
