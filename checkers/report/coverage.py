@@ -38,9 +38,9 @@ def decided(over: Quantifier, part: Part, statement: Statement, found: Compariso
         known = "; exact for L = 1 in certificates" if over == "W'" and statement.certificate == FLIPS else ""
         return f"attacked: {', '.join(names)}{known}" if names else "missing: nothing moves"
     if over in ("vectors", "D''"):
-        searches = statement.attack.split("; ")  # for vectors, then for D'' within them; of the short side of d x m there is nothing to search
-        known = over == "vectors" and "D''" in part.over and len(searches) == 1
-        return f"attacked: {searches[0 if over == 'vectors' else -1]}" if statement.attack and not known else "exact"
+        searches = statement.attack.split("; ")  # for vectors, then for D'' within them; R^d needs no search
+        computed = over == "vectors" and "D''" in part.over and len(searches) == 1
+        return f"attacked: {searches[0 if over == 'vectors' else -1]}" if statement.attack and not computed else "exact"
     if over == "labels":
         return "exact" if statement.exact else f"sampled: {', '.join(statement.labels)}"
     if not any(axis in found.axes for axis in AXES[over]):
