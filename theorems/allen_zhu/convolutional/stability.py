@@ -100,7 +100,7 @@ form(
     scales=("radius", "depth", "width", "outputs", "positions", "patch"),
     ranges={**NETWORKS, "width": (64, 512), "depth": (1, 2), "outputs": (1, 4), "radius": (1e-9, 0.5)},
     assumptions=(AT_MOST_ALL, FEW_OUTPUTS, informative_width("16 L log(20 n L^2)"), assume("omega <= c/(L^(3/2) sqrt(q))")),
-    constants={"C": Constant(2.0, "‖B D‖ sqrt(d/(P m)) <= 1.2 and ‖T'‖ <= sqrt(q) omega; times 1.5")},
+    constants={"C": Constant(1.5, "as for fully connected networks: ‖B D‖ sqrt(d/(P m)) <= 1.2 and ‖T'‖ <= sqrt(q) omega")},
     variants=(
         wrong("constant 0.1", "constant", constants={"C": Constant(0.1, FALSE)}),
         wrong("omega^{4/3} in place of omega", "exponent", at_most="C omega^(4/3) sqrt(L^3 P q m/d)"),

@@ -66,7 +66,7 @@ form(
     ranges={**NETWORKS, "width": (64, 2048), "outputs": (1, 8), "radius": (1e-9, 1.0)},
     assumptions=(assume("d <= c m", c=1 / 8), informative_width("16 log(20 n L^2)"), assume("omega <= c")),
     failure=probability("n L^2 exp(-c m)"),
-    constants={"C": Constant(3.0, "‖B D‖ sqrt(d/m) <= 1.2 of the last layer; tau L 2.83 more from the layers below; times 1.5"),
+    constants={"C": Constant(2.0, "‖B D‖ sqrt(d/m) <= 1.2 of the last layer; tau L 2.83 more from the layers below"),
                "c": Constant(1 / 16, "as for backward-norm")},
     variants=(
         wrong("constant 0.7, just below what one layer attains", "constant", constants={"C": Constant(0.7, FALSE)}),
