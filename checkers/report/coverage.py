@@ -1,4 +1,4 @@
-"""What of the paper is checked, and how each "for all" is decided: docs/coverage.md. The list is the paper's, the facts are the declarations'.
+"""What of the paper is checked, and how each "for all" is decided: docs/coverage.md. The list is the paper's, the facts the declarations'.
 
     python -m checkers.report.coverage > docs/coverage.md
 """
@@ -18,16 +18,16 @@ from theorems.language.subject import Comparison
 # The axes of a measure that run through a quantifier's indices.
 AXES = {
     "samples": ("sample", "i"), "pairs": ("i", "j"), "layers": ("layer",), "intervals": ("interval",), "outputs": ("output",),
-    "entries": ("row", "neuron", "coordinate", "part"), "steps": ("step", "step - 1"), "batch sizes": ("batch size - 1",), "losses": ("loss",),
-    "W and W~": ("weights",),
+    "entries": ("row", "neuron", "coordinate", "part"), "steps": ("step", "step - 1"), "batch sizes": ("batch size - 1",),
+    "losses": ("loss",), "W and W~": ("weights",),
 }  # fmt: skip
 OTHERS = ("residual", "convolutional")
 HEAD = """# What of the paper is checked
 
 Made by `python -m checkers.report.coverage > docs/coverage.md` from the declarations and the list of numbered statements in
-`theorems/allen_zhu/paper.py`. *exact*: every index is compared, or the supremum is computed. *attacked*: a search looks for it, so that what
-is found is a lower bound. *sampled*: drawn at random. Not repeated in each row: sizes and data are sampled (search and corners), and so is the
-random initialization (binomial tests). The last columns say whether the statement has a form on these networks too.
+`theorems/allen_zhu/paper.py`. *exact*: every index is compared, or the supremum is computed. *attacked*: a search looks for it, so that
+what is found is a lower bound. *sampled*: drawn at random. Not repeated in each row: sizes and data are sampled (search and corners), and so
+is the random initialization (binomial tests). The last columns say whether the statement has a form on these networks too.
 """
 
 

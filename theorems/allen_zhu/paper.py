@@ -1,7 +1,7 @@
 """The paper's numbered statements, part by part and quantifier by quantifier: the list that docs/coverage.md is made from.
 
-Numbers are those of arXiv:1811.03962v5 as later papers restate them; claims inside proofs that nobody restates are not on the list. A part is
-checked by the statements whose `source` it names. Quantifiers that all have, sizes, data and the random initialization, are not repeated.
+Numbers are those of arXiv:1811.03962v5 as later papers restate them; claims inside proofs that nobody restates are not on the list. A part
+is checked by the statements whose `source` it names. Quantifiers that all have, sizes, data and the random initialization, are not repeated.
 """
 
 from __future__ import annotations
