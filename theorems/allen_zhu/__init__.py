@@ -15,8 +15,8 @@ theory(
 
 # A statement may rest only on earlier ones, so the chapters are imported in the order of the proofs.
 _CHAPTERS = (
-    "calculus", "initialization", "sparsity", "stability", "gradients", "smoothness", "kernels", "convergence", "stochastic",
-    "other_losses",
+    "calculus", "initialization", "sparsity", "stability", "perturbed_backward", "gradients", "differences", "smoothness", "kernels",
+    "convergence", "stochastic", "other_losses",
 )  # fmt: skip
 for _chapter in _CHAPTERS:
     import_module(f"theorems.allen_zhu.{_chapter}")

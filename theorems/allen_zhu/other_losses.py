@@ -155,7 +155,7 @@ def wrong_classifications(ranges: Mapping[str, Range], assumptions: tuple[Assump
 
 @statement(
     id="classification",
-    source="Appendix A",
+    source="Appendix A, classification",
     trained=True,
     claim="with cross-entropy and the step size 2 eta, eta = {eta}, 100% training accuracy within T = {T} steps: max_i F_i(W(t)) < {bound} "
     "for some t <= T",

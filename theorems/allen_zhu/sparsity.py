@@ -20,7 +20,7 @@ from theorems.language.subject import Side
 if TYPE_CHECKING:
     from theorems.language.subject import Subject
 
-WIDE_FOR_SPARSE = informative_width("64 log(20) L")
+WIDE_FOR_SPARSE = informative_width("64 L log(20 n L)")
 SOME_SPARSITY = assume("m >= 25 L log(m)", "so that a single nonzero is sparse", name="sparsity of one")
 # The union over supports costs s log(em/s) in the exponent: sqrt 2 (1 + sqrt(2 s log(em/s)/m)) < 2 for one layer when s <= 0.05 m/log m,
 # and log-norms of L layers vary by 5L/(4m), which asks for 1/L; 4/5 of that.
@@ -105,7 +105,7 @@ def sparse_backward(subject: Subject) -> Side:
     scales=("width", "sparsity", "depth"),
     ranges=RANGES,
     assumptions=(WIDTH_FOR_OPERATORS, SOME_SPARSITY, assume("s <= c m/(L log(m))", c=0.25)),
-    failure=probability("exp(-c s log(m))"),
+    failure=probability("n L exp(-c s log(m))"),
     constants={
         "C": calibrated("sparse-bilinear", "C", "sharp for one layer, one nonzero and large m: the largest of m^2 entries, 2 sqrt 2"),
         "c": Constant(0.75, "beyond C the union over supports leaves (C^2/4 - 2) s log m in the exponent"),
@@ -141,11 +141,11 @@ AT_MOST_SPARSE = assume("s <= m/(L log(m))")
     assumptions=(
         WIDTH_FOR_OPERATORS,
         assume("m >= L max(log(m), d)", name="wide enough for a sparse vector"),
-        informative_width("20"),
+        informative_width("20 n L"),
         AT_MOST_SPARSE,
         assume("s >= d/log(m)", name="many nonzeros"),
     ),
-    failure=probability("exp(-c s log(m))"),
+    failure=probability("n L exp(-c s log(m))"),
     constants={
         "C": calibrated("sparse-output", "C", "sharp for one output, one nonzero and large m: the largest of m normals, sqrt 2"),
         "c": Constant(1.0, "beyond C the union over supports leaves (C^2/2 - 1) s log m in the exponent"),

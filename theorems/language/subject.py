@@ -155,8 +155,9 @@ class Subject(Protocol):
         W: this subject's, D: the origin's; (trials, samples)."""
         ...
 
-    def changed_backward_norm(self, nonzeros: int, size: float) -> Tensor:
-        """Largest ‖Back~_a - Back_a‖_2 found over diagonal D'' in [-size, size] with so many nonzeros in each layer, for a = 1..L.
+    def changed_backward_norm(self, nonzeros: int, size: float, whole: bool = False) -> Tensor:
+        """Largest ‖Back~_a - Back_a‖_2, or where whole ‖Back~_a‖_2, found over diagonal D'' in [-size, size] with so many nonzeros in each
+        layer (0: none), for a = 1..L.
         Back~_a = B (D_L + D'') W_L ... (D_a + D'') W_a with this subject's W; D and Back_a: the origin's; (trials, samples, L)."""
         ...
 
