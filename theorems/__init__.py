@@ -1,6 +1,6 @@
 """What is claimed, a folder for each paper. Importing this package fills `registry`."""
 
-import theorems.allen_zhu  # noqa: F401
+from theorems import allen_zhu  # noqa: F401
 from theorems.language.registry import registry, statement
 
 __all__ = ["registry", "statement"]

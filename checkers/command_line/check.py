@@ -104,7 +104,7 @@ def check(json_file: str | None, quiet: bool, ledger: Path | None, resume: bool,
         refuted = [verdict for verdict in run.verdicts if verdict.verdict == "REFUTED"]
         for verdict in refuted:
             form = registry.form(verdict.id, verdict.architecture)
-            output.text(verdicts.refutation_in_words(verdict, form, str(given["folder"])) + "\n", closing=True)
+            output.text(verdicts.refutation_in_words(verdict, form, str(given["folder"]), given["modules"]) + "\n", closing=True)
         output.text(recording.closing() + verdicts.check_closing(run), closing=True)
     return REFUTED if refuted else 0
 

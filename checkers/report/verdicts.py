@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 from checkers.records.counterexamples import Certificate, Counterexample, Replay
 from checkers.records.decisions import CheckRun, Decision, PowerRun, Triage, Verdict
@@ -79,15 +81,16 @@ def count_verdicts(names: Iterable[str]) -> str:
     return ", ".join(f"{listed.count(name)} {name}" for name in order if name in listed) or "nothing"
 
 
-def refutation_in_words(verdict: Verdict, statement: Statement, folder: str) -> str:
-    """What refuted a statement, each instance with its own triage, and the files that hold it."""
+def refutation_in_words(verdict: Verdict, statement: Statement, folder: str, modules: Iterable[Path] = ()) -> str:
+    """What refuted a statement, each instance with its own triage, and how to see it again. modules: files that declare statements."""
     lines = [f"REFUTED  {statement.id}  ({statement.source}): {statement.sentence}"]
     cases = [(verdict.counterexample, verdict.triage)]
     cases += [(verdict.severest, verdict.severest_triage)] if verdict.severest != verdict.counterexample else []
     for decision, triage in cases:
         lines += [f"  {decision_in_words(decision, statement)}"] if decision else []
         lines += [f"    {triage_in_words(triage)}"] if triage else []
-    lines += [f"  lemmafuzz replay {folder}/{name}" for name in verdict.counterexamples]
+    declared = [part for path in modules for part in ("--module", str(path))]
+    lines += [f"  {shlex.join(['lemmafuzz', 'replay', f'{folder}/{name}', *declared])}" for name in verdict.counterexamples]
     return "\n".join(lines)
 
 
