@@ -84,12 +84,12 @@ def complaint(found: Verdict | VariantVerdict, folder: str = FOLDER, modules: tu
 def configure(config: pytest.Config) -> None:
     """Refuse options that cannot be right, with ValueError, and have the named files collected wherever they are."""
     asked(config)
-    named = [os.path.join(config.invocation_params.dir, path) for path in config.getoption("lemmas")]
-    for path in named:
-        if not os.path.isfile(path):
-            raise ValueError(f"--lemmas {path} {'is not a file' if os.path.exists(path) else 'does not exist'}")
-    config.option.lemmas = [os.path.normpath(path) for path in named]
-    config.args.extend(path for path in config.option.lemmas if path not in config.args)
+    named = {path: os.path.normpath(os.path.join(config.invocation_params.dir, path)) for path in config.getoption("lemmas")}
+    for path, whole in named.items():
+        if not os.path.isfile(whole):
+            raise ValueError(f"--lemmas {path} {'is not a file' if os.path.exists(whole) else 'does not exist'}")
+    config.option.lemmas = list(named.values())
+    config.args.extend(path for path in named.values() if path not in config.args)
 
 
 def asked(config: pytest.Config) -> tuple[int, Profile]:
