@@ -155,13 +155,22 @@ class pytest_plugin:  # noqa: N801  # pytest's name for what an entry point hold
 
     @staticmethod
     def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-        if not (file_path.match("lemmas_*.py") or str(file_path) in parent.config.getoption("lemmas")):
-            return None
-        try:
-            found: pytest.Collector = _suite().LemmaFile.from_parent(parent, path=file_path)
-        except ValueError as error:
-            raise parent.CollectError(str(error)) from None
-        return found
+        return _collected("LemmaFile", file_path, parent)
+
+    @staticmethod
+    def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+        return _collected("NoModule", module_path, parent)
+
+
+def _collected(kind: str, path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """A collector of the plugin for a file of lemmas, and none for others."""
+    if not (path.match("lemmas_*.py") or str(path) in parent.config.getoption("lemmas")):
+        return None
+    try:
+        found: pytest.Collector = getattr(_suite(), kind).from_parent(parent, path=path)
+    except ValueError as error:
+        raise parent.CollectError(str(error)) from None
+    return found
 
 
 def _suite() -> Any:

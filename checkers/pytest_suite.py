@@ -116,6 +116,13 @@ class LemmaFile(pytest.File):
             yield LemmaTest.from_parent(self, name=claim.name, claim=claim)
 
 
+class NoModule(pytest.File):
+    """What pytest would take for a module of tests, and import, because it was named on the command line."""
+
+    def collect(self) -> list[pytest.Item]:
+        return []
+
+
 class LemmaTest(pytest.Item):
     """One claim, decided with the seed and the profile of the session."""
 

@@ -122,7 +122,7 @@ def test_by_name_from_elsewhere_with_another_seed(project: Path, site: Path, tmp
     done = run(tmp_path / "here", site, "pytest", str(project / "inner" / "lemmas_of_norms.py"), *options)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "4 passed, 2 deselected" in done.stdout
-    assert "lemma.py::another-loudest-neuron[fully connected]" in done.stdout
+    assert "::another-loudest-neuron[fully connected]" in done.stdout
 
 
 def test_other_tests_wait_for_nothing(project: Path, site: Path) -> None:
@@ -131,18 +131,9 @@ def test_other_tests_wait_for_nothing(project: Path, site: Path) -> None:
     assert "2 passed" in done.stdout
 
 
-@pytest.mark.parametrize(
-    ("options", "sentence"),
-    [
-        (("--lemmas", "absent.py"), "--lemmas absent.py does not exist"),
-        (("--lemmas-seed", "-1"), "--lemmas-seed must be an integer from 0, not '-1'"),
-        (("--lemmas-profile", "fast"), "--lemmas-profile must be one of "),
-    ],
-)
-def test_an_option_that_cannot_be_right_is_one_sentence(options: tuple[str, ...], sentence: str, project: Path, site: Path) -> None:
-    done = run(project, site, "pytest", *options)
-    assert done.returncode == pytest.ExitCode.USAGE_ERROR
-    assert done.stderr.strip().startswith(f"ERROR: {sentence}")
+def test_an_option_that_cannot_be_right_is_one_sentence(project: Path, site: Path) -> None:
+    done = run(project, site, "pytest", "--lemmas", "absent.py")
+    assert (done.returncode, done.stderr.strip()) == (pytest.ExitCode.USAGE_ERROR, "ERROR: --lemmas absent.py does not exist")
 
 
 def test_a_checkout_in_such_a_project_is_one_sentence(project: Path, tmp_path: Path) -> None:
