@@ -88,8 +88,13 @@ def test_imports_are_moved_and_nothing_else() -> None:
     source = 'def f():\n    """from theorems import x"""\n    é = 1; from theorems.a import b\n    import os\nfrom strategies import (\n c)\n'
     moved = 'def f():\n    """from theorems import x"""\n    é = 1; from lemmafuzz.theorems.a import b\n    import os\n'
     assert under_one_name(source) == moved + "from lemmafuzz.strategies import (\n c)\n"
-    with pytest.raises(ValueError, match="line 1: import theorems"):
-        under_one_name("import theorems.language")
+
+
+@pytest.mark.parametrize("source", ["import theorems.language", "import_module(f'theorems.{a}')", "importlib.import_module('checkers')"])
+def test_what_cannot_be_moved_stops_the_build(source: str) -> None:
+    with pytest.raises(ValueError, match=f"line 2: {source.split('.')[0].split('(')[0]}.*: a wheel has this package inside lemmafuzz"):
+        under_one_name(f"import os\n{source}")
+    assert under_one_name("import_module(f'{__name__}.theorems')") == "import_module(f'{__name__}.theorems')"
 
 
 @pytest.mark.slow

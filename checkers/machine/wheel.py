@@ -6,6 +6,7 @@ pyproject.toml names the class below; nothing else imports this file, for setupt
 from __future__ import annotations
 
 import ast
+import re
 import shutil
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,7 @@ from setuptools.command.build_py import build_py
 
 FACE: Final = "lemmafuzz"
 PACKAGES: Final = ("theorems", "strategies", "checkers")
+IN_A_TEXT: Final = re.compile(rf"(importlib\.)?import_module\(f?['\"]({'|'.join(PACKAGES)})\b")
 COMMAND: Final = f'''"""`python -m {FACE}` is the command."""
 
 from {FACE} import main
@@ -26,12 +28,16 @@ if __name__ == "__main__":
 def under_one_name(source: str) -> str:
     """The code with `from theorems.x import y` as `from lemmafuzz.theorems.x import y`, everything else as it was.
 
-    ValueError for `import theorems`, which would bind another name.
+    ValueError for what cannot be moved: `import theorems`, which would bind another name, and a name of a module in a text.
     """
     lines = source.encode().splitlines(keepends=True)  # columns of a syntax tree count bytes
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import) and any(alias.name.split(".")[0] in PACKAGES for alias in node.names):
-            raise ValueError(f"line {node.lineno}: {ast.unparse(node)}: of our own packages only `from ... import ...` can be moved")
+        plain = isinstance(node, ast.Import) and any(alias.name.split(".")[0] in PACKAGES for alias in node.names)
+        if plain or (isinstance(node, ast.Call) and IN_A_TEXT.match(ast.unparse(node))):
+            raise ValueError(
+                f"line {node.lineno}: {ast.unparse(node)}: a wheel has this package inside {FACE};"
+                " write `from ... import ...`, or begin with __name__"
+            )
         if isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] in PACKAGES:
             line, start = lines[node.lineno - 1], node.col_offset + len(b"from ")
             lines[node.lineno - 1] = line[:start] + f"{FACE}.".encode() + line[start:]
