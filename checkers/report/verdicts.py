@@ -10,6 +10,7 @@ from checkers.records.counterexamples import Certificate, Counterexample, Replay
 from checkers.records.decisions import CheckRun, Decision, PowerRun, Triage, Verdict
 from checkers.report.text import number, table
 from theorems.language.instance import QUANTITIES
+from theorems.language.registry import registry
 from theorems.language.statement import Statement
 
 
@@ -121,7 +122,18 @@ def check_closing(run: CheckRun) -> str:
     blind = "".join(f"\n{line}" for line in blind_in_words(run))
     return (
         f"{counts}; the probability that a true statement is refuted is at most {number(run.alpha)}"
-        f"{withdrawn}{partial}{blind}\nprofile {run.profile}, seed {run.seed}, {run.seconds:.1f} s"
+        f"{withdrawn}{partial}{blind}{_at_a_glance(run)}\nprofile {run.profile}, seed {run.seed}, {run.seconds:.1f} s"
+    )
+
+
+def _at_a_glance(run: CheckRun) -> str:
+    """What a HOLDS of the first look is worth."""
+    if run.profile != "glance":
+        return ""
+    return (
+        f"\na glance at {len(run.verdicts)} of {len(registry.cells())} statements, on few and small instances: HOLDS says that a failure"
+        " rate above the detectable one would have been seen there; a wrong exponent or logarithm may well pass."
+        "\n`lemmafuzz check` tries all of them harder, `lemmafuzz power` shows what it refutes"
     )
 
 

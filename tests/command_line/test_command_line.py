@@ -308,7 +308,8 @@ def test_train_on_a_users_file(weights: str, capsys: pytest.CaptureFixture[str])
 
 
 def test_profiles_are_those_that_exist() -> None:
-    assert tuple(KNOWN_PROFILES) == PROFILES
+    assert tuple(KNOWN_PROFILES) == ("glance", *PROFILES)
+    assert {*KNOWN_PROFILES["glance"].first} <= {statement.id for statement in registry}
 
 
 LIGHT = [["--help"], ["list"], ["list", "--json", "-"], ["list", "losses"], ["show", "gd-rate"], ["check", "--help"], []]
