@@ -131,9 +131,9 @@ def _at_a_glance(run: CheckRun) -> str:
     if run.profile != "glance":
         return ""
     return (
-        f"\na glance at {len(run.verdicts)} of {len(registry.cells())} statements, on few and small instances: HOLDS says that a failure"
-        " rate above the detectable one would have been seen there; a wrong exponent or logarithm may well pass."
-        "\n`lemmafuzz check` tries all of them harder, `lemmafuzz power` shows what it refutes"
+        f"\na glance at {len(run.verdicts)} of {len(registry.cells())} statements, on small instances: HOLDS says that a failure rate above"
+        " the detectable one would have been seen there, and no more."
+        "\n`lemmafuzz power --profile glance` shows that as quick a look refutes false variants; `lemmafuzz check` looks at all, and harder"
     )
 
 
