@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from strategies import instance_from_sizes as instance_from_sizes
     from strategies import instances as instances
     from strategies import label_set as label_set
+    from strategies import label_sets as label_sets
     from strategies import radii as radii
     from strategies import separation as separation
     from strategies import sizes as sizes
@@ -133,7 +134,7 @@ def __dir__() -> list[str]:
 
 
 class pytest_plugin:  # noqa: N801  # pytest's name for what an entry point holds
-    """What pytest asks at its start in every project where lemmafuzz is installed: it loads nothing. docs/own-suite.md"""
+    """What pytest asks at its start in every project where lemmafuzz is installed: it loads nothing. docs/own-test.md"""
 
     @staticmethod
     def pytest_addoption(parser: pytest.Parser) -> None:

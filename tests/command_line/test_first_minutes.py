@@ -58,7 +58,7 @@ def test_a_glance_refutes_false_variants() -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_counterexamples_of_the_documents_are_in_a_clone_or_made_on_the_page(document: Path) -> None:
     text = document.read_text()
-    for found in re.finditer(r"lemmafuzz replay (\S+\.json)", text):
+    for found in re.finditer(r"^(?:\$|   ) lemmafuzz replay (\S+\.json)", text, re.MULTILINE):
         path, seed = found[1], re.search(r"--seed-(\d+)--", found[1])
         made = seed and re.search(rf"lemmafuzz (power|check) .*--seed {seed[1]}\b", text[: found.start()])
         assert (ROOT / path).is_file() or made, path
