@@ -133,7 +133,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
-class pytest_plugin:  # noqa: N801  # pytest's name for what an entry point holds
+class pytest_plugin:  # pytest's name for what an entry point holds
     """What pytest asks at its start in every project where lemmafuzz is installed: it loads nothing. docs/own-test.md"""
 
     @staticmethod

@@ -18,7 +18,7 @@ import torch
 from checkers.errors import InputError
 from checkers.evidence.profiles import PROFILES, Profile
 from checkers.records.decisions import VariantVerdict, Verdict
-from checkers.report.verdicts import decision_in_words, refutation_in_words
+from checkers.report.verdicts import decision_in_words, refutation_in_words, triage_in_words
 from checkers.runs.jobs.own_statements import own_statements
 from checkers.runs.suite import check, power
 from theorems import registry
@@ -74,9 +74,10 @@ def complaint(found: Verdict | VariantVerdict, folder: str = FOLDER, modules: tu
         return refutation_in_words(found, form, folder, modules)
     if found.verdict == "HOLDS":
         return ""
-    tried = f"{found.instances} instances; {found.regime}" if found.verdict == "VACUOUS" else (
-        f"a failure rate of {found.detectable_rate:.2g} would not have been noticed" + "".join(f"; {one.reason}" for one in found.withdrawn[:1])
-    )  # fmt: skip
+    tried = f"{found.instances} instances; {found.regime}"
+    if found.verdict == "UNDECIDED":
+        tried = f"only a failure rate above {found.detectable_rate:.2g} would have been noticed"
+        tried += "".join(f"; a refutation was withdrawn, {triage_in_words(one)}" for one in found.withdrawn[:1])
     worst = f"\n  nearest     {decision_in_words(found.worst, form)}" if found.worst else ""
     return f"{found.verdict}  {found.id}  ({found.source}): {tried}; a larger --lemmas-profile tries more{worst}"
 

@@ -1,6 +1,7 @@
 """Tests of a plain torch module on the data that the theory speaks of; docs/own-test.md."""
 
 import math
+from itertools import pairwise
 
 import torch
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ def network(width, depth, input_dimension):
     """A ReLU network of torch's own layers, initialized as the theory has it: entries N(0, 2/m)."""
     sizes = [input_dimension] + [width] * depth
     layers = []
-    for before, after in zip(sizes, sizes[1:], strict=False):
+    for before, after in pairwise(sizes):
         linear = torch.nn.Linear(before, after, bias=False, dtype=torch.float64)
         torch.nn.init.normal_(linear.weight, std=math.sqrt(2 / width))
         layers += [linear, torch.nn.ReLU()]

@@ -7,6 +7,7 @@ import runpy
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,7 +59,7 @@ def test_the_tests_of_a_torch_module_pass_and_can_fail() -> None:
         tests[name]()
     source = (ROOT / "docs" / "own-test.py").read_text()
     assert source.count("sqrt(2 / width)") == 1
-    exec(compile(source.replace("sqrt(2 / width)", "sqrt(1 / width)"), "docs/own-test.py", "exec"), wrong := {"__name__": "wrong"})
+    exec(compile(source.replace("sqrt(2 / width)", "sqrt(1 / width)"), "docs/own-test.py", "exec"), wrong := dict[str, Any]())
     with pytest.raises(AssertionError):
         wrong["test_norms_neither_vanish_nor_explode"]()
 

@@ -85,8 +85,8 @@ def test_a_wheel_has_one_package(wheel: Path) -> None:
 
 
 def test_imports_are_moved_and_nothing_else() -> None:
-    source = 'def f():\n    """from theorems import x"""\n    é = 1; from theorems.a import b\n    import os\nfrom strategies import (\n c)\n'
-    moved = 'def f():\n    """from theorems import x"""\n    é = 1; from lemmafuzz.theorems.a import b\n    import os\n'
+    source = 'def f():\n    """from theorems import x"""\n    é = 1; from theorems.a import b\nfrom strategies import (\n c)\n'
+    moved = 'def f():\n    """from theorems import x"""\n    é = 1; from lemmafuzz.theorems.a import b\n'
     assert under_one_name(source) == moved + "from lemmafuzz.strategies import (\n c)\n"
 
 

@@ -15,7 +15,7 @@ from setuptools.command.build_py import build_py
 
 FACE: Final = "lemmafuzz"
 PACKAGES: Final = ("theorems", "strategies", "checkers")
-IN_A_TEXT: Final = re.compile(rf"(importlib\.)?import_module\(f?['\"]({'|'.join(PACKAGES)})\b")
+BY_NAME: Final = re.compile(rf"(import (.*, )?|(importlib\.)?import_module\(f?['\"])({'|'.join(PACKAGES)})\b")
 COMMAND: Final = f'''"""`python -m {FACE}` is the command."""
 
 from {FACE} import main
@@ -32,11 +32,9 @@ def under_one_name(source: str) -> str:
     """
     lines = source.encode().splitlines(keepends=True)  # columns of a syntax tree count bytes
     for node in ast.walk(ast.parse(source)):
-        plain = isinstance(node, ast.Import) and any(alias.name.split(".")[0] in PACKAGES for alias in node.names)
-        if plain or (isinstance(node, ast.Call) and IN_A_TEXT.match(ast.unparse(node))):
+        if isinstance(node, ast.Import | ast.Call) and BY_NAME.match(written := ast.unparse(node)):
             raise ValueError(
-                f"line {node.lineno}: {ast.unparse(node)}: a wheel has this package inside {FACE};"
-                " write `from ... import ...`, or begin with __name__"
+                f"line {node.lineno}: {written}: a wheel has this package inside {FACE}: write `from ... import ...`, or use __name__"
             )
         if isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] in PACKAGES:
             line, start = lines[node.lineno - 1], node.col_offset + len(b"from ")
@@ -57,7 +55,7 @@ def gather(folder: Path) -> None:
     (package / "py.typed").touch()
 
 
-class BuildAsOnePackage(build_py):
+class BuildAsOnePackage(build_py):  # type: ignore[misc]  # setuptools ships no types that mypy reads
     """Copies the code into the folder that becomes the wheel. An editable installation copies nothing, and keeps the four names."""
 
     def run(self) -> None:

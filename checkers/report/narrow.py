@@ -56,7 +56,8 @@ def _lines(row: Sequence[str], widths: Sequence[int]) -> list[str]:
     cells = [wrapped(cell, width).split("\n") for cell, width in zip(row, widths, strict=True)]
     height = max(map(len, cells))
     padded = [[*cell, *[""] * (height - len(cell))] for cell in cells]
-    return [(" " * GAP).join(part.ljust(width) for part, width in zip(parts, widths, strict=True)).rstrip() for parts in zip(*padded, strict=True)]
+    lines = zip(*padded, strict=True)
+    return [(" " * GAP).join(part.ljust(width) for part, width in zip(line, widths, strict=True)).rstrip() for line in lines]
 
 
 def _total(widths: Sequence[int]) -> int:
