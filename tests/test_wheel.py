@@ -27,6 +27,8 @@ def test_the_folders_are_the_projects_own():
 def test_nothing_heavy_is_loaded():
     assert not {{"torch", "hypothesis.strategies", "lemmafuzz.checkers"}} & set(sys.modules)
 """
+# The tests themselves run where lemmafuzz is installed with --editable.
+NO_CHECKOUT = "import sys\nsys.meta_path[:] = [one for one in sys.meta_path if not one.__module__.startswith('__editable__')]\n"
 HEAD = """import strategies  # the project's own
 from lemmafuzz import"""
 
@@ -57,6 +59,7 @@ def site(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     with zipfile.ZipFile(wheel) as archive:  # of pure Python: to install it is to unpack it
         archive.extractall(folder)
+    (folder / "sitecustomize.py").write_text(NO_CHECKOUT)
     return folder
 
 
@@ -128,6 +131,22 @@ def test_by_name_from_elsewhere_with_another_seed(project: Path, site: Path, tmp
     assert done.returncode == 0, done.stdout + done.stderr
     assert "4 passed, 2 deselected" in done.stdout
     assert "::another-loudest-neuron[fully connected]" in done.stdout
+
+
+def test_a_file_that_names_old_addresses_is_read_beside_a_project_without_such_folders(project: Path, site: Path, tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "own-statement.py").read_text()
+    new = "from lemmafuzz import Constant, Side, Variant, probability, statement\n"
+    assert new in text
+    old = (
+        "from theorems import statement\nfrom theorems.statement import Constant, Variant\nfrom theorems.forms import probability\n"
+        "from theorems.subject import Side\n"
+    )  # fmt: skip
+    (tmp_path / "before.py").write_text(text.replace(new, old))
+    done = run(tmp_path, site, "lemmafuzz", "list", "--quiet", "--module", "before.py")
+    assert (done.returncode, done.stderr) == (0, "")
+    refused = run(project, site, "lemmafuzz", "list", "--quiet", "--module", str(tmp_path / "before.py"))
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "before.py does not import: ImportError: cannot import name 'statement' from 'theorems'" in refused.stderr
 
 
 def test_other_tests_wait_for_nothing(project: Path, site: Path) -> None:
