@@ -84,7 +84,7 @@ def count_verdicts(names: Iterable[str]) -> str:
     return ", ".join(f"{listed.count(name)} {name}" for name in order if name in listed) or "nothing"
 
 
-def refutation_in_words(verdict: Verdict, statement: Statement, folder: str, modules: Iterable[Path] = ()) -> str:
+def refutation_in_words(verdict: Verdict, statement: Statement, folder: str, modules: Sequence[Path] = ()) -> str:
     """What refuted a statement, each instance with its own triage, and how to see it again. modules: files that declare statements."""
     lines = [f"REFUTED  {statement.id}  ({statement.source}): {statement.sentence}"]
     cases = [(verdict.counterexample, verdict.triage)]
