@@ -81,7 +81,7 @@ def test_list_names_all_that_options_and_declarations_can_name(capsys: pytest.Ca
 
     expected: dict[str, Collection[str]] = {
         "theories": theories(), "losses": losses, "architectures": registry.architectures(), "adversaries": ADVERSARIES, "data": ALL_SHAPES,
-        "labels": LABELS, "profiles": PROFILES,
+        "labels": LABELS, "profiles": KNOWN_PROFILES,
     }  # fmt: skip
     for what, names in expected.items():
         code, printed = run(f"list {what}", capsys)
