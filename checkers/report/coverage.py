@@ -12,7 +12,7 @@ from checkers.fuzzing.verdicts import grade
 from checkers.report.text import table
 from theorems import registry
 from theorems.allen_zhu.paper import PAPER, Part, Quantifier
-from theorems.language.statement import FLIPS, Statement
+from theorems.language.statement import FIRST_THEORY, FLIPS, Statement
 from theorems.language.subject import Comparison
 
 # The axes of a measure that run through a quantifier's indices.
@@ -63,9 +63,9 @@ def coverage() -> str:
     """The page."""
     rows = [row for one in PAPER for part in one.parts for row in _rows(f"{one.number}, {one.about}", part)]
     named = {part.source for one in PAPER for part in one.parts}
-    beside = [f"{one.id} ({one.source})" for one in registry if one.source not in named]
+    beside = [f"{one.id} ({one.source})" for one in registry if one.theory == FIRST_THEORY and one.source not in named]
     headers = ["numbered statement", "part", "checked by", "grade", "for all", *OTHERS]
-    without = [(one.id, name) for name in OTHERS for one in registry if not registry.has_form(one.id, name)]
+    without = [(one.id, name) for name in OTHERS for one in registry if one.theory == FIRST_THEORY and not registry.has_form(one.id, name)]
     reasons = "\n".join(f"- {identifier}, {name}: {registry.reason(identifier, name)}." for identifier, name in without)
     return (
         f"{HEAD}\n{table(headers, rows, 'github')}\n\nBeside the paper's numbered statements: {', '.join(beside)}.\n\n"

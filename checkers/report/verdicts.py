@@ -12,6 +12,7 @@ from checkers.records.counterexamples import Certificate, Counterexample, Replay
 from checkers.records.decisions import CheckRun, Decision, PowerRun, Triage, Verdict
 from checkers.report.text import number, table
 from theorems.language.instance import QUANTITIES
+from theorems.language.registry import registry
 from theorems.language.statement import Statement
 
 
@@ -94,16 +95,18 @@ def count_verdicts(names: Iterable[str]) -> str:
 
 
 def refutation_in_words(verdict: Verdict, statement: Statement, folder: str, modules: Sequence[Path] = ()) -> str:
-    """What refuted a statement, each instance with its own triage, the files that hold it, and the command that says why."""
+    """What refuted a statement, each instance with its own triage, the files that hold it, how to see it again, and the command that says
+    why. modules: files that declare statements."""
     lines = [f"REFUTED  {statement.id}  ({statement.source}): {statement.sentence}"]
     cases = [(verdict.counterexample, verdict.triage)]
     cases += [(verdict.severest, verdict.severest_triage)] if verdict.severest != verdict.counterexample else []
     for decision, triage in cases:
         lines += [f"  {decision_in_words(decision, statement)}"] if decision else []
         lines += [f"    {triage_in_words(triage)}"] if triage else []
-    lines += [f"  lemmafuzz replay {folder}/{name}" for name in verdict.counterexamples]
-    named = "".join(f" --module {shlex.quote(str(path))}" for path in modules)
-    lines += [f"  inspect with lemmafuzz inspect {folder}/{name}{named}" for name in verdict.counterexamples[:1]]
+    declared = [part for path in modules for part in ("--module", str(path))]
+    lines += [f"  {shlex.join(['lemmafuzz', 'replay', f'{folder}/{name}', *declared])}" for name in verdict.counterexamples]
+    inspecting = [shlex.join(["lemmafuzz", "inspect", f"{folder}/{name}", *declared]) for name in verdict.counterexamples[:1]]
+    lines += [f"  inspect with {command}" for command in inspecting]
     return "\n".join(lines)
 
 
@@ -132,7 +135,18 @@ def check_closing(run: CheckRun) -> str:
     blind = "".join(f"\n{line}" for line in blind_in_words(run))
     return (
         f"{counts}; the probability that a true statement is refuted is at most {number(run.alpha)}"
-        f"{withdrawn}{partial}{blind}\nprofile {run.profile}, seed {run.seed}, {run.seconds:.1f} s"
+        f"{withdrawn}{partial}{blind}{_at_a_glance(run)}\nprofile {run.profile}, seed {run.seed}, {run.seconds:.1f} s"
+    )
+
+
+def _at_a_glance(run: CheckRun) -> str:
+    """What a HOLDS of the first look is worth."""
+    if run.profile != "glance":
+        return ""
+    return (
+        f"\na glance at {len(run.verdicts)} of {len(registry.cells())} statements, on small instances: HOLDS says that a failure rate above"
+        " the detectable one would have been seen there, and no more."
+        "\n`lemmafuzz power --profile glance` shows that as quick a look refutes false variants; `lemmafuzz check` looks at all, and harder"
     )
 
 

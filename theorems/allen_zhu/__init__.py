@@ -19,7 +19,7 @@ _CHAPTERS = (
     "convergence", "stochastic", "other_losses",
 )  # fmt: skip
 for _chapter in _CHAPTERS:
-    import_module(f"theorems.allen_zhu.{_chapter}")
+    import_module(f"{__name__}.{_chapter}")
 # Then the same statements on other architectures.
 for _architecture in ("residual", "convolutional"):
-    import_module(f"theorems.allen_zhu.{_architecture}")
+    import_module(f"{__name__}.{_architecture}")

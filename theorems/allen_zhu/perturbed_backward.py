@@ -9,7 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from theorems.allen_zhu.initialization import FEW_OUTPUTS, informative_width
-from theorems.allen_zhu.stability import CHANGE_FAILURE, FLIPS, MANY_PRODUCTS, NETWORKS, SHARP_C, SMALL_RADIUS, WEIGHTS, nonzeros, relative_rounding
+from theorems.allen_zhu.stability import (
+    CHANGE_FAILURE,
+    FLIPS,
+    MANY_PRODUCTS,
+    NETWORKS,
+    SHARP_C,
+    SMALL_RADIUS,
+    WEIGHTS,
+    nonzeros,
+    relative_rounding,
+)
 from theorems.language.calibration import calibrated, too_small
 from theorems.language.forms import FALSE, assume, probability, wrong
 from theorems.language.indices import counted
