@@ -117,6 +117,7 @@ def test_a_suite_in_a_project_with_folders_like_ours(project: Path, site: Path) 
     assert "Traceback" not in done.stdout
     (command, *_) = re.findall(r"^  lemmafuzz (replay .*simplest.json.*)$", done.stdout, re.MULTILINE)
     assert command == "replay counterexamples/false-neuron--seed-1--simplest.json --module inner/lemmas_false.py"
+    assert f"\n  inspect with lemmafuzz {command.replace('replay', 'inspect')}\n" in done.stdout
     again = run(project, site, "lemmafuzz", *shlex.split(command))
     assert (again.returncode, again.stdout.split("  ")[0], again.stderr) == (1, "STILL FAILS", "")
 

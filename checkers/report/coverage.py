@@ -12,6 +12,7 @@ from checkers.fuzzing.verdicts import grade
 from checkers.report.text import table
 from theorems import registry
 from theorems.allen_zhu.paper import PAPER, Part, Quantifier
+from theorems.language.registry import Registry
 from theorems.language.statement import FIRST_THEORY, FLIPS, Statement
 from theorems.language.subject import Comparison
 
@@ -48,25 +49,26 @@ def decided(over: Quantifier, part: Part, statement: Statement, found: Compariso
     return f"exact; on large networks only {found.looked_at}" if over == "intervals" and found.looked_at else "exact"
 
 
-def _rows(number: str, part: Part) -> Iterator[list[str]]:
-    statements = [one for one in registry if one.source == part.source]
+def _rows(number: str, part: Part, catalogue: Registry) -> Iterator[list[str]]:
+    statements = [one for one in catalogue if one.source == part.source]
     if not statements:
         yield [number, part.says, "-", "missing", part.missing, "-", "-"]
     for statement in statements:
         found = whole_reach(statement)
         how = "; ".join(f"{over} {decided(over, part, statement, found)}" for over in part.over)
-        elsewhere = ["yes" if registry.has_form(statement.id, name) else "no" for name in OTHERS]
+        elsewhere = ["yes" if catalogue.has_form(statement.id, name) else "no" for name in OTHERS]
         yield [number, part.says, statement.id, grade(statement), how, *elsewhere]
 
 
-def coverage() -> str:
+def coverage(catalogue: Registry = registry) -> str:
     """The page."""
-    rows = [row for one in PAPER for part in one.parts for row in _rows(f"{one.number}, {one.about}", part)]
+    rows = [row for one in PAPER for part in one.parts for row in _rows(f"{one.number}, {one.about}", part, catalogue)]
     named = {part.source for one in PAPER for part in one.parts}
-    beside = [f"{one.id} ({one.source})" for one in registry if one.theory == FIRST_THEORY and one.source not in named]
+    own = [one for one in catalogue if one.theory == FIRST_THEORY]
+    beside = [f"{one.id} ({one.source})" for one in own if one.source not in named]
     headers = ["numbered statement", "part", "checked by", "grade", "for all", *OTHERS]
-    without = [(one.id, name) for name in OTHERS for one in registry if one.theory == FIRST_THEORY and not registry.has_form(one.id, name)]
-    reasons = "\n".join(f"- {identifier}, {name}: {registry.reason(identifier, name)}." for identifier, name in without)
+    without = [(one.id, name) for name in OTHERS for one in own if not catalogue.has_form(one.id, name)]
+    reasons = "\n".join(f"- {identifier}, {name}: {catalogue.reason(identifier, name)}." for identifier, name in without)
     return (
         f"{HEAD}\n{table(headers, rows, 'github')}\n\nBeside the paper's numbered statements: {', '.join(beside)}.\n\n"
         f"## Where a statement has no form\n\n{reasons}\n"
