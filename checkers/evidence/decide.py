@@ -52,7 +52,7 @@ def _decide(
     statement: Statement, instance: Instance, seed: int, engine: Engine, trials: int, alpha: float, stage: int, device: str
 ) -> Decision:
     claimed = statement.failure_probability(instance)
-    informative = statement.inside(instance) and claimed < 0.5
+    informative = statement.inside(instance) and statement.says_something(instance)
     cases = [case for case, _ in judged_cases(statement, instance, seed, engine, trials, stage, device)]
     ratios = torch.stack([case.ratio for case in cases])
     ratio, chosen = ratios.max(dim=0)

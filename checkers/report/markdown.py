@@ -151,7 +151,7 @@ def _statement_table(run: CheckRun, by_id: dict[str, Statement]) -> str:
 
 
 def _constants(statement: Statement) -> str:
-    named = [f"{name} = {text.number(constant.value)}: {constant.provenance}" for name, constant in statement.constants.items()]
+    named = [f"{name} = {constant}: {constant.provenance}" for name, constant in statement.constants.items()]
     return "; ".join(named) or f"none: {statement.kind}"
 
 

@@ -63,6 +63,9 @@ def _mistakes(one: Statement) -> Iterable[str]:
         unknown = Formula(formula).names - known
         yield f"field 'definitions': {name!r} speaks of {', '.join(sorted(unknown))}, which nothing gives" if unknown else ""
         known.add(name)
+    yield _must("reach", isinstance(one.reach, str), "a formula", one.reach)
+    bounded = not one.reach or (bool(one.at_most) and all(bound.names <= known for bound in (Formula(one.reach), *one.bounds)))
+    yield _must("reach", bounded, "empty, but for an upper bound that sizes and constants give", one.reach)
     yield _must("at_least", not (one.at_most and one.at_least), "empty where at_most is given", one.at_least)
     scaled = isinstance(one.scales, tuple) and all(isinstance(name, str) for name in one.scales)
     yield _must("scales", scaled and bool(one.bounds or not one.scales), "a tuple of quantities, of a bound that is a formula", one.scales)
