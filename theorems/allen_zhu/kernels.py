@@ -22,6 +22,7 @@ P = Constant(0.05, "a choice, not a hidden constant: the p of the theorem")
 WIDE = assume("m >= L^6 log(20 L)", "that is L^6 log(L/p), where the bound is below C L")
 PAIRS = assume("m >= n^2 d", "so that log m covers the union over them", name="pairs and outputs")
 BY_WIDTH = Bands("m", (128.0, 256.0))
+REACH = "L"  # K_ij is L/2 at most in the limit: to be off by L a kernel must be three times as large, with a probability far below p
 
 
 def _limit(instance: Instance) -> Array:
@@ -34,7 +35,6 @@ def _doubled_off_diagonal(instance: Instance) -> Array:
 
 
 # From here on the bound is below 0.45, and what is left of a kernel without its only layer is off by L/2 = 0.5.
-# |K_ij| <= L/2 in the limit: to be off by L a kernel must be three times as large, which has a probability far below p.
 ONE_LAYER = {"depth": (1, 1), "width": (16384, 131072), "samples": (1, 1), "outputs": (1, 1)}
 
 
@@ -45,7 +45,7 @@ ONE_LAYER = {"depth": (1, 1), "width": (16384, 131072), "samples": (1, 1), "outp
     kind="declared",
     at_most="C L (L^6 log(L/p)/m)^(1/4)",
     scales=("width", "depth"),
-    reach="L",
+    reach=REACH,
     ranges={
         "width": (64, 10**12), "depth": (1, 64), "samples": (1, 4), "input_dimension": INPUTS, "outputs": (1, 4), "separation": (1e-2, 1.0),
     },
@@ -78,7 +78,7 @@ LINEAR = assume("m >= C L log(20 n^2 d)", "so that the relative error is small a
     kind="declared",
     at_most="C L^(3/2) sqrt(log(n^2 d/p)/m)",
     scales=("width", "depth"),
-    reach="L",
+    reach=REACH,
     ranges={
         "width": (64, 10**12), "depth": (1, 64), "samples": (1, 4), "input_dimension": INPUTS, "outputs": (1, 4), "separation": (1e-2, 1.0),
     },

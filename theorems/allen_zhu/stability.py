@@ -52,7 +52,7 @@ def relative_rounding(subject: Subject) -> float:
     assumptions=(SMALL_RADIUS, ENOUGH),
     failure=FLIP_FAILURE,
     constants={
-        "C": calibrated("sign-flips", "C", "sharp: 0.985 m omega^{2/3} flips in one layer, the rest for counts as small as 3", BY_FLIPS),
+        "C": calibrated("sign-flips", "C", "sharp: 0.985 m omega^{2/3} flips in one layer, the rest for counts as small as 3", Bands(FLIPS, (8.0,))),
         "c": Constant(1.0, "a Poisson count of mean s exceeds 2.5 s with exponent (2.5 log 2.5 - 1.5) s = 0.79 s, and flips vary less"),
     },
     rests_on=("forward-norm", "operator-norm"),
