@@ -45,13 +45,13 @@ SMALL: Final = Profile("calibration", 60, 0, 0, 2**22, 2**19, WIDTH, WIDTH)
 BANDED: Final = 24  # instances of each band, where there are bands
 # Instances on which fresh networks are drawn, those with the largest ratios, and networks for each: the worst network of all may be a rare
 # one on an instance where most are harmless.
-WORST: Final = 24
+WORST: Final = 12
 WORST_OF_BAND: Final = 8
 NETWORKS: Final = 16
-# Where the claim may fail with a probability of 1/50 or more, the constant is not for the worst network but for all the others: networks
-# from which the quantile at p = 1/20 is bounded by their third largest.
+# Where the claim may fail with a probability of 1/50 or more, the constant is not for the worst networks but for all the others: of so many
+# networks at least, or as many as the search affords, the largest few may lie beyond it.
 OFTEN: Final = 0.02
-MANY: Final = 128
+MANY: Final = 64
 CONFIDENCE: Final = 0.95  # of what is said about fresh networks
 EDGE: Final = 1e-9  # of an edge, so that rounding leaves an instance in its band
 
@@ -130,14 +130,18 @@ def _is_upper(statement: Statement, worst: Decision, seed: int) -> bool:
 
 
 def _fresh(statement: Statement, instance: Instance, engine: str, networks: int, seed: int) -> Tensor:
-    """The ratios of fresh networks of an instance, each under the strongest adversary, largest first: (networks,)."""
+    """The ratios of so many fresh networks of an instance, or some more, each under the strongest adversary, largest first."""
     source = NormalSource(seed_sequence(seed, statement.id, instance.key()))
-    with one_thread():
+
+    def batch(number: int) -> Tensor:
         cases = [
             worst_case(statement, measured(statement, subject), name).ratio
-            for name, subject in drawn_subjects(statement, instance, engine, networks, source, "cpu")  # type: ignore[arg-type]
+            for name, subject in drawn_subjects(statement, instance, engine, NETWORKS, source.spawn(number), "cpu")  # type: ignore[arg-type]
         ]
-    return torch.stack(cases).amax(0).sort(descending=True).values
+        return torch.stack(cases).amax(0)
+
+    with one_thread():
+        return torch.cat([batch(number) for number in range(math.ceil(networks / NETWORKS))]).sort(descending=True).values
 
 
 def passed_over(networks: int, claimed: float) -> int:
@@ -164,16 +168,16 @@ def _band(statement: Statement, examples: int, worst: int, seed: int, up: bool |
     for decision in seen[:worst]:
         instance = instance_from_sizes(statement, decision.sizes)
         often = decision.claimed >= OFTEN
-        networks = MANY if often else NETWORKS
+        networks = max(MANY, decision.trials) if often else NETWORKS
         ratios = _fresh(statement, instance, decision.engine, networks, seed)
-        spare = passed_over(networks, decision.claimed) if often else -1
+        spare = passed_over(len(ratios), decision.claimed) if often else -1
         most = float(ratios[spare]) if spare > 0 else float(ratios[0]) if spare == 0 else max(decision.ratio, float(ratios[0]))
         if most > needed:
             needed, worst_of_all = most, decision
         medians.append(float(ratios.median()))
         shares += [decision.claimed] if spare >= 0 else []
-        asked += networks if spare < 0 else 0
-        drawn += networks
+        asked += len(ratios) if spare < 0 else 0
+        drawn += len(ratios)
     share = max(*shares, 1 - (1 - CONFIDENCE) ** (1 / asked) if asked else 0.0)
     found = CalibratedBand(
         value=needed, needed=needed, median=max(medians), instances=len(seen), networks=sum(d.trials for d in seen) + drawn, share=share,

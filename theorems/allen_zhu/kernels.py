@@ -76,7 +76,7 @@ LINEAR = assume("m >= C L log(20 n^2 d)", "so that the relative error is small a
     source="Arora et al. 2019, Theorem 3.1, sharpened",
     claim="|(d/m) K_ij(W(0)) - K_inf(x_i, x_j)| <= {bound} for all i, j, with probability at least 1 - p",
     kind="declared",
-    at_most="C L^(3/2) sqrt(log(n^2 d/p)/m)",
+    at_most="C L sqrt((L + 1) log(n^2 d/p)/m)",
     scales=("width", "depth"),
     reach=REACH,
     ranges={
@@ -86,22 +86,22 @@ LINEAR = assume("m >= C L log(20 n^2 d)", "so that the relative error is small a
     assumptions=(LINEAR,),
     failure=probability("p"),
     constants={
-        "C": calibrated("kernel-limit-sharp", "C", "limit for one input, one output and p = 1/20: sqrt(5)/2 1.96/sqrt(log 20) = 1.27"),
+        "C": calibrated("kernel-limit-sharp", "C", "limit for one input, one output, p = 1/20: sqrt(5)/2 1.96/sqrt(log 20) = 1.27", BY_WIDTH),
         "p": P,
     },
     rests_on=("forward-norm", "backward-norm", "kernel-limit"),
     exact=True,
     variants=(
-        wrong("m^{-2/3} in place of m^{-1/2}", "exponent", at_most="C L^(3/2) sqrt(log(n^2 d/p)) m^(-2/3)"),
-        wrong("L^{7/6} in place of L^{3/2}", "exponent", at_most="C L^(7/6) sqrt(log(n^2 d/p)/m)"),
+        wrong("m^{-2/3} in place of m^{-1/2}", "exponent", at_most="C L sqrt((L + 1) log(n^2 d/p)) m^(-2/3)"),
+        wrong("L^{2/3} in place of L", "exponent", at_most="C L^(2/3) sqrt((L + 1) log(n^2 d/p)/m)"),
         wrong("kernel without its last layer", "implementation", measure=kernel_deviation(_limit, layers_left_out=1)),
         wrong("off-diagonal limit doubled", "claim", measure=kernel_deviation(_doubled_off_diagonal)),
         wrong("initialization variance 4/m", "initialization", variance=4.0),
     ),
-    note="Derived. K_ii is a sum over L layers of ‖h_{l-1}‖^2 ‖D_l Back_{l+1}‖^2 d/m, each with the limit 1/2 and, as log ‖h_L‖^2, with a "
-    "logarithm of variance 5 L/m to first order; forward and backward parts of one layer vary independently, and the L layers together: a "
-    "standard deviation L/2 sqrt(5 L/m). Other entries vary no more. The entries of n^2 d pairs and outputs are covered by a union, each "
-    "at p/(n^2 d), where a normal law has sqrt(2 log(n^2 d/p)) deviations at most. d is no part of it else: d K_ij of one output has the "
+    note="Derived; L^{3/2} for large L. K_ii is a sum over L layers of ‖h_{l-1}‖^2 ‖D_l Back_{l+1}‖^2 d/m with the limit 1/2 each. A "
+    "logarithm of such a product of L + 1 layers, A and B among them, has variance 5(L + 1)/m to first order, and the L of them vary "
+    "together: a standard deviation L/2 sqrt(5(L + 1)/m). Other entries vary no more. n^2 d pairs and outputs are covered by a union, each "
+    "at p/(n^2 d), where a normal law has sqrt(2 log(n^2 d/p)) deviations at most. d has no other part in it: d K_ij of one output has the "
     "law of d = 1.",
 )  # fmt: skip
 def kernel_limit_sharp(subject: Subject) -> Side:
