@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from checkers.errors import InputError
+from checkers.evidence.batches import batch_sizes, batch_source
 from checkers.evidence.decide import decide
 from checkers.evidence.drawing import drawn_subjects
 from checkers.evidence.error_budget import Account
@@ -33,7 +34,7 @@ from checkers.records.experiments import CalibratedBand, Calibration
 from strategies import instance_from_sizes
 from theorems.language.formula import SYMBOLS, Formula
 from theorems.language.instance import Instance
-from theorems.language.statement import Assumption, Bands, Constant, Statement
+from theorems.language.statement import Assumption, Bands, Constant, Engine, Statement
 
 DEPTH: Final = 6
 WIDTH: Final = 512
@@ -129,19 +130,20 @@ def _is_upper(statement: Statement, worst: Decision, seed: int) -> bool:
     return change < 1
 
 
-def _fresh(statement: Statement, instance: Instance, engine: str, networks: int, seed: int) -> Tensor:
-    """The ratios of so many fresh networks of an instance, or some more, each under the strongest adversary, largest first."""
+def _fresh(statement: Statement, instance: Instance, engine: Engine, networks: int, seed: int) -> Tensor:
+    """The ratios of fresh networks of an instance, each under the strongest adversary, largest first: (networks,)."""
     source = NormalSource(seed_sequence(seed, statement.id, instance.key()))
 
-    def batch(number: int) -> Tensor:
+    def batch(number: int, size: int) -> Tensor:
         cases = [
             worst_case(statement, measured(statement, subject), name).ratio
-            for name, subject in drawn_subjects(statement, instance, engine, NETWORKS, source.spawn(number), "cpu")  # type: ignore[arg-type]
+            for name, subject in drawn_subjects(statement, instance, engine, size, batch_source(source, number), "cpu")
         ]
         return torch.stack(cases).amax(0)
 
     with one_thread():
-        return torch.cat([batch(number) for number in range(math.ceil(networks / NETWORKS))]).sort(descending=True).values
+        sizes = batch_sizes(statement, instance, engine, networks)
+        return torch.cat([batch(number, size) for number, size in enumerate(sizes)]).sort(descending=True).values
 
 
 def passed_over(networks: int, claimed: float) -> int:
@@ -163,22 +165,21 @@ def _band(statement: Statement, examples: int, worst: int, seed: int, up: bool |
     if not seen:
         raise InputError(f"statement {statement.id!r} has no small instance to calibrate on")
     up = _is_upper(statement, seen[0], seed) if up is None else up
-    needed, medians, asked, shares, drawn = 0.0, [], 0, [0.0], 0
+    needed, medians, asked, drawn = 0.0, [], 0, 0
     worst_of_all = seen[0]
     for decision in seen[:worst]:
         instance = instance_from_sizes(statement, decision.sizes)
         often = decision.claimed >= OFTEN
         networks = max(MANY, decision.trials) if often else NETWORKS
-        ratios = _fresh(statement, instance, decision.engine, networks, seed)
-        spare = passed_over(len(ratios), decision.claimed) if often else -1
+        ratios = _fresh(statement, instance, decision.engine, networks, seed)  # type: ignore[arg-type]
+        spare = passed_over(networks, decision.claimed) if often else -1
         most = float(ratios[spare]) if spare > 0 else float(ratios[0]) if spare == 0 else max(decision.ratio, float(ratios[0]))
         if most > needed:
             needed, worst_of_all = most, decision
         medians.append(float(ratios.median()))
-        shares += [decision.claimed] if spare >= 0 else []
-        asked += len(ratios) if spare < 0 else 0
-        drawn += len(ratios)
-    share = max(*shares, 1 - (1 - CONFIDENCE) ** (1 / asked) if asked else 0.0)
+        asked += networks if spare < 0 else 0
+        drawn += networks
+    share = 1 - (1 - CONFIDENCE) ** (1 / asked) if asked else 0.0
     found = CalibratedBand(
         value=needed, needed=needed, median=max(medians), instances=len(seen), networks=sum(d.trials for d in seen) + drawn, share=share,
         worst=worst_of_all.sizes, adversary=worst_of_all.adversary,

@@ -60,8 +60,8 @@ class Diagnosis(Struct, frozen=True, kw_only=True):
 class CalibratedBand(Struct, frozen=True, kw_only=True):
     """A constant where its size lies in one band. begins: the band, in that size. needed: the value at which the claim is just met by the
     worst network seen, or where it may fail with probability p by all but a share p; value: that with the margin, and no less than in
-    bands of larger sizes. median: what half of the networks of the worst instance need. share: of fresh networks of the worst instances,
-    that may need more. networks: that were seen, on so many instances; worst, adversary: the instance that set it, and who moved the
+    bands of larger sizes. median: what half of the networks of the worst instance need. share: of fresh networks of the worst
+    instances, that may need more beside those that the claim lets fail. networks: that were seen, on so many instances; worst, adversary: the instance that set it, and who moved the
     weights there."""
 
     value: float
@@ -92,8 +92,9 @@ class Calibration(Struct, frozen=True, kw_only=True):
 class Exponent(Struct, frozen=True, kw_only=True):
     """One row of `lemmafuzz scale`: the exponent of a claim in one quantity, beside the measured one.
 
-    measured, error: slope on the far half of the ladder and its standard error over the repetitions; log factors of the bound, and what it
-    has of a radius that moves along the ladder, are divided out. low, high: what the slope may be at large sizes, wrong at `level`.
+    measured, error: median slope on the far half of the ladder, and the standard error of its mean over the repetitions; log factors of
+    the bound, and what it has of a radius that moves along the ladder, are divided out. low, high: what the slope may be at large sizes,
+    wrong at `level`.
     consistent: no growth beyond the claim, or only outside the regime, where nothing is refuted.
     direction: "at most" for a bound from above, "at least" for one from below.
     values: the ladder; points: measured side, one row a repetition, relative to what the bound has beside the claimed power, which is 1

@@ -43,12 +43,13 @@ def calibrated(statement: str, name: str, reason: str = "", bands: Bands | None 
     sizes = ", ".join(f"{QUANTITIES[name][0]} {low:.3g} to {high:.3g}" for name, (low, high) in shown.items())
     table = entry["bands"]
     upper, margin = table[-1]["value"] >= table[-1]["needed"], f"{entry['margin']:g}"
+    share = max(one["share"] for one in table)
+    sure = f", and with confidence {entry['confidence']:.0%} all but {share:.2g} of fresh ones there" if share else ""
     needed = ", ".join(f"{one['needed']:g}" for one in table)
     rule = f"{margin} times {needed}" if upper else f"{needed} over {margin}"
     found = (
         f"calibrated: {rule}, what {sum(one['networks'] for one in table)} networks on {sum(one['instances'] for one in table)} instances"
-        f" need{f' in bands of {bands.by}' if bands else ''}, with confidence {entry['confidence']:.0%} all but"
-        f" {max(one['share'] for one in table):.2g} of fresh ones there ({sizes}; seed {entry['seed']})"
+        f" need{f' in bands of {bands.by}' if bands else ''}{sure} ({sizes}; seed {entry['seed']})"
     )
     values = tuple(float(one["value"]) for one in table)
     told = f"{found}; {reason}" if reason else found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from theorems.language.formula import Formula
@@ -34,7 +35,7 @@ class Bands:
     def limits(self) -> list[tuple[float, float]]:
         """Where each band begins and ends; the last ends nowhere."""
         ends = (0.0, *self.edges, float("inf"))
-        return list(zip(ends, ends[1:], strict=False))
+        return list(pairwise(ends))
 
 
 @dataclass(frozen=True)

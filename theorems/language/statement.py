@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from theorems.language.subject import Subject
 
 Kind = Literal["identity", "derived", "declared"]
-Engine = Literal["vectors", "exact law", "dense", "revealed"]
+Engine = Literal["vectors", "exact law", "dense", "revealed", "gate law", "gates"]
 Direction = Literal["at most", "at least", ""]
 Certificate = Literal["", "upper bounds", "flips of one layer"]
 Range = tuple[float, float]
@@ -40,6 +40,7 @@ Range = tuple[float, float]
 INPUTS: Range = (2, 65)
 
 FULLY_CONNECTED = "fully connected"
+FIRST_THEORY = "allen-zhu"
 EXACT_LAW: Engine = "exact law"
 FLIPS: Certificate = "flips of one layer"
 
@@ -54,8 +55,8 @@ class Statement:
     {bound} in the claim stands for one of them.
     definitions: name -> formula, in sizes and constants: what the claim names beside its bound, a step size eta or a number of steps T.
     The measure is called with those that it names, bounds and later definitions may use them, and {T} in the claim stands for T's formula.
-    reach: the largest value that the measured side takes but with a probability far below the claimed one, a formula in sizes and constants.
-    Where an upper bound is no smaller it says nothing, and the instance is vacuous.
+    reach: the largest value that the measured side takes but with a probability far below the claimed one, in sizes and constants. Where an
+    upper bound is no smaller it says nothing, and the instance is vacuous.
     exponents: of the bound, in the quantities along which they are measured. scales: those that follow from the (first) formula instead.
     ranges: quantity -> (low, high); quantities not named keep the default of Instance. Drawn log-uniformly, lowest first.
     beyond: ranges outside the regime, drawn with the assumption on width dropped; they are counted apart and never are evidence.
@@ -73,6 +74,7 @@ class Statement:
     adversary: names of the adversaries that move the weights inside the ball of radius `radius`; none: the weights stay.
     start: names of adversaries that first move the weights to a W~ in the ball, which is then the origin of a second move.
     variance: entries of A and W_l are drawn N(0, variance/m). The paper says 2.
+    theory: the id of the theory that it belongs to (theory.py).
     architecture: the networks that it speaks of; the same id on another architecture is another form of the statement (registry.py).
     options: parameters of the architecture, by name; a false variant may change them.
     """
@@ -97,6 +99,7 @@ class Statement:
     scales: tuple[str, ...] = ()
     rests_on: tuple[str, ...] = ()
     variants: tuple[Variant, ...] = ()
+    theory: str = FIRST_THEORY
     architecture: str = FULLY_CONNECTED
     options: Mapping[str, float] = field(default_factory=dict)
     engines: tuple[Engine, ...] = ("dense", "revealed")
