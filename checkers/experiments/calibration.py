@@ -79,7 +79,7 @@ def _small(statement: Statement) -> Statement:
 
 
 def streams(seed: int) -> int:
-    """The seed of a calibration's networks: as no check draws them, not even one of the same seed, which would find what it was fitted to."""
+    """The seed of a calibration's networks. No check draws them, not even one of the same seed: it would find what it was fitted to."""
     return 2**64 + int(seed_sequence(seed, "calibration").generate_state(1, "uint64")[0])
 
 

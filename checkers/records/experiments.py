@@ -60,9 +60,9 @@ class Diagnosis(Struct, frozen=True, kw_only=True):
 class CalibratedBand(Struct, frozen=True, kw_only=True):
     """A constant where its size lies in one band. begins: the band, in that size. needed: the value at which the claim is just met by the
     worst network seen, or where it may fail with probability p by all but a share p; value: that with the margin, and no less than in
-    bands of larger sizes. median: what half of the networks of the worst instance need. share: of fresh networks of the worst
-    instances, that may need more beside those that the claim lets fail. networks: that were seen, on so many instances; worst, adversary: the instance that set it, and who moved the
-    weights there."""
+    bands of larger sizes. median: what half of the networks of the worst instance need. share: of fresh networks of the worst instances,
+    that may need more beside those that the claim lets fail. networks: that were seen, on so many instances; worst, adversary: the
+    instance that set it, and who moved the weights there."""
 
     value: float
     needed: float

@@ -154,7 +154,7 @@ def statement_in_words(statement: Statement, registry: Registry) -> str:
         ("for all", [*quantities, f"data: {', '.join(statement.data)}; labels: {', '.join(statement.labels)}"]),
         *([("also tried on", outside)] if statement.beyond else []),
         ("assuming", [_condition(one) for one in statement.assumptions] or ["nothing"]),
-        *([("says nothing where", [f"the bound is {statement.reach} or more, as far as the measured side reaches"])] if statement.reach else []),
+        *([("says nothing where", [f"the bound is {statement.reach} or more, the most that is measured"])] if statement.reach else []),
         ("fails with probability", [f"at most {statement.failure.formula}"]),
         ("constants", [f"{name} = {one}: {one.provenance}" for name, one in statement.constants.items()] or ["none"]),
         ("claimed exponents", powers or ["none"]),

@@ -52,7 +52,7 @@ ONE_LAYER = {"depth": (1, 1), "width": (16384, 131072), "samples": (1, 1), "outp
     engines=("exact law", "dense", "revealed"),
     assumptions=(WIDE, PAIRS),
     failure=probability("p"),
-    constants={"C": calibrated("kernel-limit", "C", "errors fall like m^{-1/2}, the bound like m^{-1/4}: kernel-limit-sharp", BY_WIDTH), "p": P},
+    constants={"C": calibrated("kernel-limit", "C", "errors fall like m^{-1/2}, the bound only like m^{-1/4}", BY_WIDTH), "p": P},
     rests_on=("forward-norm", "backward-norm"),
     exact=True,
     variants=(
@@ -86,7 +86,7 @@ LINEAR = assume("m >= C L log(20 n^2 d)", "so that the relative error is small a
     assumptions=(LINEAR,),
     failure=probability("p"),
     constants={
-        "C": calibrated("kernel-limit-sharp", "C", "limit for one input, one output, p = 1/20: sqrt(5)/2 1.96/sqrt(log 20) = 1.27", BY_WIDTH),
+        "C": calibrated("kernel-limit-sharp", "C", "limit for n = d = 1 and p = 1/20: sqrt(5)/2 1.96/sqrt(log 20) = 1.27", BY_WIDTH),
         "p": P,
     },
     rests_on=("forward-norm", "backward-norm", "kernel-limit"),

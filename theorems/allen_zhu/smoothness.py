@@ -118,7 +118,8 @@ LARGE_ENOUGH = assume("omega >= (d/(m L log(m)))^(3/2)", name="least radius")
     passes=8,
     adversary=OUTPUT_ADVERSARIES,
     variants=(
-        wrong("constant short of the sharp one", "constant", constants={"C": too_small("semi-smoothness", "C", bands=BY_FLIPS)}, ranges=SMALLEST),
+        wrong("constant short of the sharp one", "constant", ranges=SMALLEST,
+              constants={"C": too_small("semi-smoothness", "C", bands=BY_FLIPS)}),
         wrong("both error terms without m", "exponent",
               at_most="C sqrt(n F) omega^(1/3) L^2 sqrt(log(m)/d) size + C n L^2/d size^2", ranges={"width": (1024, 16384)},
               adversary=("output alignment", "hidden alignment", "weighted sign flips")),
@@ -155,7 +156,8 @@ def semi_smoothness(subject: Subject) -> Side:
     variants=(
         wrong("omega^{2/3} in place of omega^{1/3}", "exponent", at_most="C sqrt(log(m)) omega^(2/3) L^3 gradient",
               adversary=("weighted sign flips",)),
-        wrong("constant short of the sharp one", "constant", constants={"C": too_small("gradient-drift", "C", bands=BY_FLIPS)}, ranges=SMALLEST),
+        wrong("constant short of the sharp one", "constant", ranges=SMALLEST,
+              constants={"C": too_small("gradient-drift", "C", bands=BY_FLIPS)}),
     ),
 )  # fmt: skip
 def gradient_drift(subject: Subject) -> Side:
@@ -198,7 +200,8 @@ def gradient_drift(subject: Subject) -> Side:
     passes=8,
     variants=(
         wrong("omega^2 in place of omega^{4/3}", "exponent", at_most="C L^3 omega^2 sqrt(m log(m)/d)"),
-        wrong("constant short of the sharp one", "constant", constants={"C": too_small("linearization", "C", bands=BY_FLIPS)}, ranges=SMALLEST),
+        wrong("constant short of the sharp one", "constant", ranges=SMALLEST,
+              constants={"C": too_small("linearization", "C", bands=BY_FLIPS)}),
     ),
 )
 def linearization(subject: Subject) -> Side:
@@ -233,7 +236,8 @@ def _kernel(subject: Subject) -> Tensor:
     passes=8,
     variants=(
         wrong("omega in place of omega^{1/3}", "exponent", at_most="C sqrt(log(m)) omega L^3", adversary=("switching on",)),
-        wrong("constant short of the sharp one", "constant", constants={"C": too_small("kernel-stability", "C", bands=BY_FLIPS)}, ranges=SMALLEST),
+        wrong("constant short of the sharp one", "constant", ranges=SMALLEST,
+              constants={"C": too_small("kernel-stability", "C", bands=BY_FLIPS)}),
     ),
 )
 def kernel_stability(subject: Subject) -> Side:

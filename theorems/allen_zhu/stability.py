@@ -24,6 +24,7 @@ def informative_radius(rate: str) -> Assumption:
 SMALL_RADIUS = assume("omega <= c/(L^(9/2) log(m)^3)")
 ENOUGH, MORE = informative_radius("m L"), informative_radius("4 m L")
 BY_FLIPS = Bands(FLIPS, (2.0, 8.0))  # a count of 2 is off by 70%, one of 8 by 35%, and a network's left side with it
+BY_MANY_FLIPS = Bands(FLIPS, (8.0,))  # for claims about 3 and more
 FLIP_FAILURE = probability(f"exp(-c {FLIPS})")
 # For false variants at the initialization itself: a failure probability that needs no radius.
 FAILURE_AT_START = probability("exp(-m/100)")
@@ -52,7 +53,7 @@ def relative_rounding(subject: Subject) -> float:
     assumptions=(SMALL_RADIUS, ENOUGH),
     failure=FLIP_FAILURE,
     constants={
-        "C": calibrated("sign-flips", "C", "sharp: 0.985 m omega^{2/3} flips in one layer, the rest for counts as small as 3", Bands(FLIPS, (8.0,))),
+        "C": calibrated("sign-flips", "C", "0.985 m omega^{2/3} flips in one layer, the rest for counts as small as 3", BY_MANY_FLIPS),
         "c": Constant(1.0, "a Poisson count of mean s exceeds 2.5 s with exponent (2.5 log 2.5 - 1.5) s = 0.79 s, and flips vary less"),
     },
     rests_on=("forward-norm", "operator-norm"),

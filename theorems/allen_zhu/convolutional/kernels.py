@@ -46,7 +46,7 @@ form(
     assumptions=(AT_MOST_ALL, LINEAR),
     constants={"C": dataclasses.replace(
                    registry["kernel-limit-sharp"].constants["C"], calibrated=False,
-                   provenance="as calibrated for fully connected networks: an entry is a mean over positions, which vary no more together")},
+                   provenance="as calibrated for fully connected networks: a mean over positions varies no more")},
     measure=kernel_deviation(_limit),
     variants=(
         wrong("m^{-5/6} in place of m^{-1/2}", "exponent", at_most="C q L sqrt((L + 1) log(n^2 d/p)) m^(-5/6)"),
