@@ -11,7 +11,7 @@ from checkers.evidence.measured import NotInForm, measured
 from checkers.evidence.profiles import LAW
 from checkers.machine.threads import one_thread
 from checkers.networks.randomness import NormalSource, seed_sequence
-from strategies import instance_from_sizes
+from strategies import ALL_SHAPES, instance_from_sizes
 from theorems import registry
 from theorems.language.instance import INTEGER_QUANTITIES, ODD, Instance
 from theorems.language.statement import EXACT_LAW, Engine, Statement
@@ -48,6 +48,9 @@ def tiny_instance(statement: Statement, engine: Engine) -> Instance:
                 near = (free or [near])[0]
                 taken |= _lengths(name, int(near))
             sizes[name] = int(near) if name in INTEGER_QUANTITIES else float(near)
+    shape = ALL_SHAPES.get(statement.data[0])
+    if shape and "input_dimension" in sizes and not shape.largest_separation(int(sizes.get("samples", 1)), int(sizes["input_dimension"])):
+        del sizes["input_dimension"]  # as many as the data need
     return instance_from_sizes(statement, sizes)
 
 
