@@ -49,9 +49,10 @@ WORST: Final = 12
 WORST_OF_BAND: Final = 8
 NETWORKS: Final = 16
 # Where the claim may fail with a probability of 1/50 or more, the constant is not for the worst networks but for all the others: of so many
-# networks at least, or as many as the search affords, the largest few may lie beyond it.
+# networks at least, or as many as the search affords, the largest few may lie beyond it. Fewer where each is attacked.
 OFTEN: Final = 0.02
-MANY: Final = 64
+MANY: Final = 256
+MANY_ATTACKED: Final = 64
 CONFIDENCE: Final = 0.95  # of what is said about fresh networks
 EDGE: Final = 1e-9  # of an edge, so that rounding leaves an instance in its band
 
@@ -152,12 +153,13 @@ def _band(statement: Statement, examples: int, worst: int, seed: int) -> tuple[C
     seen = sorted((decision for decision in campaign.decisions if decision.ratio > 0), key=lambda decision: -decision.ratio)
     if not seen:
         raise InputError(f"statement {statement.id!r} has no small instance to calibrate on")
+    many = MANY_ATTACKED if statement.adversary or statement.attack else MANY
     needed, medians, asked, drawn = 0.0, [], 0, 0
     worst_of_all = seen[0]
     for decision in seen[:worst]:
         instance = instance_from_sizes(statement, decision.sizes)
         often = decision.claimed >= OFTEN
-        networks = max(MANY, decision.trials) if often else NETWORKS
+        networks = max(many, decision.trials) if often else NETWORKS
         ratios = _fresh(statement, instance, decision.engine, networks, seed)  # type: ignore[arg-type]
         spare = passed_over(networks, decision.claimed) if often else -1
         most = float(ratios[spare]) if spare > 0 else float(ratios[0]) if spare == 0 else max(decision.ratio, float(ratios[0]))

@@ -177,5 +177,6 @@ def test_what_may_be_passed_over_leaves_the_quantile_below_with_the_confidence(c
 
 def test_where_even_the_largest_may_lie_below_the_quantile_nothing_is_passed_over() -> None:
     assert calibration.passed_over(16, 0.02) == -1
-    assert calibration.passed_over(calibration.MANY, 0.05) == 0
+    assert calibration.passed_over(calibration.MANY_ATTACKED, 0.05) == 0
+    assert calibration.passed_over(calibration.MANY, 0.05) == 6
     assert calibration.passed_over(512, 0.05) == 17
