@@ -19,13 +19,13 @@ from theorems.language.statement import Constant, DeclarationError, Statement
 QUICK = dataclasses.replace(PROFILES["quick"], far=0, corners=0, law_draws=2**12)
 
 
-def limit(C: float, **fields: object) -> Statement:
+def limit(C: float) -> Statement:
     """kernel-limit-sharp of one input, with this constant."""
     statement = registry["kernel-limit-sharp"]
     return dataclasses.replace(
         statement, engines=("exact law",), constants={**statement.constants, "C": Constant(C, "")},
-        ranges={**statement.ranges, "width": (64, 1024), "depth": (1, 2), "samples": (1, 1), "outputs": (1, 1)}, **fields,
-    )  # type: ignore[arg-type]  # fmt: skip
+        ranges={**statement.ranges, "width": (64, 1024), "depth": (1, 2), "samples": (1, 1), "outputs": (1, 1)},
+    )  # fmt: skip
 
 
 def test_a_bound_beyond_what_is_measured_says_nothing() -> None:
@@ -39,7 +39,7 @@ def test_a_bound_beyond_what_is_measured_says_nothing() -> None:
 
 def test_such_an_instance_is_no_evidence_and_does_not_refute() -> None:
     statement = limit(8.0)
-    sizes = {"width": 128, "depth": 1, "samples": 1, "input_dimension": 2, "separation": 1.0, "data": "random"}
+    sizes: dict[str, int | float | str] = {"width": 128, "depth": 1, "samples": 1, "input_dimension": 2, "separation": 1.0, "data": "random"}
     instance = instance_from_sizes(statement, sizes)
     decision = decide(statement, instance, seed=1, engine="exact law", trials=100, alpha=0.5)
     assert not decision.evidence
