@@ -39,7 +39,7 @@ def test_a_bound_beyond_what_is_measured_says_nothing() -> None:
 
 def test_such_an_instance_is_no_evidence_and_does_not_refute() -> None:
     statement = limit(8.0)
-    sizes: dict[str, int | float | str] = {"width": 128, "depth": 1, "samples": 1, "input_dimension": 2, "separation": 1.0, "data": "random"}
+    sizes: dict[str, int | float | str] = {"width": 128, "input_dimension": 2, "data": "random"}
     instance = instance_from_sizes(statement, sizes)
     decision = decide(statement, instance, seed=1, engine="exact law", trials=100, alpha=0.5)
     assert not decision.evidence
