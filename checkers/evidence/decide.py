@@ -70,7 +70,7 @@ def _decide(
     statement: Statement, instance: Instance, seed: int, engine: Engine, trials: int, alpha: float, stage: int, device: str
 ) -> Decision:
     claimed = statement.failure_probability(instance)
-    informative = statement.inside(instance) and claimed < 0.5
+    informative = statement.inside(instance) and statement.says_something(instance)
     sizes = batch_sizes(statement, instance, engine, trials)
     tallies = [
         _tally([case for case, _ in judged_cases(statement, instance, seed, engine, size, stage, device, batch)])

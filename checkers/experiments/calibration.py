@@ -1,4 +1,7 @@
-"""Finds the constants that the paper hides: on small sizes, under the strongest attack, with a margin; the checks then run far beyond."""
+"""Finds the constants that the paper hides: on small sizes, under the strongest attack, with a margin; the checks then run far beyond.
+
+Where a constant is a table by bands of a size, each band is searched by itself, and its value serves no band of larger sizes.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,14 @@ import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import torch
+from torch import Tensor
 
 from checkers.errors import InputError
+from checkers.evidence.batches import batch_sizes, batch_source
 from checkers.evidence.drawing import drawn_subjects
 from checkers.evidence.error_budget import Account
 from checkers.evidence.measured import measured
@@ -24,9 +29,11 @@ from checkers.machine.threads import one_thread
 from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.records.decisions import Decision
 from checkers.records.events import Listener, counted, silent
-from checkers.records.experiments import Calibration
+from checkers.records.experiments import CalibratedBand, Calibration
 from strategies import instance_from_sizes
-from theorems.language.statement import Constant, Statement
+from theorems.language.formula import SYMBOLS, Formula
+from theorems.language.instance import Instance
+from theorems.language.statement import Assumption, Bands, Constant, Engine, Statement
 
 DEPTH: Final = 6
 WIDTH: Final = 512
@@ -35,10 +42,19 @@ WIDTH: Final = 512
 # a search meets only some instances. So it is the middle of the two on a logarithmic scale: sqrt(2.3).
 MARGIN: Final = 1.5
 SMALL: Final = Profile("calibration", 60, 0, 0, 2**22, 2**19, WIDTH, WIDTH)
-# Instances on which the constant that half of the networks need is looked for, those with the largest ratios, and networks for each:
-# the worst network of all may be a rare one on an instance where most are harmless.
-WORST: Final = 24
+BANDED: Final = 24  # instances of each band, where there are bands
+# Instances on which fresh networks are drawn, those with the largest ratios, and networks for each: the worst network of all may be a rare
+# one on an instance where most are harmless.
+WORST: Final = 12
+WORST_OF_BAND: Final = 8
 NETWORKS: Final = 16
+# Where the claim may fail with a probability of 1/50 or more, the constant is not for the worst networks but for all the others: of so many
+# networks at least, or as many as the search affords, the largest few may lie beyond it. Fewer where each is attacked.
+OFTEN: Final = 0.02
+MANY: Final = 256
+MANY_ATTACKED: Final = 64
+CONFIDENCE: Final = 0.95  # of what is said about fresh networks
+EDGE: Final = 1e-9  # of an edge, so that rounding leaves an instance in its band
 
 
 def calibrated_names(statement: Statement) -> list[str]:
@@ -62,8 +78,36 @@ def _small(statement: Statement) -> Statement:
     return dataclasses.replace(strongest(statement), ranges=ranges)
 
 
-def _scaled(statement: Statement, factor: float) -> Statement:
-    changed = {name: Constant(statement.constants[name].value * factor, "tried", calibrated=True) for name in calibrated_names(statement)}
+def streams(seed: int) -> int:
+    """The seed of a calibration's networks. No check draws them, not even one of the same seed: it would find what it was fitted to."""
+    return 2**64 + int(seed_sequence(seed, "calibration").generate_state(1, "uint64")[0])
+
+
+def _bands(statement: Statement) -> Bands | None:
+    """The bands of the calibrated constants, which share them."""
+    return next((one.bands for one in statement.constants.values() if one.calibrated and one.bands), None)
+
+
+def within(statement: Statement, bands: Bands, low: float, high: float) -> Statement:
+    """The statement where the size that the bands are of lies between two edges."""
+    size = Formula(bands.by)
+    symbol = "omega" if "omega" in size.names else "m"
+    power = size.exponent(symbol)
+
+    def at(edge: float, relation: Any) -> Assumption:
+        def bound(instance: Instance) -> float:
+            return float((edge / size(instance, **{symbol: 1.0})) ** (1 / power))
+
+        return Assumption("band", f"{bands.by} {relation} {edge:g}", SYMBOLS[symbol], relation, bound)
+
+    below = (at(low, ">="),) if low > 0 else ()
+    above = (at(high * (1 - EDGE), "<="),) if high < math.inf else ()
+    return dataclasses.replace(statement, assumptions=(*statement.assumptions, *below, *above))
+
+
+def _plain(statement: Statement) -> Statement:
+    """The statement with one number for each calibrated constant, that of large sizes."""
+    changed = {name: dataclasses.replace(statement.constants[name], bands=None, values=()) for name in calibrated_names(statement)}
     return dataclasses.replace(statement, constants={**statement.constants, **changed})
 
 
@@ -75,16 +119,61 @@ def _is_upper(statement: Statement) -> bool:
     return statement.direction == "at most"
 
 
-def _median(statement: Statement, worst: Decision, seed: int) -> float:
-    """The ratio that half of NETWORKS fresh networks of this instance exceed."""
-    instance = instance_from_sizes(statement, worst.sizes)
-    source = NormalSource(seed_sequence(seed, "calibration", statement.id, instance.key()))
-    with one_thread():
+def _fresh(statement: Statement, instance: Instance, engine: Engine, networks: int, seed: int) -> Tensor:
+    """The ratios of fresh networks of an instance, each under the strongest adversary, largest first: (networks,)."""
+    source = NormalSource(seed_sequence(seed, statement.id, instance.key()))
+
+    def batch(number: int, size: int) -> Tensor:
         cases = [
             worst_case(statement, measured(statement, subject), name).ratio
-            for name, subject in drawn_subjects(statement, instance, worst.engine, NETWORKS, source, "cpu")  # type: ignore[arg-type]
+            for name, subject in drawn_subjects(statement, instance, engine, size, batch_source(source, number), "cpu")
         ]
-    return float(torch.stack(cases).amax(0).median())
+        return torch.stack(cases).amax(0)
+
+    with one_thread():
+        sizes = batch_sizes(statement, instance, engine, networks)
+        return torch.cat([batch(number, size) for number, size in enumerate(sizes)]).sort(descending=True).values
+
+
+def passed_over(networks: int, claimed: float) -> int:
+    """How many of the largest of so many ratios may be passed over: fewer exceed the (1 - claimed)-quantile only with probability 1 -
+    CONFIDENCE, whatever the law; -1 where even the largest may lie below it."""
+    from scipy.stats import binom
+
+    count = -1
+    while binom.cdf(count + 1, networks, claimed) <= 1 - CONFIDENCE:
+        count += 1
+    return count
+
+
+def _band(statement: Statement, examples: int, worst: int, seed: int) -> tuple[CalibratedBand, list[Decision]]:
+    """What the claim, its constants as they are, needs on small instances: ratios, which the caller makes into constants. Also every
+    decision with a ratio, the largest first."""
+    campaign = search(statement, SMALL, Account(0.0), seed=seed, examples=examples, decides=False)
+    seen = sorted((decision for decision in campaign.decisions if decision.ratio > 0), key=lambda decision: -decision.ratio)
+    if not seen:
+        raise InputError(f"statement {statement.id!r} has no small instance to calibrate on")
+    many = MANY_ATTACKED if statement.adversary or statement.attack else MANY
+    needed, medians, asked, drawn = 0.0, [], 0, 0
+    worst_of_all = seen[0]
+    for decision in seen[:worst]:
+        instance = instance_from_sizes(statement, decision.sizes)
+        often = decision.claimed >= OFTEN
+        networks = max(many, decision.trials) if often else NETWORKS
+        ratios = _fresh(statement, instance, decision.engine, networks, seed)  # type: ignore[arg-type]
+        spare = passed_over(networks, decision.claimed) if often else -1
+        most = float(ratios[spare]) if spare > 0 else float(ratios[0]) if spare == 0 else max(decision.ratio, float(ratios[0]))
+        if most > needed:
+            needed, worst_of_all = most, decision
+        medians.append(float(ratios.median()))
+        asked += networks if spare < 0 else 0
+        drawn += networks
+    share = 1 - (1 - CONFIDENCE) ** (1 / asked) if asked else 0.0
+    found = CalibratedBand(
+        value=needed, needed=needed, median=max(medians), instances=len(seen), networks=sum(d.trials for d in seen) + drawn, share=share,
+        worst=worst_of_all.sizes, adversary=worst_of_all.adversary,
+    )  # fmt: skip
+    return found, seen
 
 
 def _three_digits(value: float, up: bool) -> float:
@@ -93,28 +182,50 @@ def _three_digits(value: float, up: bool) -> float:
     return float(f"{(math.ceil if up else math.floor)(value / step) * step:.3g}")
 
 
+def _searched(statement: Statement, seed: int) -> tuple[list[CalibratedBand], list[Decision]]:
+    """Every band, from the smallest sizes to the largest; one, where the constants are no table."""
+    small, bands = _plain(_small(statement)), _bands(statement)
+    if bands is None:
+        found, seen = _band(small, SMALL.examples, WORST, seed)
+        return [found], seen
+    all_found: list[CalibratedBand] = []
+    all_seen: list[Decision] = []
+    for low, high in bands.limits:
+        one = within(small, bands, low, high)
+        found, seen = _band(one, min(BANDED, SMALL.examples), WORST_OF_BAND, seed)
+        all_found.append(msgspec.structs.replace(found, begins=low))
+        all_seen += seen
+    return all_found, all_seen
+
+
 def calibrate_one(statement: Statement, seed: int, margin: float = MARGIN) -> list[Calibration]:
-    """The calibrated constants of one statement: the worst ratio of a search over small instances, times the margin."""
+    """The calibrated constants of one statement: what fresh networks and the worst of a search need on small instances, times the margin.
+
+    No band gets less than a band of larger sizes, which are tamer: where it seems to need less, it was searched less well."""
+    up = _is_upper(_plain(statement))
+    found, seen = _searched(statement, streams(seed))
+    most = [max(one.needed for one in found[k:]) for k in range(len(found))]
     small = _small(statement)
-    campaign = search(small, SMALL, Account(0.0), seed=seed, examples=SMALL.examples, decides=False)
-    seen = sorted((decision for decision in campaign.decisions if decision.ratio > 0), key=lambda decision: -decision.ratio)
-    if not seen:
-        raise InputError(f"statement {statement.id!r} has no small instance to calibrate on")
-    up = _is_upper(small)
-    median = max(_median(small, decision, seed) for decision in seen[:WORST])
     sizes = {
         name: (min(float(d.sizes[name]) for d in seen), max(float(d.sizes[name]) for d in seen)) for name in small.ranges
     }  # fmt: skip
 
-    def needed(constant: Constant, ratio: float, away: float = 1.0) -> float:
+    def at(constant: Constant, ratio: float, away: float = 1.0) -> float:
         """The constant at which this ratio is just allowed, or `away` times safer."""
         return _three_digits(constant.value * ratio * away if up else constant.value / ratio / away, up)
 
+    def table(constant: Constant) -> list[CalibratedBand]:
+        return [
+            msgspec.structs.replace(
+                one, value=at(constant, ratio, margin), needed=at(constant, one.needed), median=at(constant, one.median)
+            )
+            for one, ratio in zip(found, most, strict=True)
+        ]  # fmt: skip
+
     return [
         Calibration(
-            id=statement.id, constant=name, value=needed(constant, seen[0].ratio, margin), needed=needed(constant, seen[0].ratio),
-            median=needed(constant, median), margin=margin, seed=seed, instances=len(seen), trials=sum(d.trials for d in seen),
-            sizes=sizes, worst=seen[0].sizes, adversary=seen[0].adversary,
+            id=statement.id, constant=name, by=constant.bands.by if constant.bands else "", bands=table(constant), margin=margin,
+            confidence=CONFIDENCE, seed=seed, sizes=sizes,
         )
         for name, constant in small.constants.items()
         if constant.calibrated

@@ -102,7 +102,7 @@ class _Judge:
         return self.known[key]
 
     def _decide(self, instance: Instance) -> Decision | None:
-        if self.decides and self.statement.failure_probability(instance) >= 0.5:
+        if self.decides and not self.statement.says_something(instance):
             self.campaign.vacuous += 1
             return None
         alpha = self.account.next / 2 if self.decides else 0.0

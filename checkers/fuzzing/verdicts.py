@@ -41,7 +41,7 @@ def judge(statement: Statement, campaign: Campaign, beyond: Campaign, written: l
         failures=sum(d.failures for d in evidence),
         detectable_rate=rate,
         worst_ratio=worst.ratio if worst else 0.0,
-        constant=", ".join(f"{name} = {constant.value:g}" for name, constant in constants) or "none",
+        constant=", ".join(f"{name} = {constant}" for name, constant in constants) or "none",
         provenance="; ".join(f"{name}: {constant.provenance}" for name, constant in constants) or f"{statement.kind}: nothing hidden",
         regime=_regime(statement, evidence, campaign.vacuous, beyond.decisions),
         vacuous=campaign.vacuous,

@@ -57,23 +57,36 @@ class Diagnosis(Struct, frozen=True, kw_only=True):
     kernel_steps: int | None
 
 
-class Calibration(Struct, frozen=True, kw_only=True):
-    """A constant as `lemmafuzz calibrate` found it. needed: the value at which the worst network seen just meets the claim; value: that
-    with the margin. median: what half of the networks of the worst instance need. sizes: least and largest of each quantity searched;
-    worst, adversary: the instance that set it, and who moved the weights there."""
+class CalibratedBand(Struct, frozen=True, kw_only=True):
+    """A constant where its size lies in one band. begins: the band, in that size. needed: the value at which the claim is just met by the
+    worst network seen, or where it may fail with probability p by all but a share p; value: that with the margin, and no less than in
+    bands of larger sizes. median: what half of the networks of the worst instance need. share: of fresh networks of the worst instances,
+    that may need more beside those that the claim lets fail. networks: that were seen, on so many instances; worst, adversary: the
+    instance that set it, and who moved the weights there."""
 
-    id: str
-    constant: str
     value: float
     needed: float
     median: float
-    margin: float
-    seed: int
     instances: int
-    trials: int
-    sizes: dict[str, tuple[float, float]]
+    networks: int
+    share: float
     worst: Sizes
     adversary: str = ""
+    begins: float = 0.0
+
+
+class Calibration(Struct, frozen=True, kw_only=True):
+    """A constant as `lemmafuzz calibrate` found it. by: the size whose bands it is a table of, "" for one number. confidence: of every
+    band's share. sizes: least and largest of each quantity searched."""
+
+    id: str
+    constant: str
+    by: str
+    bands: list[CalibratedBand]
+    margin: float
+    confidence: float
+    seed: int
+    sizes: dict[str, tuple[float, float]]
 
 
 class Exponent(Struct, frozen=True, kw_only=True):

@@ -155,7 +155,7 @@ def _statement_tables(run: CheckRun, by_id: dict[str, Statement]) -> list[str]:
 
 
 def _constants(statement: Statement) -> str:
-    named = [f"{name} = {text.number(constant.value)}: {constant.provenance}" for name, constant in statement.constants.items()]
+    named = [f"{name} = {constant}: {constant.provenance}" for name, constant in statement.constants.items()]
     return "; ".join(named) or f"none: {statement.kind}"
 
 

@@ -62,9 +62,10 @@ def scaling_closing(rows: Sequence[Exponent], statements: Sequence[Statement], p
 
 def calibration_table(found: Sequence[Calibration], style: str = "simple") -> str:
     rows = [
-        [one.id, one.constant, number(one.value), number(one.needed), number(one.median), number(one.margin), f"{one.instances:,}",
-         f"{one.trials:,}", one.adversary or "-", sizes_in_words(one.worst)]
-        for one in found
+        [one.id, one.constant, f"from {number(band.begins)}" if one.by else "all", number(band.value), number(band.needed),
+         number(band.median), number(band.share, 2), f"{band.instances:,}", f"{band.networks:,}", band.adversary or "-",
+         sizes_in_words(band.worst)]
+        for one in found for band in one.bands
     ]  # fmt: skip
-    headers = ["statement", "constant", "value", "worst network", "half of its kind", "margin", "instances", "networks", "moved by"]
+    headers = ["statement", "constant", "band", "value", "needed", "half of them", "more may need", "instances", "networks", "moved by"]
     return table([*headers, "worst instance"], rows, style)

@@ -60,7 +60,7 @@ def _change(variant: Variant) -> str:
             case "variance":
                 changes.append(f"entries of A and W_l drawn N(0, {text.number(change)}/m)")
             case "constants":
-                changes.extend(f"{symbol} = {text.number(one.value)}" + _why(one) for symbol, one in change.items())
+                changes.extend(f"{symbol} = {one}" + _why(one) for symbol, one in change.items())
             case "at_most" | "at_least":
                 bounds = (change,) if isinstance(change, str) else change
                 changes.append(f"{name.replace('_', ' ')} {', '.join(bounds)}")
@@ -154,8 +154,9 @@ def statement_in_words(statement: Statement, registry: Registry) -> str:
         ("for all", [*quantities, f"data: {', '.join(statement.data)}; labels: {', '.join(statement.labels)}"]),
         *([("also tried on", outside)] if statement.beyond else []),
         ("assuming", [_condition(one) for one in statement.assumptions] or ["nothing"]),
+        *([("says nothing where", [f"the bound is {statement.reach} or more, the most that is measured"])] if statement.reach else []),
         ("fails with probability", [f"at most {statement.failure.formula}"]),
-        ("constants", [f"{name} = {text.number(one.value)}: {one.provenance}" for name, one in statement.constants.items()] or ["none"]),
+        ("constants", [f"{name} = {one}: {one.provenance}" for name, one in statement.constants.items()] or ["none"]),
         ("claimed exponents", powers or ["none"]),
         ("rests on", [", ".join(statement.rests_on) or "nothing else here"]),
         ("rests on it", [", ".join(above) or "nothing else here"]),

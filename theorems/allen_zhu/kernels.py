@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from theorems.allen_zhu.kernel_deviation import kernel_deviation
 from theorems.language.calibration import calibrated
 from theorems.language.forms import assume, probability, wrong
 from theorems.language.registry import statement
-from theorems.language.statement import INPUTS, Constant
+from theorems.language.statement import INPUTS, Bands, Constant
 from theorems.laws.exact_laws import Array, limit_kernel
 
 if TYPE_CHECKING:
@@ -19,10 +21,17 @@ if TYPE_CHECKING:
 P = Constant(0.05, "a choice, not a hidden constant: the p of the theorem")
 WIDE = assume("m >= L^6 log(20 L)", "that is L^6 log(L/p), where the bound is below C L")
 PAIRS = assume("m >= n^2 d", "so that log m covers the union over them", name="pairs and outputs")
+BY_WIDTH = Bands("m", (128.0, 256.0))
+REACH = "L"  # K_ij is L/2 at most in the limit: to be off by L a kernel must be three times as large, with a probability far below p
 
 
 def _limit(instance: Instance) -> Array:
     return limit_kernel(instance.inputs, instance.depth)
+
+
+def _doubled_off_diagonal(instance: Instance) -> Array:
+    limit = _limit(instance)
+    return 2 * limit - np.diag(np.diag(limit))
 
 
 # From here on the bound is below 0.45, and what is left of a kernel without its only layer is off by L/2 = 0.5.
@@ -36,13 +45,14 @@ ONE_LAYER = {"depth": (1, 1), "width": (16384, 131072), "samples": (1, 1), "outp
     kind="declared",
     at_most="C L (L^6 log(L/p)/m)^(1/4)",
     scales=("width", "depth"),
+    reach=REACH,
     ranges={
         "width": (64, 10**12), "depth": (1, 64), "samples": (1, 4), "input_dimension": INPUTS, "outputs": (1, 4), "separation": (1e-2, 1.0),
     },
     engines=("exact law", "dense", "revealed"),
     assumptions=(WIDE, PAIRS),
     failure=probability("p"),
-    constants={"C": calibrated("kernel-limit", "C", "measured errors fall like m^{-1/2}, the bound only like m^{-1/4}"), "p": P},
+    constants={"C": calibrated("kernel-limit", "C", "errors fall like m^{-1/2}, the bound only like m^{-1/4}", BY_WIDTH), "p": P},
     rests_on=("forward-norm", "backward-norm"),
     exact=True,
     variants=(
@@ -56,3 +66,44 @@ ONE_LAYER = {"depth": (1, 1), "width": (16384, 131072), "samples": (1, 1), "outp
 def kernel_limit(subject: Subject) -> Side:
     """Deviation of every kernel entry from its limit: (trials, samples, samples, outputs)."""
     return kernel_deviation(_limit)(subject)
+
+
+LINEAR = assume("m >= C L log(20 n^2 d)", "so that the relative error is small and of first order", C=4.0)
+
+
+@statement(
+    id="kernel-limit-sharp",
+    source="Arora et al. 2019, Theorem 3.1, sharpened",
+    claim="|(d/m) K_ij(W(0)) - K_inf(x_i, x_j)| <= {bound} for all i, j, with probability at least 1 - p",
+    kind="declared",
+    at_most="C L sqrt((L + 1) log(n^2 d/p)/m)",
+    scales=("width", "depth"),
+    reach=REACH,
+    ranges={
+        "width": (64, 10**12), "depth": (1, 64), "samples": (1, 4), "input_dimension": INPUTS, "outputs": (1, 4), "separation": (1e-2, 1.0),
+    },
+    engines=("exact law", "dense", "revealed"),
+    assumptions=(LINEAR,),
+    failure=probability("p"),
+    constants={
+        "C": calibrated("kernel-limit-sharp", "C", "limit for n = d = 1 and p = 1/20: sqrt(5)/2 1.96/sqrt(log 20) = 1.27", BY_WIDTH),
+        "p": P,
+    },
+    rests_on=("forward-norm", "backward-norm", "kernel-limit"),
+    exact=True,
+    variants=(
+        wrong("m^{-2/3} in place of m^{-1/2}", "exponent", at_most="C L sqrt((L + 1) log(n^2 d/p)) m^(-2/3)"),
+        wrong("L^{2/3} in place of L", "exponent", at_most="C L^(2/3) sqrt((L + 1) log(n^2 d/p)/m)"),
+        wrong("kernel without its last layer", "implementation", measure=kernel_deviation(_limit, layers_left_out=1)),
+        wrong("off-diagonal limit doubled", "claim", measure=kernel_deviation(_doubled_off_diagonal)),
+        wrong("initialization variance 4/m", "initialization", variance=4.0),
+    ),
+    note="Derived; L^{3/2} for large L. K_ii is a sum over L layers of ‖h_{l-1}‖^2 ‖D_l Back_{l+1}‖^2 d/m with the limit 1/2 each. A "
+    "logarithm of such a product of L + 1 layers, A and B among them, has variance 5(L + 1)/m to first order, and the L of them vary "
+    "together: a standard deviation L/2 sqrt(5(L + 1)/m). Other entries vary no more. n^2 d pairs and outputs are covered by a union, each "
+    "at p/(n^2 d), where a normal law has sqrt(2 log(n^2 d/p)) deviations at most. d has no other part in it: d K_ij of one output has the "
+    "law of d = 1.",
+)  # fmt: skip
+def kernel_limit_sharp(subject: Subject) -> Side:
+    """As kernel_limit."""
+    return kernel_limit(subject)

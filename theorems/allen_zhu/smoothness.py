@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from theorems.allen_zhu.calculus import loss_vectors
 from theorems.allen_zhu.initialization import FEW_OUTPUTS
-from theorems.allen_zhu.stability import FLIP_FAILURE, MORE, NETWORKS, SHARP_C, SMALL_RADIUS, relative_rounding
+from theorems.allen_zhu.stability import BY_FLIPS, FLIP_FAILURE, MORE, NETWORKS, SHARP_C, SMALL_RADIUS, relative_rounding
 from theorems.language.calibration import calibrated, too_small
 from theorems.language.forms import FALSE, assume, wrong
 from theorems.language.registry import statement
@@ -111,7 +111,7 @@ LARGE_ENOUGH = assume("omega >= (d/(m L log(m)))^(3/2)", name="least radius")
     assumptions=(FEW_OUTPUTS, LARGE_ENOUGH, SMALL_RADIUS, MORE),
     failure=FLIP_FAILURE,
     constants={
-        "C": calibrated("semi-smoothness", "C", "for one layer and large m the quadratic term alone needs ‖B D‖^2 d/(2m) = 1/4"),
+        "C": calibrated("semi-smoothness", "C", "for one layer and large m the quadratic term alone needs ‖B D‖^2 d/(2m) = 1/4", BY_FLIPS),
         "c": SHARP_C,
     },
     ladders={"outputs": (1, 8)},
@@ -121,7 +121,8 @@ LARGE_ENOUGH = assume("omega >= (d/(m L log(m)))^(3/2)", name="least radius")
     passes=8,
     adversary=OUTPUT_ADVERSARIES,
     variants=(
-        wrong("constant short of the sharp one", "constant", constants={"C": too_small("semi-smoothness", "C")}, ranges=SMALLEST),
+        wrong("constant short of the sharp one", "constant", ranges=SMALLEST,
+              constants={"C": too_small("semi-smoothness", "C", bands=BY_FLIPS)}),
         wrong("both error terms without m", "exponent",
               at_most="C sqrt(n F) omega^(1/3) L^2 sqrt(log(m)/d) size + C n L^2/d size^2", ranges={"width": (1024, 16384)},
               adversary=("output alignment", "hidden alignment", "weighted sign flips")),
@@ -149,7 +150,7 @@ def semi_smoothness(subject: Subject) -> Side:
     assumptions=(KERNEL_RADIUS, MORE),
     failure=FLIP_FAILURE,
     constants={
-        "C": calibrated("gradient-drift", "C", "largest at small widths, where the whole gradient may be small"),
+        "C": calibrated("gradient-drift", "C", "largest at small widths, where the whole gradient may be small", BY_FLIPS),
         "c": SHARP_C,
     },
     rests_on=("sign-flips", "forward-stability", "backward-stability"),
@@ -158,7 +159,8 @@ def semi_smoothness(subject: Subject) -> Side:
     variants=(
         wrong("omega^{2/3} in place of omega^{1/3}", "exponent", at_most="C sqrt(log(m)) omega^(2/3) L^3 gradient",
               adversary=("weighted sign flips",)),
-        wrong("constant short of the sharp one", "constant", constants={"C": too_small("gradient-drift", "C")}, ranges=SMALLEST),
+        wrong("constant short of the sharp one", "constant", ranges=SMALLEST,
+              constants={"C": too_small("gradient-drift", "C", bands=BY_FLIPS)}),
     ),
 )  # fmt: skip
 def gradient_drift(subject: Subject) -> Side:
@@ -194,14 +196,15 @@ def gradient_drift(subject: Subject) -> Side:
     ranges=KERNEL_NETWORKS,
     assumptions=(KERNEL_RADIUS, MORE),
     failure=FLIP_FAILURE,
-    constants={"C": calibrated("linearization", "C", "largest in one layer of small width"), "c": SHARP_C},
+    constants={"C": calibrated("linearization", "C", "largest in one layer of small width", BY_FLIPS), "c": SHARP_C},
     ladders={"outputs": (1, 8)},
     rests_on=("gradient-drift", "output-stability"),
     adversary=OUTPUT_ADVERSARIES,
     passes=8,
     variants=(
         wrong("omega^2 in place of omega^{4/3}", "exponent", at_most="C L^3 omega^2 sqrt(m log(m)/d)"),
-        wrong("constant short of the sharp one", "constant", constants={"C": too_small("linearization", "C")}, ranges=SMALLEST),
+        wrong("constant short of the sharp one", "constant", ranges=SMALLEST,
+              constants={"C": too_small("linearization", "C", bands=BY_FLIPS)}),
     ),
 )
 def linearization(subject: Subject) -> Side:
@@ -230,13 +233,14 @@ def _kernel(subject: Subject) -> Tensor:
     ranges={**KERNEL_NETWORKS, "samples": (1, 4)},
     assumptions=(KERNEL_RADIUS, MORE),
     failure=FLIP_FAILURE,
-    constants={"C": calibrated("kernel-stability", "C", "largest in one layer of small width"), "c": SHARP_C},
+    constants={"C": calibrated("kernel-stability", "C", "largest in one layer of small width", BY_FLIPS), "c": SHARP_C},
     rests_on=("gradient-drift",),
     adversary=("random", "switching on", "switching off", "joint switching", "hidden alignment", "spectral ascent"),
     passes=8,
     variants=(
         wrong("omega in place of omega^{1/3}", "exponent", at_most="C sqrt(log(m)) omega L^3", adversary=("switching on",)),
-        wrong("constant short of the sharp one", "constant", constants={"C": too_small("kernel-stability", "C")}, ranges=SMALLEST),
+        wrong("constant short of the sharp one", "constant", ranges=SMALLEST,
+              constants={"C": too_small("kernel-stability", "C", bands=BY_FLIPS)}),
     ),
 )
 def kernel_stability(subject: Subject) -> Side:

@@ -9,7 +9,7 @@ from theorems.language.calibration import calibrated, too_small
 from theorems.language.forms import FALSE, assume, probability, wrong
 from theorems.language.indices import counted, interval_names
 from theorems.language.registry import statement
-from theorems.language.statement import INPUTS, Assumption, Constant
+from theorems.language.statement import INPUTS, Assumption, Bands, Constant
 from theorems.language.subject import Side
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ def informative_radius(rate: str, events: str = "") -> Assumption:
 
 SMALL_RADIUS = assume("omega <= c/(L^(9/2) log(m)^3)")
 MORE = informative_radius("4 m L")
+BY_FLIPS = Bands(FLIPS, (2.0, 8.0))  # a count of 2 is off by 70%, one of 8 by 35%, and a network's left side with it
+BY_MANY_FLIPS = Bands(FLIPS, (8.0,))  # for claims about 3 and more
 FLIP_FAILURE = probability(f"exp(-c {FLIPS})")
 # Lemma 8.2 speaks of all samples and layers, Lemmas 8.6 and 8.7 of all products of layers too: a union over each.
 ENOUGH, EVERYWHERE = informative_radius("m L", "n L"), informative_radius("4 m L", "n L")
@@ -62,7 +64,7 @@ def relative_rounding(subject: Subject) -> float:
     assumptions=(SMALL_RADIUS, ENOUGH),
     failure=EVERYWHERE_FAILURE,
     constants={
-        "C": calibrated("sign-flips", "C", "sharp: 0.985 m omega^{2/3} flips in one layer, the rest for counts as small as 3"),
+        "C": calibrated("sign-flips", "C", "0.985 m omega^{2/3} flips in one layer, the rest for counts as small as 3", BY_MANY_FLIPS),
         "c": Constant(1.0, "a Poisson count of mean s exceeds 2.5 s with exponent (2.5 log 2.5 - 1.5) s = 0.79 s, and flips vary less"),
     },
     rests_on=("forward-norm", "operator-norm"),

@@ -36,6 +36,7 @@ def _mistakes(one: Statement) -> Iterable[str]:
     for name in ("ranges", "beyond"):
         yield _each(name, getattr(one, name), _is_pair, "a pair of numbers, lowest first")
     yield _each("constants", one.constants, _is_constant, "a Constant with a finite value")
+    yield _each("constants", one.constants, _is_table, "a Constant with a finite value in each of increasing bands of sizes")
     yield _each("exponents", one.exponents, _is_number, "a number")
     yield _each("options", one.options, lambda value: isinstance(value, int | float), "a number")
     yield _must("exact", isinstance(one.exact, bool), "True or False", one.exact)
@@ -63,6 +64,9 @@ def _mistakes(one: Statement) -> Iterable[str]:
         unknown = Formula(formula).names - known
         yield f"field 'definitions': {name!r} speaks of {', '.join(sorted(unknown))}, which nothing gives" if unknown else ""
         known.add(name)
+    yield _must("reach", isinstance(one.reach, str), "a formula", one.reach)
+    bounded = not one.reach or (bool(one.at_most) and all(bound.names <= known for bound in (Formula(one.reach), *one.bounds)))
+    yield _must("reach", bounded, "empty, but for an upper bound that sizes and constants give", one.reach)
     yield _must("at_least", not (one.at_most and one.at_least), "empty where at_most is given", one.at_least)
     scaled = isinstance(one.scales, tuple) and all(isinstance(name, str) for name in one.scales)
     yield _must("scales", scaled and bool(one.bounds or not one.scales), "a tuple of quantities, of a bound that is a formula", one.scales)
@@ -94,6 +98,15 @@ def _is_pair(value: object) -> bool:
 
 def _is_constant(value: object) -> bool:
     return isinstance(value, Constant) and _is_number(value.value) and (value.sharp is None or _is_number(value.sharp))
+
+
+def _is_table(constant: Constant) -> bool:
+    """Whether it has no bands, or bands of a size, from the lowest on, and a number for each."""
+    bands, values = constant.bands, constant.values
+    if bands is None:
+        return True
+    numbers = all(_is_number(one) for one in (*bands.edges, *values)) and len(values) == len(bands.edges) + 1
+    return numbers and Formula(bands.by).names <= SYMBOLS.keys() and all(low < high for low, high in bands.limits)
 
 
 def _called(field: str, first: str, function: Callable[..., Any], constants: Iterable[str]) -> str:

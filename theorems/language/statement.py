@@ -14,6 +14,7 @@ from theorems.language.assumption import NEVER as NEVER
 from theorems.language.assumption import Assumption as Assumption
 from theorems.language.assumption import FailureProbability as FailureProbability
 from theorems.language.bound import with_bound
+from theorems.language.constant import Bands as Bands
 from theorems.language.constant import Constant as Constant
 from theorems.language.declaration_error import NOTE as NOTE
 from theorems.language.declaration_error import DeclarationError as DeclarationError
@@ -54,6 +55,8 @@ class Statement:
     {bound} in the claim stands for one of them.
     definitions: name -> formula, in sizes and constants: what the claim names beside its bound, a step size eta or a number of steps T.
     The measure is called with those that it names, bounds and later definitions may use them, and {T} in the claim stands for T's formula.
+    reach: the largest value that the measured side takes but with a probability far below the claimed one, in sizes and constants. Where an
+    upper bound is no smaller it says nothing, and the instance is vacuous.
     exponents: of the bound, in the quantities along which they are measured. scales: those that follow from the (first) formula instead.
     ranges: quantity -> (low, high); quantities not named keep the default of Instance. Drawn log-uniformly, lowest first.
     beyond: ranges outside the regime, drawn with the assumption on width dropped; they are counted apart and never are evidence.
@@ -85,6 +88,7 @@ class Statement:
     at_most: str | tuple[str, ...] = ()
     at_least: str | tuple[str, ...] = ()
     definitions: Mapping[str, str] = field(default_factory=dict)
+    reach: str = ""
     beyond: Mapping[str, Range] = field(default_factory=dict)
     ladders: Mapping[str, Range] = field(default_factory=dict)
     assumptions: tuple[Assumption, ...] = ()
@@ -174,13 +178,18 @@ class Statement:
         named = inspect.signature(self.measure).parameters if self.bounds else given
         return tuple(name for name in given if name in named)
 
-    def constant_values(self) -> dict[str, float]:
-        """The constants as keyword arguments of `measure` and `failure.bound`."""
-        return {name: constant.value for name, constant in self.constants.items()}
+    def constant_values(self, instance: Instance | None = None, **given: Any) -> dict[str, float]:
+        """The constants as keyword arguments of `measure` and `failure.bound`, at an instance; None: at large sizes.
+
+        given: as for values; a size given as a number decides the band too."""
+        if instance is None:
+            return {name: constant.value for name, constant in self.constants.items()}
+        sizes = {name: one for name, one in given.items() if isinstance(one, int | float)}
+        return {name: constant.at(instance, **sizes) for name, constant in self.constants.items()}
 
     def values(self, instance: Instance, **given: Any) -> dict[str, Any]:
         """The constants, and the definitions evaluated at the instance; given: what stands in place of one, or of a size."""
-        found = {**self.constant_values(), **given}
+        found = {**self.constant_values(instance, **given), **given}
         for name, formula in self._defined.items():
             if name not in given:
                 found[name] = formula(instance, **found)
@@ -220,11 +229,22 @@ class Statement:
     def failure_probability(self, instance: Instance) -> float:
         """The claimed failure probability of this instance, at most 1."""
         with naming(self.id, "failure"):
-            bound = self.failure.bound(instance, **self.constant_values())
+            bound = self.failure.bound(instance, **self.constant_values(instance))
             sound = not isinstance(bound, complex) and bound >= 0  # which nan is not
         if not sound:
             raise DeclarationError(f"statement {self.id!r}: field 'failure' gave {bound!r}, which is no probability, for {instance}")
         return min(1.0, float(bound))
+
+    def out_of_reach(self, instance: Instance) -> bool:
+        """Whether every bound allows whatever the measured side can reach: nothing could refute it."""
+        if not self.reach:
+            return False
+        most = Formula(self.reach)(instance, **self.constant_values(instance))
+        return all(bound >= most for bound in self.claimed(instance))
+
+    def says_something(self, instance: Instance) -> bool:
+        """Whether anything is claimed of this instance that could be seen to fail: with probability at least 1/2, and within reach."""
+        return self.failure_probability(instance) < 0.5 and not self.out_of_reach(instance)
 
     def inside(self, instance: Instance) -> bool:
         """Whether every assumption holds."""

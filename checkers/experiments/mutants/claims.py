@@ -143,7 +143,7 @@ def _strength(statement: Statement, mutated: Statement, instances: Sequence[Inst
 
 
 def _value(statement: Statement, bound: Formula, instance: Instance, given: float) -> float:
-    values = dict.fromkeys(bound.names - SYMBOLS.keys(), given) | statement.constant_values()
+    values = dict.fromkeys(bound.names - SYMBOLS.keys(), given) | statement.constant_values(instance)
     value = float(bound(instance, **values))
     if not 0 < value < math.inf:
         raise ArithmeticError(f"{bound} is {value}")

@@ -222,9 +222,11 @@ def summarize(
 
 def steady(statement: Statement) -> Statement:
     """The statement without the adversaries that the wide rungs of a ladder could not afford: an attack that changes along a ladder would
-    bend it. What is left attains the known optima: alignments, targeted flips, pushes through zero."""
+    bend it. What is left attains the known optima: alignments, targeted flips, pushes through zero. So would a constant that is a table: it
+    has its value of large sizes everywhere."""
     kept = tuple(name for name in statement.adversary if name not in COSTLY | ASCENTS)
-    return dataclasses.replace(statement, adversary=kept)
+    constants = {name: dataclasses.replace(one, bands=None, values=()) for name, one in statement.constants.items()}
+    return dataclasses.replace(statement, adversary=kept, constants=constants)
 
 
 def measure_one(settings: Settings, listener: Listener, identifier: str, axis: str) -> Exponent | None:

@@ -162,6 +162,7 @@ STATEMENTS = {
     "linearization": ("dense", {"width": 48, "radius": 1e-2, "depth": 2}),
     "kernel-stability": ("dense", {"width": 48, "radius": 1e-2, "depth": 2, "samples": 2, "separation": 0.3}),
     "kernel-limit": ("dense", {"width": 32, "samples": 2, "depth": 2, "separation": 0.3}),
+    "kernel-limit-sharp": ("dense", {"width": 32, "samples": 2, "depth": 2, "separation": 0.3}),
     "gd-rate": ("dense", {"width": 24, "samples": 2, "depth": 2, "separation": 0.3}),
     "gd-radius": ("dense", {"width": 24, "samples": 1, "depth": 1}),
 }

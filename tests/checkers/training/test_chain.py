@@ -80,7 +80,7 @@ def test_every_number_of_the_chain_is_what_matrices_give() -> None:
     step, promised, fell = chain.descent[0]
     assert step == 0
     assert (promised, fell) == pytest.approx((ETA * total, 0.25 * float(each.sum())))
-    C = registry["semi-smoothness"].constant_values()["C"]
+    C = registry["semi-smoothness"].constant_values(INSTANCE, omega=spectral)["C"]
     flips = math.sqrt(n * float(each.sum())) * spectral ** (1 / 3) * 9 * math.sqrt(m * math.log(m) / d)
     expected = (promised - fell, C * (flips * spectral + n * 9 * m / d * spectral**2))
     assert chain.rows["semi-smoothness"][0][1:] == pytest.approx(expected, rel=1e-9)

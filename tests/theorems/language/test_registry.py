@@ -9,7 +9,7 @@ import pytest
 from theorems import registry as paper
 from theorems.language.registry import Registry
 from theorems.language.registry import statement as declare
-from theorems.language.statement import Assumption, Constant, DeclarationError, FailureProbability, Statement, Variant
+from theorems.language.statement import Assumption, Bands, Constant, DeclarationError, FailureProbability, Statement, Variant
 from theorems.language.subject import Comparison, Subject
 
 
@@ -128,6 +128,20 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a constant that is not a number": (
         {"measure": holds_with_constant, "constants": {"C": Constant(float("nan"), "lost")}},
         "statement 'sound': field 'constants': 'C' must be a Constant with a finite value, not Constant(value=nan, provenance='lost'",
+    ),
+    "a table that lacks a band": (
+        {
+            "measure": holds_with_constant,
+            "constants": {"C": Constant(1.0, "", bands=Bands("m", (8.0,)), values=(1.0,))},
+        },
+        "statement 'sound': field 'constants': 'C' must be a Constant with a finite value in each of increasing bands of sizes, not ",
+    ),
+    "bands of something that no instance has": (
+        {
+            "measure": holds_with_constant,
+            "constants": {"C": Constant(1.0, "", bands=Bands("F", (8.0,)), values=(1.0, 1.0))},
+        },
+        "statement 'sound': field 'constants': 'C' must be a Constant with a finite value in each of increasing bands of sizes, not ",
     ),
     "a constant that is not measured with": (
         {"constants": {"C": Constant(1.0, "sharp")}},

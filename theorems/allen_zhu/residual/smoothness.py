@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from theorems.allen_zhu.residual.shared import FLIP_FAILURE, KERNEL_SMALL, MORE, NETWORKS, RESIDUAL, SHARED, SHARP, SMALL
+from theorems.allen_zhu.stability import BY_FLIPS
 from theorems.language.forms import FALSE, assume, form, wrong
 from theorems.language.registry import registry
-from theorems.language.statement import Constant
+from theorems.language.statement import Bands, Constant
 
 SMOOTH = assume("omega >= (d/(m log(m)))^(3/2)", name="least radius")
 form(
     "semi-smoothness", RESIDUAL, **SHARED, assumptions=(SMOOTH, SMALL, MORE),
     at_most="C sqrt(n F) omega^(1/3) L^(4/3) sqrt(m log(m)/d) size + C n (m/d) size^2",
-    constants={"C": Constant(registry["semi-smoothness"].constants["C"].value,
-                             "as calibrated for fully connected networks: for L = 1 the two are the same network, and the same claim"),
+    constants={"C": dataclasses.replace(
+                   registry["semi-smoothness"].constants["C"], calibrated=False, bands=Bands("m omega^(2/3)", BY_FLIPS.edges),
+                   provenance="as calibrated for fully connected networks: for L = 1 the two are the same network, and the same claim"),
                "c": SHARP},
     variants=(
         wrong("a constant of 1/20", "constant", constants={"C": Constant(0.05, FALSE)}, ranges={"depth": (1, 2)},
