@@ -56,8 +56,8 @@ def said(folder: Path, content: str | bytes, *arguments: str, capsys: pytest.Cap
         ("# measured\n" + PLAIN.replace("x1", "# x1", 1), "data.csv"),
         (PLAIN.encode("utf-8-sig"), "data.csv"),
         (PLAIN.encode("utf-16"), "data.csv"),
-        (gzip.compress(PLAIN.encode()), "data.csv.gz"),
-        (gzip.compress(PLAIN.encode()), "gz by its first bytes.csv"),
+        (gzip.compress(PLAIN.encode(), mtime=0), "data.csv.gz"),
+        (gzip.compress(PLAIN.encode(), mtime=0), "gz by its first bytes.csv"),
     ],
 )
 def test_one_table_in_many_forms(content: str | bytes, name: str, tmp_path: Path) -> None:
@@ -258,8 +258,8 @@ def test_images_are_laid_out_in_rows(tmp_path: Path) -> None:
         ("1,2\n3,\x004\n", [], "it is not text in UTF-8"),
         (PLAIN.encode("utf-16-le"), [], "it is not text in UTF-8"),
         (b"\xff\xd8\xff\xe0\x00\x10JFIF", [], "it is not text in UTF-8"),
-        (gzip.compress(PLAIN.encode())[:-20], [], "its compression is broken or cut off"),
-        (gzip.compress(bytes(2**12))[:-20], [], "its compression is broken or cut off"),
+        (gzip.compress(PLAIN.encode(), mtime=0)[:-20], [], "its compression is broken or cut off"),
+        (gzip.compress(bytes(2**12), mtime=0)[:-20], [], "its compression is broken or cut off"),
         (b"PAR1 and no more", [], "it is not a parquet file"),
         (b"PAR1 and no more", ["--header"], "--header is for text"),
     ],
