@@ -99,7 +99,7 @@ class Profile:
         if engine == "exact law":
             return engine, max(1000, self.law_draws // numbers)
         most = 64 if engine == "revealed" else 512
-        return engine, max(MINIMUM_TRIALS, min(most, self.normals // numbers) // statement.passes)
+        return engine, max(MINIMUM_TRIALS, statement.trials, min(most, self.normals // numbers) // statement.passes)
 
 
 def cost(statement: Statement, instance: Instance) -> tuple[Engine, int]:
