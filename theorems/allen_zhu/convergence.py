@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 STEPS = 10  # inside the regime the loss falls by (1 - 1/8)^2 a step: to 7% in 10 steps, and the bounds below separate long before
 # Of networks with one layer a run costs about what its first pass does (checkers/networks/one_layer.py), and instances that one can pay for
-# are few: with a dozen of them, so many trials show a failure rate of 0.02.
-PASSES, TRIALS = 2, 20
+# are few: with eight of them, so many trials show a failure rate of 0.02.
+TRIALS = 32
 STABLE = 1.5  # of the 2/lambda_max that a fixed kernel allows; the rest is for its drift in training
 
 SEPARATED = assume("delta <= c/L")
@@ -58,7 +58,7 @@ STEP = Constant(0.25, "the kernel is near m/(2d) at n = L = 1, so eta = 2/lambda
     exponents={"separation": 1.0, "samples": -2.0},  # of what the factor is below 1
     rests_on=("gradient-upper", "gradient-lower", "semi-smoothness"),
     labels=("random", "signs"),
-    passes=PASSES,
+    passes=2 * STEPS,
     trials=TRIALS,
     variants=(
         wrong("three times the sharp rate", "constant", constants={"c": Constant(3.0, FALSE)}),
@@ -99,7 +99,7 @@ def gd_rate(subject: Subject, eta: float) -> Side:
     scales=("width", "separation", "samples"),
     rests_on=("gradient-upper", "gd-rate"),
     labels=("random", "signs"),
-    passes=PASSES,
+    passes=2 * STEPS,
     trials=TRIALS,
     variants=(
         wrong("1/m in place of 1/sqrt(m)", "exponent", at_most="C n^3 sqrt(d) log(m)/(delta m)"),
@@ -145,7 +145,7 @@ TWO_SAMPLES = {"step": Constant(16.0, "as for one sample"), "C": Constant(0.4, "
     exponents={"samples": 6.0, "depth": 2.0, "separation": -2.0},  # of T
     rests_on=("gd-rate", "gd-radius"),
     labels=("random", "signs", "hardest"),
-    passes=PASSES,
+    passes=128,
     trials=TRIALS,
     variants=(
         FEW_STEPS,

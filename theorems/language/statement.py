@@ -239,7 +239,7 @@ class Statement:
         """The statement on `beyond`, without its assumption on the width: how it fares where the paper says nothing."""
         kept = tuple(assumption for assumption in self.assumptions if assumption.quantity != "width")
         waived = tuple(assumption for assumption in self.assumptions if assumption.quantity == "width")
-        return dataclasses.replace(self, ranges=self.beyond, assumptions=kept, waived=waived)
+        return dataclasses.replace(self, ranges=self.beyond, assumptions=kept, waived=waived, trials=1)
 
     def variant(self, name: str) -> Statement:
         """The statement with one false variant's changes applied."""
