@@ -1,6 +1,7 @@
 """Hypothesis strategies for what the paper says "for all" about: sizes, radii, data sets, labels, whole instances."""
 
-from strategies.data import ALL_SHAPES, FAULTY_SHAPES, SHAPES, Shape, check_data, closest_pair, data_set, separation
+from strategies.corners import Corner, corners
+from strategies.data import ALL_SHAPES, FAULTY_SHAPES, SHAPES, SPHERE_SHAPES, Shape, check_data, closest_pair, data_set, separation
 from strategies.instances import data_sets, instance_from_sizes, instances
 from strategies.labels import LABELS, label_set
 from strategies.sizes import radii, sizes
@@ -10,9 +11,12 @@ __all__ = [
     "FAULTY_SHAPES",
     "LABELS",
     "SHAPES",
+    "SPHERE_SHAPES",
+    "Corner",
     "Shape",
     "check_data",
     "closest_pair",
+    "corners",
     "data_set",
     "data_sets",
     "instance_from_sizes",

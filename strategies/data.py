@@ -9,11 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from strategies.shapes import FAULTY_SHAPES, ROOT_HALF, SHAPES, Shape
+from strategies.spheres import SPHERE_SHAPES
 from theorems.language.instance import Array
 
-__all__ = ["ALL_SHAPES", "FAULTY_SHAPES", "ROUNDING", "SHAPES", "Shape", "check_data", "closest_pair", "data_set", "separation"]
+__all__ = [
+    "ALL_SHAPES", "FAULTY_SHAPES", "ROUNDING", "SHAPES", "SPHERE_SHAPES", "Shape", "check_data", "closest_pair", "data_set", "separation",
+]  # fmt: skip
 
-ALL_SHAPES: Final[dict[str, Shape]] = {**SHAPES, **FAULTY_SHAPES}
+ALL_SHAPES: Final[dict[str, Shape]] = {**SHAPES, **SPHERE_SHAPES, **FAULTY_SHAPES}
 # Distances of stored rows carry an absolute error of a few 1e-16, a few units in the last place of coordinates below 1.
 ROUNDING: Final = 2e-15
 
@@ -35,10 +38,11 @@ def closest_pair(x: npt.ArrayLike) -> tuple[int, int, float]:
     return best
 
 
-def check_data(x: npt.ArrayLike, promised: float | None = None) -> Array:
+def check_data(x: npt.ArrayLike, promised: float | None = None, *, constant: bool = True) -> Array:
     """Return x as a float64 array if it is a data set as the paper wants it; otherwise raise ValueError naming the row.
 
-    x: (samples, input_dimension). promised: the separation to hold it to, besides distinct rows.
+    x: (samples, input_dimension). promised: the separation to hold it to, besides distinct rows. constant: whether the last coordinate
+    must be 1/sqrt 2.
     """
     try:
         rows = np.asarray(x, dtype=np.float64)
@@ -51,7 +55,7 @@ def check_data(x: npt.ArrayLike, promised: float | None = None) -> Array:
     for bad, complaint in (
         (~np.isfinite(rows).all(axis=1), "holds a NaN or an infinity"),
         (np.abs(norms - 1) > 1e-9, "does not have norm 1 but {norm:.9g}"),
-        (np.abs(rows[:, -1] - ROOT_HALF) > 1e-9, "does not end with 1/sqrt 2 but with {last:.9g}"),
+        (constant & (np.abs(rows[:, -1] - ROOT_HALF) > 1e-9), "does not end with 1/sqrt 2 but with {last:.9g}"),
     ):
         if bad.any():
             row = int(np.argmax(bad))

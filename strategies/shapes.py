@@ -64,18 +64,22 @@ def _inputs(z: Array) -> Array:
     return np.hstack([z * ROOT_HALF, np.full((len(z), 1), ROOT_HALF)])
 
 
+def random_isometry(generator: np.random.Generator, dimension: int, rank: int) -> Array:
+    """Orthonormal rows, (rank, dimension): the images of the axes of R^rank."""
+    basis: Array = np.linalg.qr(generator.standard_normal((dimension, rank)))[0].T
+    return basis
+
+
 def _rotated(generator: np.random.Generator, frame: Array, input_dimension: int) -> Array:
     """Inputs for the unit rows z of frame, (samples, k), carried by a random isometry of R^k into R^(input_dimension - 1)."""
-    basis = np.linalg.qr(generator.standard_normal((input_dimension - 1, frame.shape[1])))[0]
-    return _inputs(frame @ basis.T)
+    return _inputs(frame @ random_isometry(generator, input_dimension - 1, frame.shape[1]))
 
 
-def _keep_apart(candidates: Iterable[Array], samples: int, input_dimension: int, separation: float) -> Array:
-    """The first `samples` of the unit vectors z that each keep `separation` from all kept before, as inputs."""
+def keep_apart(candidates: Iterable[Array], samples: int, input_dimension: int, separation: float) -> Array:
+    """The first `samples` of the inputs that each keep `separation` from all kept before."""
     kept = np.empty((samples, input_dimension))
     number = 0
-    for z in candidates:
-        x = _inputs(z[None])
+    for x in candidates:
         if np.all(np.linalg.norm(kept[:number] - x, axis=1) >= separation):
             kept[number] = x
             number += 1
@@ -84,7 +88,8 @@ def _keep_apart(candidates: Iterable[Array], samples: int, input_dimension: int,
     return kept
 
 
-def _directions(generator: np.random.Generator, dimension: int) -> Iterator[Array]:
+def random_directions(generator: np.random.Generator, dimension: int) -> Iterator[Array]:
+    """Independent uniform unit vectors."""
     while True:
         z = generator.standard_normal(dimension)
         yield z / np.linalg.norm(z)
@@ -101,7 +106,8 @@ def _random_limit(samples: int, input_dimension: int) -> float:
 
 
 def _random(generator: np.random.Generator, samples: int, input_dimension: int, separation: float) -> Array:
-    return _keep_apart(_directions(generator, input_dimension - 1), samples, input_dimension, separation)
+    candidates = (_inputs(z[None])[0] for z in random_directions(generator, input_dimension - 1))
+    return keep_apart(candidates, samples, input_dimension, separation)
 
 
 def _orthogonal_limit(samples: int, input_dimension: int) -> float:
@@ -162,7 +168,8 @@ def _digits_limit(samples: int, input_dimension: int) -> float:
 
 
 def _digits(generator: np.random.Generator, samples: int, input_dimension: int, separation: float) -> Array:
-    return _keep_apart(generator.permutation(digits.images()), samples, input_dimension, separation)
+    candidates = (_inputs(z[None])[0] for z in generator.permutation(digits.images()))
+    return keep_apart(candidates, samples, input_dimension, separation)
 
 
 def _forgotten_pair(generator: np.random.Generator, samples: int, input_dimension: int, separation: float) -> Array:

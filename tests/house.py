@@ -13,9 +13,12 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("theorems", "strategies", "checkers")
 BESIDE = ("tests", "benchmarks", "docs")  # code of the repository that is not a part of the product
+# A theory is a folder and nothing else: theorems/__init__.py imports all that are there.
+_FOLDERS = sorted(path.parent.name for path in (ROOT / "theorems").glob("*/__init__.py"))
+THEORIES = tuple(f"theorems.{name}" for name in _FOLDERS if name not in ("language", "laws"))
 # Rooms, lowest first: each imports from those before it only.
 ORDER = (
-    "theorems.language", "theorems.laws", "theorems.allen_zhu", "theorems", "strategies", "checkers", "checkers.errors",
+    "theorems.language", "theorems.laws", *THEORIES, "theorems", "strategies", "checkers", "checkers.errors",
     "checkers.records", "checkers.machine", "checkers.networks", "checkers.kernels", "checkers.adversaries", "checkers.subjects",
     "checkers.evidence", "checkers.certification", "checkers.data", "checkers.training", "checkers.fuzzing", "checkers.runs",
     "checkers.experiments", "checkers.report", "checkers.command_line", "lemmafuzz",
@@ -88,7 +91,10 @@ def is_private(name: str) -> bool:
 
 def graph(files: Mapping[str, Path]) -> dict[str, set[str]]:
     """module -> modules of the product that it imports."""
-    return {name: {*imports(ast.parse(path.read_text()), files)} & files.keys() - {name} for name, path in files.items()}
+    found = {name: {*imports(ast.parse(path.read_text()), files)} & files.keys() - {name} for name, path in files.items()}
+    if "theorems" in found:
+        found["theorems"] |= {*THEORIES} & files.keys()
+    return found
 
 
 def room(module: str) -> str:

@@ -19,6 +19,7 @@ from checkers.certification.subjects import in_balls
 from checkers.errors import InputError
 from checkers.evidence.drawing import drawn_subjects, source_of
 from checkers.machine.threads import one_thread
+from checkers.networks.architectures.by_name import known
 from checkers.records.counterexamples import Certificate
 from strategies import instance_from_sizes
 from strategies.data import ALL_SHAPES
@@ -37,6 +38,8 @@ def obstacle(statement: Statement) -> str:
     """Why no instance of the statement can be certified; empty if one can."""
     if statement.certificate == FLIPS:
         return ""
+    if statement.architecture not in known():
+        return f"{statement.architecture} networks are not followed in balls"
     if statement.adversary or statement.start:
         return "it speaks of all weights in a ball, over which there is no certificate"
     if statement.trained:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import sqrt
 from typing import Any
 
@@ -20,14 +20,16 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from checkers.evidence.batches import batch_sizes, batch_source
 from checkers.evidence.binomial import SUSPICIOUS, critical_failures, p_value
 from checkers.evidence.decide import judged_cases
 from checkers.evidence.drawing import source_of
 from checkers.evidence.profiles import PROFILES
 from checkers.machine.threads import one_thread
+from checkers.networks.architectures.by_name import known
 from checkers.networks.randomness import NormalSource
 from checkers.records.decisions import Decision, Triage
-from strategies.data import FAULTY_SHAPES, check_data
+from strategies.data import FAULTY_SHAPES, SPHERE_SHAPES, check_data
 from theorems.language.instance import Instance
 from theorems.language.statement import Engine, Statement
 from theorems.language.subject import Subject
@@ -69,38 +71,68 @@ def _outside(statement: Statement, instance: Instance) -> str:
         return "the claimed failure probability is 1/2 or more, which says nothing"
     if instance.inputs.size and instance.data not in FAULTY_SHAPES:
         try:
-            check_data(instance.inputs, instance.separation if instance.samples > 1 else None)
+            promised = instance.separation if instance.samples > 1 else None
+            check_data(instance.inputs, promised, constant=instance.data not in SPHERE_SHAPES)
         except ValueError as error:
             return str(error)
     return ""
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Recomputed:
-    """A decision's trials again, in float64. ratio: the largest of each trial; subjects: by trial, the one that attains it."""
+    """A decision's trials again, in float64, batch by batch. ratio: the largest of each trial; chosen: which subject attains it."""
 
-    ratio: Tensor
-    chosen: Tensor
-    subjects: list[Subject]
-    rounding: float
+    statement: Statement
+    instance: Instance
+    seed: int
+    engine: Engine
+    stage: int
+    sizes: list[int]
+    ratio: Tensor = field(init=False)
+    chosen: Tensor = field(init=False)
+    rounding: float = 0.0
+    _kept: tuple[int, list[Subject]] = (-1, [])
+
+    def __post_init__(self) -> None:
+        found = [self._batch(batch, keep=len(self.sizes) == 1) for batch in range(len(self.sizes))]
+        self.ratio, self.chosen = (torch.cat(parts) for parts in zip(*found, strict=True))
+
+    def _batch(self, batch: int, keep: bool) -> tuple[Tensor, Tensor]:
+        """Ratio and subject of each trial of one batch. keep: its subjects too, in place of those that were kept before."""
+        self._kept = (-1, [])
+        ratios: list[Tensor] = []
+        subjects: list[Subject] = []
+        with one_thread(), only_double():
+            size = self.sizes[batch]
+            for case, subject in judged_cases(self.statement, self.instance, self.seed, self.engine, size, self.stage, "cpu", batch):
+                # A measure may forget its rounding: one pass over the network has at least this much, and one sum over the neurons in the
+                # type that the sides are in, which may be a narrow one where a cast went by way of another library.
+                types = [side.dtype for side in (case.left, case.right) if side.is_floating_point()]
+                eps = max(float(torch.finfo(dtype).eps) for dtype in (*types, torch.float64))
+                self.rounding = max(self.rounding, 4 * eps * sqrt(self.instance.width), case.rounding, subject.rounding)
+                ratios.append(case.ratio.double())
+                subjects += [subject] if keep else []
+        if keep:
+            self._kept = (batch, subjects)
+        ratio, chosen = torch.stack(ratios).max(dim=0)
+        return ratio, chosen
 
     def failing(self) -> list[int]:
         """Trials beyond rounding, the most severe first."""
         order = self.ratio.argsort(descending=True, stable=True).tolist()
         return [trial for trial in order if float(self.ratio[trial]) > 1 + self.rounding]
 
+    def subject(self, trial: int) -> tuple[Subject, int, NormalSource]:
+        """The subject that attains the trial's ratio, the trial's place in its batch, and the batch's randomness."""
+        batch = trial // self.sizes[0]  # all but the last are equal
+        if self._kept[0] != batch:
+            self._batch(batch, keep=True)
+        source = source_of(self.statement, self.instance, self.seed, self.engine, self.stage)
+        return self._kept[1][int(self.chosen[trial])], trial - batch * self.sizes[0], batch_source(source, batch)
+
 
 def _again(statement: Statement, instance: Instance, seed: int, engine: Engine, trials: int, stage: int) -> _Recomputed:
-    with one_thread(), only_double():
-        judged = judged_cases(statement, instance, seed, engine, trials, stage, "cpu")
-    ratio, chosen = torch.stack([case.ratio.double() for case, _ in judged]).max(dim=0)
-    subjects = [subject for _, subject in judged]
-    # A measure may forget its rounding: one pass over the network has at least this much, and one sum over the neurons in the type
-    # that the sides are in, which may be a narrow one where a cast went by way of another library.
-    sides = [side.dtype for case, _ in judged for side in (case.left, case.right) if side.is_floating_point()]
-    eps = max(float(torch.finfo(dtype).eps) for dtype in (*sides, torch.float64))
-    rounding = max(4 * eps * sqrt(instance.width), *(case.rounding for case, _ in judged), *(subject.rounding for subject in subjects))
-    return _Recomputed(ratio, chosen, subjects, rounding)
+    return _Recomputed(statement, instance, seed, engine, stage, batch_sizes(statement, instance, engine, trials))
 
 
 def triage(statement: Statement, decision: Decision, instance: Instance, seed: int, most_numbers: int = PROFILES["quick"].proofs) -> Triage:
@@ -120,7 +152,7 @@ def triage(statement: Statement, decision: Decision, instance: Instance, seed: i
             return Triage(
                 label="rounding", regime_depth=depth, reason=f"in float64 {len(failing)} of {decision.trials} trials fail beyond rounding"
             )
-        found = _prove(statement, instance, seed, engine, decision, again, failing, most_numbers)
+        found = _prove(statement, instance, engine, decision, again, failing, most_numbers)
         if engine == "revealed" and "dense" in statement.engines and found.label != "certified":
             found = _prove_dense(statement, instance, seed, decision, most_numbers) or found
     return found
@@ -164,24 +196,23 @@ def _prove_dense(statement: Statement, instance: Instance, seed: int, decision: 
     failing = again.failing()
     if p_value(len(failing), trials, decision.claimed) > decision.alpha:
         return None
-    found = _prove(statement, instance, seed, "dense", decision, again, failing, most_numbers)
+    found = _prove(statement, instance, "dense", decision, again, failing, most_numbers)
     return found if found.label == "certified" else None
 
 
 def _prove(
-    statement: Statement, instance: Instance, seed: int, engine: Engine, decision: Decision, again: _Recomputed, failing: list[int],
+    statement: Statement, instance: Instance, engine: Engine, decision: Decision, again: _Recomputed, failing: list[int],
     most_numbers: int,
 ) -> Triage:  # fmt: skip
     """Certify failing trials, the most severe first, until they suffice."""
     trials = len(again.ratio)
     needed = max(1, critical_failures(trials, decision.claimed, decision.alpha))
     affordable = most_numbers // _numbers(statement, instance, engine)
-    source = source_of(statement, instance, seed, engine, decision.stage)
     found = _Proofs(needed=needed, left=len(failing))
     for trial in failing[: max(0, affordable)]:
         if found.proved >= needed or found.left < needed or found.reason:
             break
-        found.examine(statement, again.subjects[int(again.chosen[trial])], trial, source.copy())
+        found.examine(statement, *again.subject(trial))
     common: dict[str, Any] = {
         "regime_depth": decision.regime_depth, "engine": engine, "proved": found.proved, "needed": needed, "excess": found.excess,
         "bits": found.bits,
@@ -234,6 +265,8 @@ def _in_balls(statement: Statement, batch: Subject, trial: int, fresh: NormalSou
     from checkers.certification.inequality import UNBOUNDED, enclose
     from checkers.certification.subjects import OutsideBall, in_balls
 
+    if statement.architecture not in known():  # its measures compute in floating point, whatever the subject answers with
+        return f"no ball arithmetic: {statement.architecture} networks are not followed in balls"
     try:
         make: Callable[[], Subject] = in_balls(batch, trial, fresh)
         found = enclose(statement.compare, make)

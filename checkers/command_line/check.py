@@ -24,6 +24,7 @@ from checkers.command_line.options import (
     identifiers_argument,
     json_option,
     modules_option,
+    of_theories,
     on_architectures,
     options,
     process_count,
@@ -32,6 +33,7 @@ from checkers.command_line.options import (
     profile_option,
     quiet_option,
     seed_option,
+    theories_option,
     valid_device,
 )
 from checkers.command_line.terminal import progress_bars
@@ -47,6 +49,7 @@ def _run(
     command: str,
     *,
     identifiers: Sequence[str],
+    theories: Sequence[str],
     architectures: Sequence[str],
     profile: str,
     seed: int | None,
@@ -59,7 +62,7 @@ def _run(
     recording: LedgerOptions | None = None,
 ) -> Any:
     """suite.check or suite.power with the options of the command line."""
-    selected = on_architectures(chosen(identifiers), architectures)
+    selected = on_architectures(of_theories(chosen(identifiers), theories), architectures)
     device = valid_device(device)
     seed = drawn(seed)
     from checkers.runs import suite
@@ -89,7 +92,7 @@ _run_options = options(
 
 @click.command()
 @_run_options
-@options(architectures_option, folder_option, ledger_option, resume_option)
+@options(theories_option, architectures_option, folder_option, ledger_option, resume_option)
 def check(json_file: str | None, quiet: bool, ledger: Path | None, resume: bool, **given: Any) -> int:
     """Search for instances on which a statement fails; all statements if none is named."""
     from checkers.report import verdicts
@@ -111,7 +114,7 @@ def check(json_file: str | None, quiet: bool, ledger: Path | None, resume: bool,
 
 @click.command()
 @_run_options
-@options(architectures_option, folder_option)
+@options(theories_option, architectures_option, folder_option)
 def power(json_file: str | None, quiet: bool, **given: Any) -> int:
     """Refute the false variants of the statements: what a checker that cannot fail would not do. Exit code 1 if one survives."""
     from checkers.report import verdicts

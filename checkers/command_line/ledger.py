@@ -93,7 +93,7 @@ class LedgerOptions:
             if context.get_parameter_source(name) == ParameterSource.COMMANDLINE and not same:
                 option = "the list of statements" if name == "identifiers" else f"--{name.removesuffix('s')}"
                 raise InputError(f"{option} differs from that of the interrupted run {self._run.number}: leave it out to resume that run")
-        return fixed
+        return {**fixed, "theories": ()}  # the identifiers say which statements
 
     def run(
         self, statements: Sequence[Statement], seed: int, profile: Profile, device: str, modules: Sequence[Path]

@@ -18,6 +18,7 @@ from checkers.errors import InputError
 from checkers.machine.files import check_destination, write_whole
 from theorems import registry
 from theorems.language.statement import Statement
+from theorems.language.theory import theories as known_theories
 
 if TYPE_CHECKING:
     from checkers.evidence.profiles import Profile
@@ -50,6 +51,9 @@ modules_option = click.option(
 )
 architectures_option = click.option(
     "--architecture", "architectures", metavar="NAME", multiple=True, help="fully connected, residual, ...; repeatable.  [default: all]"
+)
+theories_option = click.option(
+    "--theory", "theories", metavar="NAME", multiple=True, help="Only statements of this theory; repeatable.  [default: all]"
 )
 processes_option = click.option(
     "--processes", type=click.IntRange(min=1), help="Processes to share the work; they change no verdict.  [default: one for each core]"
@@ -105,6 +109,17 @@ def chosen(identifiers: Sequence[str]) -> list[Statement]:
             hint = f"did you mean {near[0]!r}?" if near else "`lemmafuzz list` names them all"
             raise InputError(f"there is no statement {identifier!r}; {hint}")
     return [statement for statement in registry if not identifiers or statement.id in identifiers]
+
+
+def of_theories(statements: Sequence[Statement], theories: Sequence[str]) -> list[Statement]:
+    """Those of the statements that belong to one of the theories, or all; InputError for a theory that there is not, or if none is left."""
+    for name in theories:
+        if name not in known_theories():
+            raise InputError(f"there is no theory {name!r}; there are: {', '.join(known_theories())}")
+    kept = [statement for statement in statements if not theories or statement.theory in theories]
+    if not kept:
+        raise InputError(f"statement {statements[0].id!r} belongs to the theory {statements[0].theory}, not to {' or '.join(theories)}")
+    return kept
 
 
 def on_architectures(statements: Sequence[Statement], architectures: Sequence[str]) -> list[Statement]:

@@ -11,9 +11,11 @@ from checkers.command_line.options import (
     chosen,
     json_option,
     modules_option,
+    of_theories,
     on_architectures,
     options,
     quiet_option,
+    theories_option,
 )
 from checkers.command_line.terminal import echo
 from checkers.report.catalogue import CATALOGUE
@@ -23,11 +25,11 @@ from theorems import registry
 
 @click.command("list")
 @click.argument("what", type=click.Choice(["statements", *CATALOGUE]), default="statements", metavar="[WHAT]")
-@options(modules_option, json_option, quiet_option)
-def list_command(what: str, modules: tuple[Path, ...], json_file: str | None, quiet: bool) -> int:
+@options(theories_option, modules_option, json_option, quiet_option)
+def list_command(what: str, theories: tuple[str, ...], modules: tuple[Path, ...], json_file: str | None, quiet: bool) -> int:
     """List the statements, in the order in which they rest on each other, or WHAT else has names.
 
-    WHAT: statements (the default), losses, architectures, adversaries, data, labels or profiles.
+    WHAT: statements (the default), theories, losses, architectures, adversaries, data, labels or profiles.
     """
     from checkers.report import statements as description
     from checkers.report import text as words
@@ -41,7 +43,7 @@ def list_command(what: str, modules: tuple[Path, ...], json_file: str | None, qu
             output.text(words.table(list(entries[0]), rows) + "\n")
             output.text(f"{len(entries)} {what}", closing=True)
             return 0
-        statements = chosen(())
+        statements = of_theories(chosen(()), theories)
         if json_file is not None:  # the exponents that follow from formulas take sympy
             output.facts([description.listed(statement) for statement in statements])
         output.text(description.statement_table(statements) + "\n")

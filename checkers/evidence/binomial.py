@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
+from typing import NamedTuple
 
-SUSPICIOUS = 0.01  # a p-value from which on a closer look is worth its cost, though it refutes nothing
+SUSPICIOUS = 0.01  # a p-value below which a closer look is worth its cost, though it refutes nothing
 DETECTION = 0.99  # the probability with which a verdict's detectable rate would have been refuted
 
 
@@ -25,8 +27,44 @@ def critical_failures(trials: int, claimed: float, alpha: float) -> int:
     return high
 
 
-def detectable_rate(decisions: Iterable[tuple[int, float, float]]) -> float:
-    """The failure rate, common to all decisions (trials, claimed, alpha), that at least one would have refuted with probability 99%.
+def trials_to_reach(level: float, claimed: float) -> int:
+    """The least number of trials of which the failure of all has a p-value of at most `level`; claimed < 1."""
+    if claimed <= 0 or level >= 1:
+        return 1
+    trials = max(1, math.ceil(math.log(level) / math.log(claimed)))
+    while p_value(trials, trials, claimed) > level:  # the quotient's own rounding
+        trials += 1
+    return trials
+
+
+class Plan(NamedTuple):
+    """What was planned for one instance. second: trials of the second stage, with fresh weights and at the same alpha, which follows a
+    first that does not refute but has a p-value below SUSPICIOUS; 0: there is none."""
+
+    trials: int
+    claimed: float
+    alpha: float
+    second: int = 0
+
+    @property
+    def blind(self) -> bool:
+        """Whether even failures of all trials would refute nothing."""
+        return not (_reaches(self.trials, self) or (_suspicious(self) <= self.trials and _reaches(self.second, self)))
+
+
+def _reaches(trials: int, plan: Plan) -> bool:
+    return critical_failures(trials, plan.claimed, plan.alpha) <= trials
+
+
+def _suspicious(plan: Plan) -> int:
+    """The least number of failures that leads to the second stage."""
+    import numpy as np
+
+    return critical_failures(plan.trials, plan.claimed, float(np.nextafter(SUSPICIOUS, 0)))
+
+
+def detectable_rate(tests: Iterable[tuple[int, float, float] | Plan]) -> float:
+    """The failure rate, common to all tests, (trials, claimed, alpha) each, that at least one would have refuted with probability 99%.
 
     1.0 where even certain failure could have gone unnoticed.
     """
@@ -34,16 +72,29 @@ def detectable_rate(decisions: Iterable[tuple[int, float, float]]) -> float:
     from scipy.optimize import brentq
     from scipy.stats import binom
 
-    thresholds = Counter((trials, critical_failures(trials, claimed, alpha)) for trials, claimed, alpha in decisions)
+    thresholds = Counter(_thresholds(Plan(*one)) for one in tests)
     if not thresholds:
         return 1.0
-    trials, critical = np.array(list(thresholds), dtype=float).T
+    trials, critical, suspicious, second, last = np.array(list(thresholds), dtype=float).T
     count = np.array(list(thresholds.values()), dtype=float)
 
     def missed(rate: float) -> float:
-        """log P(no decision refutes) - log 1%."""
-        return float((count * binom.logcdf(critical - 1, trials, rate)).sum() - np.log1p(-DETECTION))
+        """log P(no test refutes) - log 1%. A first stage that is not suspicious enough ends it, one in between needs the second."""
+        between = binom.cdf(critical - 1, trials, rate) - binom.cdf(suspicious - 1, trials, rate)
+        alone = binom.cdf(suspicious - 1, trials, rate) + between * binom.cdf(last - 1, second, rate)
+        with np.errstate(divide="ignore"):
+            log_alone = np.where(second > 0, np.log(alone), binom.logcdf(critical - 1, trials, rate))
+        return float(np.maximum(count * log_alone, -1e9).sum() - np.log1p(-DETECTION))
 
     if missed(1 - 1e-12) > 0:
         return 1.0
     return float(brentq(missed, 1e-15, 1 - 1e-12, xtol=1e-15, rtol=1e-6))
+
+
+def _thresholds(plan: Plan) -> tuple[int, int, int, int, int]:
+    """Trials, failures that refute, failures that are suspicious, trials of the second stage, its failures that refute."""
+    critical = critical_failures(plan.trials, plan.claimed, plan.alpha)
+    if not plan.second:
+        return plan.trials, critical, critical, 0, 1
+    last = critical_failures(plan.second, plan.claimed, plan.alpha)
+    return plan.trials, critical, min(critical, _suspicious(plan)), plan.second, last

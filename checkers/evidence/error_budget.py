@@ -12,10 +12,21 @@ class Account:
     budget: float
     decisions: int = 0
 
-    def spend(self) -> float:
+    def shared(self, parts: int) -> tuple[Account, list[Account]]:
+        """Before anything is spent: half for a search, equal parts of the other half for the populations beside it; all, if none."""
+        if not parts:
+            return self, []
+        return Account(self.budget / 2), [Account(self.budget / (2 * parts)) for _ in range(parts)]
+
+    @property
+    def next(self) -> float:
         """The false-alarm probability of the next decision."""
-        self.decisions += 1
-        return self.budget / (self.decisions * (self.decisions + 1))
+        return self.budget / ((self.decisions + 1) * (self.decisions + 2))
+
+    def spend(self) -> float:
+        """Pay for the next decision; its false-alarm probability."""
+        alpha, self.decisions = self.next, self.decisions + 1
+        return alpha
 
 
 @dataclass

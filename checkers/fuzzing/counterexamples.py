@@ -13,9 +13,10 @@ import numpy as np
 
 from checkers.certification.triage import stands, triage
 from checkers.errors import InputError
+from checkers.evidence.binomial import SUSPICIOUS, trials_to_reach
 from checkers.evidence.decide import decide
-from checkers.evidence.profiles import PROFILES
-from checkers.fuzzing.search import SECOND_STAGE, Campaign
+from checkers.evidence.profiles import PROFILES, SECOND_STAGE
+from checkers.fuzzing.search import Campaign
 from checkers.machine.files import write_whole
 from checkers.machine.software import versions
 from checkers.records.counterexamples import Counterexample, Replay, Versions
@@ -147,10 +148,13 @@ def _numbers(engine: str, instance: Instance) -> int:
     return passes + (instance.depth * instance.patch * instance.width**2 if engine == "dense" else 0)
 
 
-def _most_trials(statement: Statement, instance: Instance, engine: str) -> int:
+def _most_trials(statement: Statement, instance: Instance, engine: str, alpha: float) -> int:
     """What the most thorough profile draws at these sizes, in a second stage too: a file that asks for more is not ours."""
     plans = [profile.plan(statement, instance) for profile in PROFILES.values()]
     planned = SECOND_STAGE * max((trials for name, trials in plans if name == engine), default=0)
+    claimed = statement.failure_probability(instance)
+    if planned and alpha > 0 and claimed < 0.5:
+        planned = max(planned, SECOND_STAGE * trials_to_reach(SUSPICIOUS / 2, claimed), trials_to_reach(alpha, claimed))
     return min(planned, MOST_WORK // _numbers(engine, instance))
 
 
@@ -165,7 +169,7 @@ def replay(record: Counterexample, catalogue: Registry = registry, device: str =
         return Replay(status="CANNOT RUN", identical=False, reason=f"statement {old.statement!r} is no longer run on {old.engine!r}")
     if not 0 <= old.alpha < 1:
         raise InputError("counterexample field 'decision.alpha' must lie between 0 and 1")
-    if old.trials < 1 or instance.depth > MOST_LAYERS or old.trials > _most_trials(statement, instance, old.engine):
+    if old.trials < 1 or instance.depth > MOST_LAYERS or old.trials > _most_trials(statement, instance, old.engine, old.alpha):
         return Replay(status="CANNOT RUN", identical=False, reason=f"{old.trials} trials at these sizes are more than any profile draws")
     engine = next(engine for engine in statement.engines if engine == old.engine)
     try:

@@ -17,20 +17,22 @@ from hypothesis import strategies as st
 
 from checkers.certification.triage import stands, triage
 from checkers.errors import InputError
-from checkers.evidence.binomial import SUSPICIOUS
+from checkers.evidence.binomial import SUSPICIOUS, Plan
 from checkers.evidence.decide import decide
 from checkers.evidence.error_budget import Account
-from checkers.evidence.profiles import Profile
+from checkers.evidence.profiles import SECOND_STAGE, Profile
 from checkers.fuzzing.unread_source import source_unread
 from checkers.networks.randomness import seed_sequence
 from checkers.records.decisions import Decision, Triage
 from checkers.records.events import DecisionMade, InstanceRefuted, Listener, silent
-from strategies import instances
+from strategies import corners, instances
 from theorems.language.instance import Instance
-from theorems.language.statement import Range, Statement
+from theorems.language.statement import Engine, Range, Statement
 
-# Of a second stage with fresh weights, after a first that was improbable under the claim but not enough to refute.
-SECOND_STAGE = 8  # times as many trials
+DEARER = 1.5  # an instance at a corner or far beyond costs about so many of the search's, in whose place it stands
+LEAST = 3 / 8  # of the search's own instances
+SEARCH = "search"  # the population of the search itself
+FARTHER = ("width", "depth")  # of these the far populations have the ends
 TIE = 1e-9  # of the log ratio, per decision: above its rounding, and far below any margin worth climbing
 
 
@@ -41,16 +43,29 @@ class _Refuted(Exception):
 Case = tuple[Decision, Instance]
 
 
+@dataclass(frozen=True)
+class Visit:
+    """One instance: the population that it was drawn from, its first decision, and what was planned for it."""
+
+    population: str
+    decision: Decision
+    plan: Plan
+
+
 @dataclass
 class Campaign:
     """All decisions about one statement, and the refuting instances: the simplest and the most severe.
 
+    visits: the instances that were decided. vacuous: instances of which nothing is claimed. unaffordable: those that were not decided
+    because a test that could refute would cost more than the profile affords.
     triages: what those two are made of, by role. withdrawn: refutations that triage did not let stand, and what they were; in
     `decisions` these refute nothing.
     """
 
     decisions: list[Decision] = field(default_factory=list)
+    visits: list[Visit] = field(default_factory=list)
     vacuous: int = 0
+    unaffordable: int = 0
     simplest: Case | None = None
     severest: Case | None = None
     triages: dict[str, Triage] = field(default_factory=dict)
@@ -77,6 +92,8 @@ class _Judge:
     campaign: Campaign = field(default_factory=Campaign)
     known: dict[str, Decision | None] = field(default_factory=dict)
     first: tuple[Decision, Instance, Triage] | None = None
+    population: str = SEARCH
+    simplifying: float = 0.0
 
     def __call__(self, instance: Instance) -> Decision | None:
         key = instance.key()
@@ -88,16 +105,30 @@ class _Judge:
         if self.decides and self.statement.failure_probability(instance) >= 0.5:
             self.campaign.vacuous += 1
             return None
-        engine, trials = self.profile.plan(self.statement, instance)
-        alpha = self.account.spend() / 2 if self.decides else 0.0
-        decision = self.decide(self.statement, instance, seed=self.seed, engine=engine, trials=trials, alpha=alpha, device=self.device)
-        if self.decides and decision.evidence and not decision.refuted and decision.p_value < SUSPICIOUS:
+        alpha = self.account.next / 2 if self.decides else 0.0
+        planned = self.profile.stages(self.statement, instance, alpha) if self.decides else self.profile.counting(self.statement, instance)
+        if planned is None:
+            self.campaign.unaffordable += 1
+            return None
+        if self.decides:
+            self.account.spend()
+        engine, plan = planned
+        decision = self.decide(self.statement, instance, seed=self.seed, engine=engine, trials=plan.trials, alpha=alpha, device=self.device)
+        self._charge(instance, engine, plan.trials)
+        self.campaign.visits.append(Visit(self.population, decision, plan))
+        if plan.second and decision.evidence and not decision.refuted and decision.p_value < SUSPICIOUS:
             self._record(decision, instance)
-            trials *= SECOND_STAGE
+            trials = plan.second
             decision = self.decide(
                 self.statement, instance, seed=self.seed, engine=engine, trials=trials, alpha=alpha, stage=2, device=self.device
             )  # fmt: skip
+            self._charge(instance, engine, trials)
         return self._record(decision, instance)
+
+    def _charge(self, instance: Instance, engine: Engine, trials: int) -> None:
+        """What simplifying has cost since the first refutation, in decisions, none of which counts less than a usual second stage."""
+        if self.campaign.severest is not None:
+            self.simplifying += max(1.0, self.profile.share(self.statement, instance, engine, trials) / SECOND_STAGE)
 
     def _examined(self, decision: Decision, instance: Instance) -> Decision:
         """The first refutation has to stand before any other is simplified; one that does not refutes nothing."""
@@ -153,23 +184,37 @@ def search(
     decides: bool = True,
     decide: Callable[..., Decision] = decide,
 ) -> Campaign:
-    """Try `examples` instances, larger margins preferred; at the first refutation simplify it, with at most profile.shrinks decisions.
+    """Try instances for the price of `examples`, larger margins preferred, then the corners of the region and what is far beyond, each
+    at a share of the error budget; at the first refutation simplify it, with at most profile.shrinks decisions.
 
     decides=False: instances outside the regime, which are only counted; they spend no error budget and refute nothing.
     decide: what decides in place of checkers.evidence.decide.decide, such as a journal that knows decisions already.
     """
-    judge = _Judge(statement, profile, account, seed, device, listener, decides, decide)
+    beside = _beside(statement, profile) if decides and not statement.variant_name else []
+    own, shares = account.shared(len(beside))
+    judge = _Judge(statement, profile, own, seed, device, listener, decides, decide)
     try:
         strategy = st.one_of(*(instances(statement, limits=limits) for limits in profile.populations(statement)))
     except ValueError as error:
         raise InputError(f"{error} of the profile {profile.name!r}") from error
-    _explore(judge, strategy, examples, "search")
-    if decides and not statement.variant_name:
-        for number, choices in enumerate(profile.far_populations(statement)):
-            far = first_possible(statement, choices)
-            if far is not None and judge.campaign.simplest is None:
-                _explore(judge, far, profile.far, f"far {number}")
+    aside = math.ceil(DEARER * sum(count for _, _, count in beside))
+    _explore(judge, strategy, max(1, math.ceil(LEAST * examples), examples - aside), SEARCH)
+    for (name, population, count), share in zip(beside, shares, strict=True):
+        if judge.campaign.simplest is None:
+            judge.account, judge.population = share, name
+            _explore(judge, population, count, name)
     return judge.conclude()
+
+
+Population = tuple[str, st.SearchStrategy[Instance], int]  # its name, and how many instances to decide
+
+
+def _beside(statement: Statement, profile: Profile) -> list[Population]:
+    """The populations beside the search: the corners of what the profile affords, then what is far beyond."""
+    far = [(name, first_possible(statement, choices)) for name, choices in profile.far_populations(statement).items()]
+    beyond = [(name, strategy, profile.far) for name, strategy in far if strategy is not None]
+    at = corners(statement, profile.populations(statement)[-1], profile.farther(statement)) if profile.corners else []
+    return [(one.name, one.instances(statement), profile.corners) for one in at if not (far and one.quantity in FARTHER)] + beyond
 
 
 def first_possible(statement: Statement, choices: Sequence[Mapping[str, Range]]) -> st.SearchStrategy[Instance] | None:
@@ -199,7 +244,7 @@ def _explore(judge: _Judge, strategy: st.SearchStrategy[Instance], examples: int
     )
     @given(strategy)
     def trial(instance: Instance) -> None:
-        exhausted = campaign.severest is not None and len(campaign.decisions) - campaign.until_refuted >= profile.shrinks
+        exhausted = campaign.severest is not None and judge.simplifying >= profile.shrinks
         if exhausted and instance.key() not in judge.known:
             return
         decision = judge(instance)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from checkers.evidence.binomial import detectable_rate
-from checkers.fuzzing.search import Campaign
-from checkers.records.decisions import Decision, Grade, Verdict, VerdictName
+from checkers.fuzzing.search import SEARCH, Campaign, Visit
+from checkers.records.decisions import Decision, Grade, Verdict, VerdictName, Visited
 from theorems.language.statement import Statement
 
 # A statement whose failures would have to be more frequent than this to be noticed was not tested enough to say that it holds.
@@ -17,7 +17,9 @@ USEFUL_RATE = 0.5
 def judge(statement: Statement, campaign: Campaign, beyond: Campaign, written: list[str]) -> Verdict:
     """The verdict that a campaign's decisions support."""
     evidence = [d for d in campaign.decisions if d.evidence]
-    rate = detectable_rate((d.trials, d.claimed, d.alpha) for d in evidence)
+    visits = [visit for visit in campaign.visits if visit.decision.evidence]
+    rate = detectable_rate(visit.plan for visit in visits)
+    corner, corner_rate = weakest_corner(visits)
     worst = max(evidence, key=lambda d: d.ratio, default=None)
     close = sum(d.within_rounding for d in evidence)
     if any(d.refuted for d in evidence):
@@ -53,7 +55,27 @@ def judge(statement: Statement, campaign: Campaign, beyond: Campaign, written: l
         **refuted_by(campaign),
         withdrawn=campaign.withdrawn,
         looked_at={words: len({tuple(d.sizes.items()) for d in evidence if d.looked_at == words}) for words in _partial(evidence)},
+        blind=sum(visit.plan.blind for visit in visits),
+        unaffordable=campaign.unaffordable,
+        weakest_corner=corner,
+        corner_rate=corner_rate,
+        visited=[_visited(visit) for visit in visits],
     )
+
+
+def weakest_corner(visits: Sequence[Visit]) -> tuple[str, float | None]:
+    """Of the populations beside the search the one in which a failure rate must be largest to be noticed, and that rate."""
+    names = dict.fromkeys(visit.population for visit in visits if visit.population != SEARCH)
+    rates = {name: detectable_rate(visit.plan for visit in visits if visit.population == name) for name in names}
+    return max(rates.items(), key=lambda one: one[1]) if rates else ("", None)
+
+
+def _visited(visit: Visit) -> Visited:
+    one = visit.decision
+    return Visited(
+        population=visit.population, sizes=one.sizes, ratio=one.ratio, trials=one.trials, failures=one.failures, claimed=one.claimed,
+        detectable_rate=detectable_rate([visit.plan]),
+    )  # fmt: skip
 
 
 def _partial(evidence: Sequence[Decision]) -> list[str]:

@@ -64,6 +64,21 @@ class Triage(Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class Visited(Struct, frozen=True, kw_only=True):
+    """Where an instance lay and how close it came. population: the search, a corner, or what is far beyond; ratio: largest left/right.
+
+    trials, failures: of the first stage; detectable_rate: what both stages together would have refuted with probability 99%.
+    """
+
+    population: str
+    sizes: Sizes
+    ratio: float
+    trials: int
+    failures: int
+    claimed: float
+    detectable_rate: float
+
+
 class Verdict(Struct, frozen=True, kw_only=True):
     """What a run says of one statement on one architecture.
 
@@ -75,6 +90,9 @@ class Verdict(Struct, frozen=True, kw_only=True):
     worst: the decision of worst_ratio, which need not be either of them.
     withdrawn: refutations that were within rounding or outside the regime, and refute nothing.
     looked_at: where not all indices of the claim were compared, which, and on how many of the instances.
+    blind: instances whose decision could have refuted nothing, had all trials failed. unaffordable: those that were not decided because
+    enough trials to refute cost more than the profile affords.
+    weakest_corner, corner_rate: the corner at which the least failure rate to be noticed is largest, and that rate; visited: the evidence.
     """
 
     id: str
@@ -103,6 +121,11 @@ class Verdict(Struct, frozen=True, kw_only=True):
     severest_triage: Triage | None = None
     withdrawn: list[Triage] = []
     looked_at: dict[str, int] = {}
+    blind: int = 0
+    unaffordable: int = 0
+    weakest_corner: str = ""
+    corner_rate: float | None = None
+    visited: list[Visited] = []
 
 
 class CheckRun(Struct, frozen=True, kw_only=True):

@@ -79,8 +79,9 @@ class Calibration(Struct, frozen=True, kw_only=True):
 class Exponent(Struct, frozen=True, kw_only=True):
     """One row of `lemmafuzz scale`: the exponent of a claim in one quantity, beside the measured one.
 
-    measured, error: slope on the far half of the ladder and its standard error over the repetitions; log factors of the bound, and what it
-    has of a radius that moves along the ladder, are divided out. low, high: what the slope may be at large sizes, wrong at `level`.
+    measured, error: median slope on the far half of the ladder, and the standard error of its mean over the repetitions; log factors of
+    the bound, and what it has of a radius that moves along the ladder, are divided out. low, high: what the slope may be at large sizes,
+    wrong at `level`.
     consistent: no growth beyond the claim, or only outside the regime, where nothing is refuted.
     direction: "at most" for a bound from above, "at least" for one from below.
     values: the ladder; points: measured side, one row a repetition, relative to what the bound has beside the claimed power, which is 1

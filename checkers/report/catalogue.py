@@ -8,8 +8,17 @@ from typing import Any
 
 from theorems import registry
 from theorems.language.statement import Statement
+from theorems.language.theory import theories as known_theories
 
 Entry = dict[str, str | int | float]
+
+
+def theories() -> list[Entry]:
+    """For --theory."""
+    return [
+        {"theory": one.id, "statements": len(registry.theory(one.id)), "paper": one.paper, "assumes": one.assumes}
+        for one in known_theories().values()
+    ]
 
 
 def losses() -> list[Entry]:
@@ -27,7 +36,7 @@ def architectures() -> list[Entry]:
     from checkers.networks.architectures.by_name import known
 
     cells = [architecture for _, architecture in registry.cells()]
-    return [{"architecture": name, "statements": cells.count(name)} for name in known()]
+    return [{"architecture": name, "statements": cells.count(name)} for name in dict.fromkeys((*known(), *registry.architectures()))]
 
 
 def adversaries() -> list[Entry]:
@@ -43,11 +52,11 @@ def adversaries() -> list[Entry]:
 
 def data() -> list[Entry]:
     """For the field `data` of a statement; "any" is all but the faulty ones, which are for false variants."""
-    from strategies import ALL_SHAPES, FAULTY_SHAPES
+    from strategies import ALL_SHAPES, FAULTY_SHAPES, SHAPES
 
     anyhow = _users("any", "data")
     return [
-        {"data": name, "statements": _users(name, "data") + (name not in FAULTY_SHAPES) * anyhow, "samples from": shape.minimum_samples,
+        {"data": name, "statements": _users(name, "data") + (name in SHAPES) * anyhow, "samples from": shape.minimum_samples,
          "input dimension up to": shape.highest_dimension or "any", "promise": "broken" if name in FAULTY_SHAPES else "kept"}
         for name, shape in ALL_SHAPES.items()
     ]  # fmt: skip
@@ -72,7 +81,8 @@ def profiles() -> list[Entry]:
 
 
 CATALOGUE: Mapping[str, Callable[[], list[Entry]]] = {
-    "losses": losses, "architectures": architectures, "adversaries": adversaries, "data": data, "labels": labels, "profiles": profiles,
+    "theories": theories, "losses": losses, "architectures": architectures, "adversaries": adversaries, "data": data, "labels": labels,
+    "profiles": profiles,
 }  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from checkers.records.counterexamples import Certificate
-from checkers.records.decisions import CheckRun, PowerRun, VariantVerdict, Verdict, VerdictName
+from checkers.records.decisions import CheckRun, PowerRun, VariantVerdict, VerdictName
 from checkers.records.experiments import Exponent
 from checkers.records.report import Facts
 from checkers.records.training import TrainingRun
@@ -15,22 +15,23 @@ from checkers.report import reliability as reliability_text
 from checkers.report import threshold as threshold_text
 from checkers.report.attacked import attacked_ids, shares_in_words
 from checkers.report.by_architecture import matrix
+from checkers.report.by_theory import about, by_theory, counterexample, form_of, printed
 from checkers.report.figures import RUN_COLOURS
 from checkers.report.scaling import scaling_table
 from checkers.report.statements import assumptions_in_latex, bounds_in_latex
 from checkers.report.verdicts import (
+    blind_in_words,
     certificate_table,
     check_columns,
     check_row,
     count_verdicts,
-    decision_in_words,
     looked_at_in_words,
     several_architectures,
     sizes_in_words,
     triage_in_words,
 )
 from theorems.language.registry import registry
-from theorems.language.statement import Statement
+from theorems.language.statement import FIRST_THEORY, Statement
 
 COLOURS: dict[str, str] = {"HOLDS": "#2f7d4a", "REFUTED": "#b3261e", "VACUOUS": "#6b7280", "UNDECIDED": "#a16207"}
 LEGEND = (
@@ -38,7 +39,8 @@ LEGEND = (
     " fails by more than rounding; a statement may fail as often as its failure probability allows, and is refuted when it fails more"
     " often than chance explains. All decisions of this run share one false-alarm budget: the probability that any true statement is"
     " refuted is at most {alpha}. *Detectable rate*: a failure rate, common to all instances, that this run would have refuted with"
-    " probability 99%. *Worst ratio*: the largest left side over right side on any trial. *Grade*: exact, the left side is the true"
+    " probability 99%; *at a corner*: the same of the corner, one quantity as far as the regime lets it go, where it is largest."
+    " *Worst ratio*: the largest left side over right side on any trial. *Grade*: exact, the left side is the true"
     " supremum over all that the claim quantifies over inside one instance; attacked, an adversary looked for it; sampled, neither. An"
     " attack may find less than there is: {shares}."
 )
@@ -71,12 +73,11 @@ def markdown(facts: Facts, statements: Sequence[Statement]) -> str:
     by_id = {statement.id: statement for statement in statements}
     parts = [
         "# Report",
-        "What `lemmafuzz report` found out about the statements of Allen-Zhu, Li and Song, *A Convergence Theory for Deep Learning via"
-        " Over-Parameterization* (ICML 2019). This file is generated.",
+        about(statements),
         summary(facts),
         "## Statements",
         *_architectures(facts),
-        _statement_table(facts.check, by_id),
+        *_statement_tables(facts.check, by_id),
         LEGEND.format(alpha=text.number(facts.check.alpha), shares=shares_in_words()),
         "![Largest ratio of left side to right side, for each statement and its false variants](report/margins.svg)",
         "Beyond 1 lies what a claim forbids; ratios beyond the axis are drawn at its ends. A claim about probabilities allows a few of"
@@ -89,11 +90,13 @@ def markdown(facts: Facts, statements: Sequence[Statement]) -> str:
         _regime_table(facts.check),
         "The paper's conditions with all hidden constants set to 1; 10 times inside means that a quantity could worsen by a factor 10. An"
         " instance outside them is *beyond*; one whose claimed failure probability is 1/2 or more is *vacuous*. Neither is ever evidence.",
+        _blind(facts.check),
         "### What rests on what",
         _graph(facts.check, statements),
         "## False variants",
         "A checker that cannot fail is worth nothing: each statement comes with wrong versions of itself, refuted with the same budget.",
-        _variant_table(facts.power, by_id),
+        *_variant_tables(facts.power, by_id),
+        *printed(facts.power, by_id),
         TRIAGE,
         *_example(facts.power, by_id),
         *_scaling(facts.scaling, statements),
@@ -124,7 +127,9 @@ def _architectures(facts: Facts) -> list[str]:
     """The matrix statement x architecture and the norms of deep networks, where there are several architectures."""
     if not several_architectures(one.architecture for one in facts.check.verdicts):
         return []
-    parts = ["### On every architecture", matrix(facts.check.verdicts, registry)]
+    known = {identifier: registry[identifier].theory for identifier, _ in registry.cells()}
+    first = [one for one in facts.check.verdicts if known.get(one.id, FIRST_THEORY) == FIRST_THEORY]
+    parts = ["### On every architecture", matrix(first, registry)]
     if facts.deep_norms is not None:
         found = facts.deep_norms
         ends = "; ".join(
@@ -138,16 +143,14 @@ def _architectures(facts: Facts) -> list[str]:
     return [*parts, "### Every form"]
 
 
-def _form(one: Verdict | VariantVerdict, by_id: dict[str, Statement]) -> Statement:
-    """The statement on the verdict's architecture."""
-    known = registry.has_form(one.id, one.architecture)
-    return registry.form(one.id, one.architecture) if known else by_id[one.id]
-
-
-def _statement_table(run: CheckRun, by_id: dict[str, Statement]) -> str:
-    several = several_architectures(one.architecture for one in run.verdicts)
-    rows = [[*check_row(one, several), _constants(_form(one, by_id))] for one in run.verdicts]
-    return text.table([*check_columns(several), "constants, and where they come from"], rows, "github")
+def _statement_tables(run: CheckRun, by_id: dict[str, Statement]) -> list[str]:
+    """One table a theory."""
+    parts = []
+    for title, verdicts in by_theory(run.verdicts, by_id):
+        several = several_architectures(one.architecture for one in verdicts)
+        rows = [[*check_row(one, several), _constants(form_of(one, by_id))] for one in verdicts]
+        parts += [title, text.table([*check_columns(several), "constants, and where they come from"], rows, "github")]
+    return parts
 
 
 def _constants(statement: Statement) -> str:
@@ -161,7 +164,7 @@ def _bounds(run: CheckRun, by_id: dict[str, Statement]) -> list[str]:
     def typeset(formulas: Sequence[str]) -> str:
         return ", ".join(f"${latex}$" for latex in formulas) or "-"
 
-    forms = [(one, _form(one, by_id)) for one in run.verdicts]
+    forms = [(one, form_of(one, by_id)) for one in run.verdicts]
     rows = [
         [
             one.id, one.architecture, form.direction, typeset(bounds_in_latex(form)), typeset(assumptions_in_latex(form)),
@@ -198,22 +201,33 @@ def _graph(run: CheckRun, statements: Sequence[Statement]) -> str:
 _COLOUR_NAMES = {"HOLDS": "green", "REFUTED": "red", "VACUOUS": "grey", "UNDECIDED": "ochre"}
 
 
-def _variant_table(run: PowerRun, by_id: dict[str, Statement]) -> str:
-    several = several_architectures(one.architecture for one in run.variants)
+def _variant_tables(run: PowerRun, by_id: dict[str, Statement]) -> list[str]:
+    """One table a theory."""
+    return [part for title, variants in by_theory(run.variants, by_id) for part in (title, _variant_table(variants, by_id))]
+
+
+def _variant_table(variants: Sequence[VariantVerdict], by_id: dict[str, Statement]) -> str:
+    several = several_architectures(one.architecture for one in variants)
 
     def row(one: VariantVerdict) -> list[str]:
         named = [one.id, *([one.architecture] if several else []), one.variant, one.kind]
         label = one.triage.label if one.triage else "-"
-        return [*named, one.verdict, f"{one.instances:,}", _counterexample(one, by_id), label]
+        return [*named, one.verdict, f"{one.instances:,}", counterexample(one, by_id), label]
 
     headers = ["statement", *(["architecture"] if several else []), "false variant", "kind", "verdict", "instances"]
-    return text.table([*headers, "smallest counterexample", "triage"], map(row, run.variants), "github")
+    return text.table([*headers, "smallest counterexample", "triage"], map(row, variants), "github")
 
 
 def _looked_at(run: CheckRun) -> list[str]:
     """Statements that were not looked at everywhere, one line for each way."""
     lines = [f"- {line}" for one in run.verdicts for line in looked_at_in_words(one)]
     return ["Where not every index of the claim was looked at:", "\n".join(lines)] if lines else []
+
+
+def _blind(run: CheckRun) -> str:
+    decided = sum(len(one.visited) for one in run.verdicts)
+    words = "; ".join(blind_in_words(run)) or "each of them would have refuted, had all of its trials failed"
+    return f"{decided:,} instances were decided; {words}."
 
 
 def _withdrawn(run: CheckRun) -> list[str]:
@@ -225,12 +239,6 @@ def _withdrawn(run: CheckRun) -> list[str]:
 def _certificates(found: list[Certificate], by_id: dict[str, Statement]) -> list[str]:
     partial = [f"Not every index of the claim: {one.id} only at {one.looked_at}." for one in found if one.looked_at]
     return ["### Certified instances", certificate_table(found, by_id, "github"), CERTIFICATES, *partial] if found else []
-
-
-def _counterexample(one: VariantVerdict, by_id: dict[str, Statement]) -> str:
-    if one.counterexample is None:
-        return "none found"
-    return decision_in_words(one.counterexample, _form(one, by_id).variant(one.variant))
 
 
 def _scaling(rows: list[Exponent], statements: Sequence[Statement]) -> list[str]:
@@ -264,7 +272,7 @@ def _example(run: PowerRun, by_id: dict[str, Statement]) -> list[str]:
     assert decision is not None
     rows = [
         ["statement, false variant", f"{one.id}, {one.variant}"],
-        ["instance", sizes_in_words(decision.sizes, _form(one, by_id))],
+        ["instance", sizes_in_words(decision.sizes, form_of(one, by_id))],
         ["networks", f"{decision.trials:,} independent initializations, {decision.engine}"],
         ["claimed", f"fails with probability at most {text.number(decision.claimed)}"],
         ["seen", f"{decision.failures:,} failures"],

@@ -12,7 +12,8 @@ from checkers.report.attacked import is_attacked, share_in_words
 from theorems.language.formula import Formula
 from theorems.language.instance import QUANTITIES
 from theorems.language.registry import Registry, registry
-from theorems.language.statement import Assumption, Constant, Statement, Variant
+from theorems.language.statement import FIRST_THEORY, Assumption, Constant, Statement, Variant
+from theorems.language.theory import theories
 
 KINDS = {
     "identity": "identity: holds for every input, up to a stated rounding bound",
@@ -26,6 +27,7 @@ def listed(statement: Statement) -> dict[str, Any]:
     """One entry of `list --json`."""
     return {
         "id": statement.id,
+        "theory": statement.theory,
         "source": statement.source,
         "kind": statement.kind,
         "architectures": [form.architecture for form in registry.forms(statement.id)],
@@ -147,6 +149,7 @@ def statement_in_words(statement: Statement, registry: Registry) -> str:
     sections: list[tuple[str, list[str]]] = [
         ("claim", [statement.sentence]),
         *([("in LaTeX", latex)] if (latex := formulas_in_latex(statement)) else []),
+        *([("theory", [theories()[statement.theory].paper])] if statement.theory != FIRST_THEORY else []),
         ("kind", [KINDS[statement.kind]]),
         ("for all", [*quantities, f"data: {', '.join(statement.data)}; labels: {', '.join(statement.labels)}"]),
         *([("also tried on", outside)] if statement.beyond else []),

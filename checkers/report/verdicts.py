@@ -43,13 +43,15 @@ def triage_in_words(found: Triage) -> str:
 
 def check_columns(architectures: bool) -> list[str]:
     middle = ["architecture"] if architectures else []
-    return ["statement", "paper", *middle, "verdict", "grade", "instances", "trials", "failures", "detectable rate", "worst ratio"]
+    counts = ["instances", "trials", "failures", "detectable rate", "at a corner", "worst ratio"]
+    return ["statement", "paper", *middle, "verdict", "grade", *counts]
 
 
 def check_row(verdict: Verdict, architectures: bool) -> list[str]:
     middle = [verdict.architecture] if architectures else []
     counts = [f"{verdict.instances:,}", f"{verdict.trials:,}", f"{verdict.failures:,}"]
-    measured = [number(verdict.detectable_rate, 2), number(verdict.worst_ratio)]
+    corner = "-" if verdict.corner_rate is None else number(verdict.corner_rate, 2)
+    measured = [number(verdict.detectable_rate, 2), corner, number(verdict.worst_ratio)]
     return [verdict.id, verdict.source, *middle, verdict.verdict, verdict.grade or "-", *counts, *measured]
 
 
@@ -99,15 +101,24 @@ def looked_at_in_words(verdict: Verdict) -> list[str]:
     ]
 
 
+def blind_in_words(run: CheckRun) -> list[str]:
+    """Of which instances nothing could have been said, and why: one sentence each; empty where there are none."""
+    blind, left_out = sum(one.blind for one in run.verdicts), sum(one.unaffordable for one in run.verdicts)
+    lines = [f"{blind:,} decisions could have refuted nothing, had all of their trials failed"] if blind else []
+    words = "a test that could refute takes more trials than this profile affords"
+    return lines + ([f"{left_out:,} instances were not decided: {words}"] if left_out else [])
+
+
 def check_closing(run: CheckRun) -> str:
     """The last lines of a check: what came of it, how surely, where it did not look, and the seed that gives it again."""
     counts = count_verdicts(verdict.verdict for verdict in run.verdicts)
     why = [(one.id, one.withdrawn[0]) for one in run.verdicts if one.withdrawn]
     withdrawn = "".join(f"\n{name}: a refutation was withdrawn, {triage_in_words(found)}" for name, found in why)
     partial = "".join(f"\nnot every index of the claim: {line}" for one in run.verdicts for line in looked_at_in_words(one))
+    blind = "".join(f"\n{line}" for line in blind_in_words(run))
     return (
         f"{counts}; the probability that a true statement is refuted is at most {number(run.alpha)}"
-        f"{withdrawn}{partial}\nprofile {run.profile}, seed {run.seed}, {run.seconds:.1f} s"
+        f"{withdrawn}{partial}{blind}\nprofile {run.profile}, seed {run.seed}, {run.seconds:.1f} s"
     )
 
 

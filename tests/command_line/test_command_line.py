@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from checkers.report import statements
 from checkers.report.text import number, table
 from checkers.report.training import landmarks
 from theorems import registry
+from theorems.language.theory import theories
 
 ROOT = Path(__file__).parents[2]
 MODULE = ROOT / "docs" / "own-statement.py"
@@ -57,7 +59,7 @@ def test_list_names_every_statement(capsys: pytest.CaptureFixture[str]) -> None:
 def test_list_json_has_exactly_the_promised_fields(capsys: pytest.CaptureFixture[str]) -> None:
     code, listed = facts("list", capsys)
     assert code == 0
-    fields = ["id", "source", "kind", "architectures", "claimed_exponents", "false_variants", "rests_on"]
+    fields = ["id", "theory", "source", "kind", "architectures", "claimed_exponents", "false_variants", "rests_on"]
     assert all(list(entry) == fields for entry in listed)
     norm = next(entry for entry in listed if entry["id"] == "forward-norm")
     assert norm["source"] == "Lemma 7.1"
@@ -77,9 +79,9 @@ def test_list_names_all_that_options_and_declarations_can_name(capsys: pytest.Ca
     from strategies import ALL_SHAPES, LABELS
     from theorems.laws.losses import losses
 
-    expected = {
-        "losses": losses, "architectures": registry.architectures(), "adversaries": ADVERSARIES, "data": ALL_SHAPES, "labels": LABELS,
-        "profiles": PROFILES,
+    expected: dict[str, Collection[str]] = {
+        "theories": theories(), "losses": losses, "architectures": registry.architectures(), "adversaries": ADVERSARIES, "data": ALL_SHAPES,
+        "labels": LABELS, "profiles": PROFILES,
     }  # fmt: skip
     for what, names in expected.items():
         code, printed = run(f"list {what}", capsys)

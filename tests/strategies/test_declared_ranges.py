@@ -12,7 +12,7 @@ from checkers.evidence.profiles import PROFILES
 from checkers.experiments.scaling import ladder
 from checkers.fuzzing.search import first_possible
 from strategies import instance_from_sizes, instances
-from strategies.data import ALL_SHAPES
+from strategies.data import ALL_SHAPES, SPHERE_SHAPES
 from theorems import registry
 from theorems.language.instance import Instance
 from theorems.language.statement import FULLY_CONNECTED, INPUTS, Range, Statement
@@ -59,7 +59,7 @@ def test_searches_draw_inside_the_declared_ranges(identifier: str, architecture:
 
 @pytest.mark.parametrize("statement", registry, ids=lambda statement: statement.id)
 def test_far_instances_and_ladders_are_inside_the_declared_ranges(statement: Statement) -> None:
-    for choices in QUICK.far_populations(statement):
+    for choices in QUICK.far_populations(statement).values():
         strategy = first_possible(statement, choices)
         assert strategy is not None
         for instance in drawn(strategy, 3):
@@ -82,7 +82,7 @@ def own(dimensions: Range, samples: Range = (1, 6), data: tuple[str, ...] = ("an
 
 @pytest.mark.parametrize(("dimensions", "shapes"), [
     ((2, 8), set(ALL_SHAPES) - {"digits"}),  # 261 were drawn here, for "random" data as far apart as any dimension allows
-    ((2, 2), {"random", "orthogonal", "pairs", "arc", "antipodal"}),  # of one sample
+    ((2, 2), {"random", "orthogonal", "pairs", "arc", "antipodal", *SPHERE_SHAPES}),  # of one sample; on the sphere also of several
     ((20, 30), set(ALL_SHAPES) - {"digits"}),
     ((60, 70), set(ALL_SHAPES)),
     ((300, 400), set(ALL_SHAPES) - {"digits"}),

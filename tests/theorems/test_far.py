@@ -19,7 +19,7 @@ FAR = [statement for statement in registry if QUICK.far_populations(statement)]
 
 def simplest(statement: Statement, kind: int) -> Instance:
     """The first instance that a search of this kind tries."""
-    strategy = first_possible(statement, QUICK.far_populations(statement)[kind])
+    strategy = first_possible(statement, list(QUICK.far_populations(statement).values())[kind])
     assert strategy is not None
     met: list[Instance] = []
 
@@ -58,14 +58,16 @@ def test_depth_reaches_22_and_32() -> None:
 
 
 def test_what_was_not_calibrated_has_no_far_side() -> None:
-    assert QUICK.far_populations(registry["relu-difference"]) == []
-    assert QUICK.far_populations(registry["gd-rate"]) == []
+    assert QUICK.far_populations(registry["relu-difference"]) == {}
+    assert QUICK.far_populations(registry["gd-rate"]) == {}
 
 
 def test_a_search_ends_with_the_far_instances() -> None:
     campaign = search(registry["backward-norm"], QUICK, Account(1e-6), seed=3, examples=2)
-    sizes = [(int(decision.sizes["width"]), int(decision.sizes["depth"])) for decision in campaign.decisions]
-    assert len(sizes) == 2 + 2 * QUICK.far
-    assert sizes[-2][0] > 2**16
-    assert sizes[-1][1] == 32
+    populations = [visit.population for visit in campaign.visits]
+    assert populations == ["search", "samples most", "separation least", "outputs most", "far wide", "far deep", "far pair"]
+    wide, deep, pair = (visit.decision for visit in campaign.visits[-3:])
+    assert (pair.sizes["samples"], pair.sizes["width"]) == (2, wide.sizes["width"])
+    assert int(wide.sizes["width"]) > 2**16
+    assert deep.sizes["depth"] == 32
     assert all(decision.evidence for decision in campaign.decisions)

@@ -2,6 +2,17 @@
 
 from importlib import import_module
 
+from theorems.language.statement import FIRST_THEORY
+from theorems.language.theory import theory
+
+theory(
+    id=FIRST_THEORY,
+    paper="Allen-Zhu, Li and Song, A Convergence Theory for Deep Learning via Over-Parameterization, ICML 2019",
+    year=2019,
+    assumes="all hidden layers of a deep ReLU network are trained, inputs are unit vectors with a constant coordinate, no two nearer than"
+    " delta, and the width is a polynomial in n, L and 1/delta",
+)
+
 # A statement may rest only on earlier ones, so the chapters are imported in the order of the proofs.
 _CHAPTERS = (
     "calculus", "initialization", "sparsity", "stability", "gradients", "smoothness", "kernels", "convergence", "stochastic",

@@ -32,5 +32,7 @@ def with_bound(identifier: str, found: Side, claimed: Callable[..., Sequence[Any
         raise DeclarationError(f"statement {identifier!r}: {error}") from error
     bound = torch.stack(whole, -1) if parts > 1 else whole[0]
     left, right = (measured, bound) if above else (bound, measured)
-    rounding = found.rounding + (found.error / float(bound.min()) if found.error else 0.0)
+    rounding = found.rounding
+    if found.error and isinstance(bound, torch.Tensor):  # balls know their own
+        rounding += found.error / float(bound.min())
     return Comparison(left, right, found.axes, rounding, found.looked_at)

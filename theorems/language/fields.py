@@ -10,7 +10,7 @@ from typing import Any, get_args
 from theorems.language.formula import SYMBOLS, Formula
 from theorems.language.statement import Assumption, Certificate, Constant, FailureProbability, Statement, Variant
 
-TEXTS = ("source", "claim", "architecture", "attack", "note")
+TEXTS = ("source", "claim", "theory", "architecture", "attack", "note")
 NAMES = ("rests_on", "engines", "data", "labels", "adversary", "start")
 PARTS = {"assumptions": Assumption, "waived": Assumption, "variants": Variant}
 

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 SYMBOLS = {symbol: name for name, (symbol, _) in QUANTITIES.items()}
 FUNCTIONS = ("log", "sqrt", "exp", "min", "max")
 _FRACTION = re.compile(r"\((\d+)/(\d+)\)")
+_SUBSCRIPTED = re.compile(r"([A-Za-z]+)(?:_?([0-9]+)|_([A-Za-z]))")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
-_GREEK = {name: f"\\{name}" for name in ("delta", "omega", "eta", "tau", "lambda", "mu", "beta")}
-_GREEK |= {"eps": r"\varepsilon", "d_in": r"d_{\mathrm{in}}"}
+_LETTERS = ("delta", "omega", "eta", "tau", "lambda", "mu", "beta", "kappa")
+_GREEK = {"eps": r"\varepsilon", "d_in": r"d_{\mathrm{in}}", **{name: f"\\{name}" for name in _LETTERS}}
 
 
 class FormulaError(ValueError):
@@ -158,9 +159,10 @@ def _min(*values: Any) -> Any:
 
 
 def _in_latex(name: str) -> str:
-    symbol, _, index = name.partition("_")
-    if name not in _GREEK and symbol and index:
-        return f"{_in_latex(symbol)}_{{{index}}}"
+    """`omega` as a Greek letter, `lambda0`, `lambda_R` and `r_0` with a subscript, other words upright."""
+    parts = _SUBSCRIPTED.fullmatch(name)
+    if name not in _GREEK and parts and (parts[1] in _GREEK or len(parts[1]) == 1):
+        return f"{_GREEK.get(parts[1], parts[1])}_{{{parts[2] or parts[3]}}}"
     return _GREEK.get(name, name if len(name) == 1 else rf"\mathrm{{{name}}}")
 
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, get_args
 from theorems.language.fields import mistake
 from theorems.language.instance import QUANTITIES
 from theorems.language.statement import EXACT_LAW, FULLY_CONNECTED, DeclarationError, Engine, Kind, Statement
+from theorems.language.theory import theories
 
 Measure = TypeVar("Measure", bound=Callable[..., Any])
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -60,9 +61,14 @@ class Registry:
         """(id, architecture) of every form, statement after statement."""
         return [(identifier, architecture) for identifier, forms in self._forms.items() for architecture in forms]
 
-    def architectures(self) -> list[str]:
-        """All architectures that some statement has a form for, in the order in which they appeared."""
-        return list(dict.fromkeys(architecture for forms in self._forms.values() for architecture in forms))
+    def architectures(self, theory: str = "") -> list[str]:
+        """All architectures that some statement, of that theory, has a form for, in the order in which they appeared."""
+        forms = [form for forms in self._forms.values() for form in forms.values() if theory in ("", form.theory)]
+        return list(dict.fromkeys(form.architecture for form in forms))
+
+    def theory(self, identifier: str) -> list[Statement]:
+        """The statements of that theory."""
+        return [statement for statement in self if statement.theory == identifier]
 
     def reason(self, identifier: str, architecture: str) -> str:
         """Why the statement has no form for this architecture."""
@@ -120,6 +126,8 @@ def validate(statement: Statement, registry: Registry) -> None:
     for name in statement.rests_on:
         if name not in registry:
             refuse(f"rests on {name!r}, which is not declared before it")
+    if statement.theory not in theories():
+        refuse(f"belongs to the unknown theory {statement.theory!r}; known: {', '.join(theories())}")
     if statement.kind not in get_args(Kind):
         refuse(f"is of the unknown kind {statement.kind!r}; known: {', '.join(get_args(Kind))}")
     for engine in statement.engines:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from theorems.language.subject import Subject
 
 Kind = Literal["identity", "derived", "declared"]
-Engine = Literal["vectors", "exact law", "dense", "revealed"]
+Engine = Literal["vectors", "exact law", "dense", "revealed", "gate law", "gates"]
 Direction = Literal["at most", "at least", ""]
 Certificate = Literal["", "upper bounds", "flips of one layer"]
 Range = tuple[float, float]
@@ -39,6 +39,7 @@ Range = tuple[float, float]
 INPUTS: Range = (2, 65)
 
 FULLY_CONNECTED = "fully connected"
+FIRST_THEORY = "allen-zhu"
 EXACT_LAW: Engine = "exact law"
 FLIPS: Certificate = "flips of one layer"
 
@@ -71,6 +72,7 @@ class Statement:
     adversary: names of the adversaries that move the weights inside the ball of radius `radius`; none: the weights stay.
     start: names of adversaries that first move the weights to a W~ in the ball, which is then the origin of a second move.
     variance: entries of A and W_l are drawn N(0, variance/m). The paper says 2.
+    theory: the id of the theory that it belongs to (theory.py).
     architecture: the networks that it speaks of; the same id on another architecture is another form of the statement (registry.py).
     options: parameters of the architecture, by name; a false variant may change them.
     """
@@ -94,6 +96,7 @@ class Statement:
     scales: tuple[str, ...] = ()
     rests_on: tuple[str, ...] = ()
     variants: tuple[Variant, ...] = ()
+    theory: str = FIRST_THEORY
     architecture: str = FULLY_CONNECTED
     options: Mapping[str, float] = field(default_factory=dict)
     engines: tuple[Engine, ...] = ("dense", "revealed")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-VariantKind = Literal["exponent", "assumption", "initialization", "constant", "implementation", "claim"]
+VariantKind = Literal["exponent", "assumption", "initialization", "constant", "implementation", "claim", "as printed"]
 
 # Mappings of which a variant, or a form on another architecture, says only what differs.
 MERGED = ("constants", "definitions", "ranges")

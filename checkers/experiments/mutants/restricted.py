@@ -20,6 +20,7 @@ from typing import Any, Final
 import torch
 
 from checkers.evidence.probe import axes_of
+from checkers.evidence.profiles import LAW
 from checkers.experiments.mutants.claims import statement_side
 from checkers.experiments.mutants.mutant import Mutant
 from checkers.networks.network import Network
@@ -63,8 +64,12 @@ def where_several(statement: Statement, target: str) -> Statement | None:
     """The statement where there are at least two of what it quantifies over; None where its ranges have one."""
     if target not in SEVERAL:
         return statement
-    low, high = statement.ranges.get(SEVERAL[target], (1, 1))
-    return dataclasses.replace(statement, ranges={**statement.ranges, SEVERAL[target]: (max(low, 2), high)}) if high >= 2 else None
+    name = SEVERAL[target]
+    low, high = statement.ranges.get(name, (1, 1))
+    if high < 2:
+        return None
+    engines = tuple(engine for engine in statement.engines if engine != EXACT_LAW or name not in LAW)
+    return dataclasses.replace(statement, ranges={**statement.ranges, name: (max(low, 2), high)}, engines=engines)
 
 
 def restricted(statement: Statement, target: str) -> Statement:

@@ -9,8 +9,9 @@ A claim is about the far end: large sizes, small radii and separations. Reported
 there. It still drifts towards its limit, by d from the near half to the far one. Corrections to a power law x^a (1 + c x^-b) with
 b >= 1/2, as sums of independent terms and Gaussian widths have them, fall by r = F^{-1/2} or faster over a half of factor F, so all
 that may still come is between 0 and d (r + r^2 + ...) = d r/(1 - r). Growth is found where s and s + d r/(1 - r) both lie beyond the
-claim: by more than the t-interval of independent repetitions allows, at a level that all rows of a run share, and by more than the
-finite-size factor that the quantities off the axis leave (`finite_size`). Three rungs show a slope but no drift: they decide nothing.
+claim: by more than the interval for the median of independent repetitions allows, at a level that all rows of a run share, and by more
+than the finite-size factor that the quantities off the axis leave (`finite_size`). The interval lies between two order statistics, so it
+has its level whatever the law of a repetition is. Three rungs show a slope but no drift: they decide nothing.
 """
 
 from __future__ import annotations
@@ -45,12 +46,13 @@ from theorems.language.statement import FULLY_CONNECTED, Direction, Engine, Stat
 from theorems.language.subject import Comparison
 
 Array = npt.NDArray[np.float64]
-REPETITIONS: Final = 24
+REPETITIONS: Final = 32  # 2^-32 = 2e-10 is the error of an interval from the least to the largest of them: a run has room for 4,000 such
 STEADY: Final = 0.05  # standard deviation of the log of one repetition that is small enough: of a slope over a factor 8 it leaves 0.01
 GROUPED: Final = 2**26  # numbers that a rung may cost for more networks than REPETITIONS: a second or so
 BATCH: Final = 2**21  # width times depth of the networks measured at once: every one holds some fifty vectors a layer
 LARGEST_GROUP: Final = 16  # their median varies a third as much as one network does; then drift and finite size decide
 SHRINKING: Final = frozenset({"separation", "radius"})  # their far end is zero
+UNKNOWN: Final = float(np.finfo(np.float64).max) / 2  # which an allowance may still be added to
 # Along a ladder of a factor 64 an exponent of 4 makes 6e-8; below this share of the largest a side is rounding: no sign flipped there.
 NOTHING: Final = 1e-9
 
@@ -146,6 +148,21 @@ def _spread(values: Array) -> float:
     return float(values.std(ddof=1) / np.sqrt(len(values)))
 
 
+def median_interval(values: Array, alpha: float) -> tuple[float, float]:
+    """Order statistics between which the median of the law of these independent values lies; either is wrong with probability <= alpha.
+
+    k of n values lie below the median with probability at most that of k heads in n tosses. Where 2^-n > alpha nothing is known: huge
+    numbers, for JSON has no infinity.
+    """
+    from scipy.stats import binom
+
+    ordered = np.sort(values)
+    left_out = int((binom.cdf(np.arange(len(ordered)), len(ordered), 0.5) <= alpha).sum())
+    if not left_out:
+        return -UNKNOWN, UNKNOWN
+    return float(ordered[left_out - 1]), float(ordered[-left_out])
+
+
 def finite_size(sizes: Sizes) -> float:
     """By what share a supremum at these sizes may differ from its limit at infinite width; sizes: of one instance.
 
@@ -168,8 +185,6 @@ def summarize(
     identifier: str, rungs: ladder.Ladder, claimed: float, left: Array, right: Array, alpha: float, direction: Direction = ""
 ) -> Exponent:
     """One row from both sides, (repetitions, rungs) each. direction: of the bound; "": the side that is the same in all trials is it."""
-    from scipy.stats import t
-
     unmoved = bool((left == left[:1]).all()) and not bool((right == right[:1]).all())
     lower = direction == "at least" or (not direction and unmoved)
     side, bound = (right, left) if lower else (left, right)
@@ -191,14 +206,13 @@ def summarize(
         # omega is (1 - 1/log(em/s))/3. A logarithm drifts too slowly for two halves of a ladder to tell.
         largest = rungs.values[half - 1] ** (2 / 3) * float(rungs.fixed.get("depth", 1))
         allowance += 1 / (3 * log(e / min(largest, 1.0)))
-    spread = float(t.isf(alpha, len(far) - 1))
-    low = min(float(values.mean()) - spread * _spread(values) for values in (far, settled)) - allowance
-    high = max(float(values.mean()) + spread * _spread(values) for values in (far, settled)) + allowance
+    lows, highs = zip(*(median_interval(values, alpha) for values in (far, settled)), strict=True)
+    low, high = float(min(lows) - allowance), float(max(highs) + allowance)
     # Where sizes grow, the danger is to grow faster than claimed; where the quantity shrinks, to fall slower with it.
     beyond = high < claimed if lower != far_first else low > claimed
     points = np.exp(adjusted + np.median(rest.reshape(-1, len(x))[:, 0]))
     return Exponent(
-        id=identifier, axis=rungs.axis, claimed=claimed, measured=float(far.mean()), error=_spread(far), low=float(low), high=float(high),
+        id=identifier, axis=rungs.axis, claimed=claimed, measured=float(np.median(far)), error=_spread(far), low=low, high=high,
         consistent=not (bool(beyond) and rungs.inside and len(x) > ladder.SHORT),
         direction="at least" if lower else "at most", level=1 - 2 * alpha,
         values=list(rungs.values), points=points.tolist(), bound=np.median(bound, axis=0).tolist(), fixed=rungs.fixed,

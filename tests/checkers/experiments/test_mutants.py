@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from checkers.command_line.main import main
-from checkers.experiments.mutants.restricted import quantifier_mutants, restricted, with_constant
+from checkers.experiments.mutants.restricted import quantifier_mutants, restricted, where_several, with_constant
 from checkers.experiments.mutants.run import mutants_of, run
 from checkers.experiments.mutants.sabotage import pass_mutants, sabotaged
 from checkers.networks.weights.perturbed import PerturbedWeights
@@ -25,7 +25,7 @@ from strategies import instance_from_sizes
 from tests.helpers import sources
 from theorems import registry
 from theorems.language.instance import Instance
-from theorems.language.statement import Constant, Statement, Variant
+from theorems.language.statement import EXACT_LAW, Constant, Statement, Variant
 from theorems.language.subject import Side, Subject
 
 OWN = Path(__file__).parents[3] / "docs" / "own-statement.py"
@@ -153,6 +153,10 @@ def test_a_quantifier_is_worth_what_the_first_index_does_not_know(plant: Planted
     same = plant(lambda i: [1.0] * i.depth, ("layer",), at_most="C")
     (kept,) = (one for one in run([same], seed=3).mutants if one.kind == "quantifier")
     assert (kept.fate, kept.why) == ("equivalent", "the restricted measure needs 1 of the bound, all of it 1")
+    pairs = where_several(registry["kernel-limit"], "i,j")
+    assert pairs is not None
+    assert pairs.ranges["samples"][0] == 2
+    assert EXACT_LAW not in pairs.engines, "the law of one sample"
     below = dataclasses.replace(same, at_most=(), at_least="C")
     for statement, factor, claimed in ((same, 2.5e-7, 2.5e-7), (same, 0.0, 0.0), (below, 4.0, 0.25), (below, 0.0, 1e300)):
         bound = with_constant(statement, factor).bounds[0]

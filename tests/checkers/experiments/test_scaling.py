@@ -114,6 +114,22 @@ def test_a_correction_of_finite_size_is_not_growth() -> None:
     assert not grown.consistent
 
 
+def test_the_interval_holds_its_level_whatever_the_law() -> None:
+    """30 values of a law so skewed that a t-interval of its mean is wrong far oftener; and the level is the exact one."""
+    from scipy.stats import binom
+
+    alpha, runs = 0.05, 4000
+    generator = np.random.Generator(np.random.SFC64(7))
+    values = np.exp(3 * generator.standard_normal((runs, 30)))  # median 1, mean 90
+    found = np.array([exponents.median_interval(one, alpha) for one in values])
+    level = float(binom.cdf(10, 30, 0.5))  # 0.049: the eleventh smallest is above the median where at most ten are below
+    assert level <= alpha < float(binom.cdf(11, 30, 0.5))
+    for wrong in (int((found[:, 0] > 1).sum()), int((found[:, 1] < 1).sum())):
+        assert binom.ppf(1e-7, runs, level) <= wrong <= binom.isf(1e-7, runs, level)
+    assert exponents.median_interval(values[0], 1e-9) == (values[0].min(), values[0].max())
+    assert exponents.median_interval(values[0], 1e-10) == (-exponents.UNKNOWN, exponents.UNKNOWN)
+
+
 def test_false_alarms_are_as_rare_as_promised() -> None:
     """Growth is found where none is with probability alpha = 0.1 at most: more than 75 of 400 has probability below 1e-7."""
     alarms = sum(not row(0.5, 0.5, noise=0.3, seed=seed, alpha=0.1).consistent for seed in range(400))
@@ -165,7 +181,7 @@ def test_what_the_bound_has_of_a_moving_radius_is_divided_out() -> None:
     side = np.exp(0.01 * noise) * depths**0.5 * radii ** (1 / 3)
     found = exponents.summarize("kernel-stability", rungs, 2.0, side, np.tile(depths**2 * radii ** (1 / 3), (SHAPE[0], 1)), 1e-6)
     assert found.measured == pytest.approx(0.5, abs=0.02)
-    assert found.error == pytest.approx(0.01 / np.sqrt(24 * 0.25), rel=0.5)
+    assert found.error == pytest.approx(0.01 / np.sqrt(exponents.REPETITIONS * 0.25), rel=0.5)
     assert found.radii == list(radii)
     assert "omega = 0.01 to 3.8e-08" in scaling.scaling_table([found])
 

@@ -14,8 +14,8 @@ import torch
 
 from checkers.evidence.binomial import SUSPICIOUS
 from checkers.evidence.error_budget import Account
-from checkers.evidence.profiles import Profile
-from checkers.fuzzing.search import SECOND_STAGE, Campaign, search
+from checkers.evidence.profiles import SECOND_STAGE, Profile
+from checkers.fuzzing.search import Campaign, search
 from checkers.records.events import DecisionMade, Event, InstanceRefuted
 from theorems.language.instance import Instance
 from theorems.language.statement import FailureProbability, Statement

@@ -24,7 +24,7 @@ from strategies.instances import instance_from_sizes
 from tests.helpers import train_on
 from theorems import registry
 from theorems.language.forms import FALSE, form, wrong
-from theorems.language.statement import Constant, DeclarationError
+from theorems.language.statement import FIRST_THEORY, Constant, DeclarationError
 
 FILE = Path(__file__).parents[3] / "docs" / "own-architecture.py"
 ARCHITECTURES = ["fully connected", "residual", "convolutional"]
@@ -57,8 +57,8 @@ def test_the_example_runs_and_leaves_nothing_behind() -> None:
 
 
 def test_every_statement_has_a_form_or_a_reason_on_every_architecture() -> None:
-    assert registry.architectures() == ARCHITECTURES
-    for statement in registry:
+    assert registry.architectures(FIRST_THEORY) == ARCHITECTURES
+    for statement in registry.theory(FIRST_THEORY):
         for architecture in ARCHITECTURES:
             if not registry.has_form(statement.id, architecture):
                 assert registry.reason(statement.id, architecture) != "not declared for this architecture", statement.id

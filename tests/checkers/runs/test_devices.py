@@ -35,6 +35,7 @@ from theorems.language.instance import Instance
 from theorems.language.statement import Statement
 
 ARCHITECTURES = ("fully connected", "residual", "convolutional")
+LAWS = ("exact law", "gate law")
 FORMS = [registry.form(*cell) for cell in registry.cells()]
 TINY = {"width": 16, "depth": 2, "samples": 2, "outputs": 2, "tolerance": 0.5, "radius": 0.05, "sparsity": 2}
 
@@ -57,7 +58,7 @@ def _two_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def judged(statement: Statement, engine: Any, device: str) -> list[Worst]:
-    single = {"samples": 1, "outputs": 1} if engine == "exact law" else {}
+    single = {"samples": 1, "outputs": 1} if engine in LAWS else {}
     instance = an_instance(statement.architecture, statement, **single)
     return [case for case, _ in judged_cases(statement, instance, 1, engine, 2, 1, device)]
 
@@ -66,7 +67,7 @@ def judged(statement: Statement, engine: Any, device: str) -> list[Worst]:
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: f"{form.id}-on-{form.architecture}")
 def test_every_measure_and_variant_gives_the_same_numbers_on_a_device(form: Statement) -> None:
     """The statement on all its engines, its variants on the first that draws networks: with every adversary that they name."""
-    networks = [engine for engine in form.engines if engine != "exact law"]
+    networks = [engine for engine in form.engines if engine not in LAWS] or [*form.engines]
     cases = [(form, engine) for engine in form.engines] + [(form.variant(one.name), networks[0]) for one in form.variants]
     for statement, engine in cases:
         expected = judged(statement, engine, "cpu")
@@ -74,8 +75,8 @@ def test_every_measure_and_variant_gives_the_same_numbers_on_a_device(form: Stat
             found = judged(statement, engine, device)
         assert [case.adversary for case in found] == [case.adversary for case in expected]
         for one, other in zip(found, expected, strict=True):
-            # plain vectors and the exact law are numpy's, and stay on the CPU
-            assert isinstance(one.ratio, StubTensor) == (engine not in ("vectors", "exact law"))
+            # plain vectors and exact laws are numpy's, and stay on the CPU
+            assert isinstance(one.ratio, StubTensor) == (engine not in ("vectors", *LAWS))
             for side in ("ratio", "left", "right", "index"):
                 assert torch.equal(getattr(one, side).cpu(), getattr(other, side)), (statement.variant_name, one.adversary, side)
 

@@ -65,6 +65,8 @@ def test_logarithms_are_left_out_and_nothing_else() -> None:
         ("C (log(1/p)/m)^(1/4)", r"C \sqrt[4]{\frac{\log (\frac{1}{p})}{m}}"),
         ("1/(L log(m))", r"\frac{1}{L \log m}"),
         ("C tau_l^2 mu F_0 d_in", r"C \tau_{l}^{2} \mu F_{0} d_{\mathrm{in}}"),
+        ("lambda0 r_0/(lambda_R p_R kappa)", r"\frac{\lambda_{0} r_{0}}{\lambda_{R} p_{R} \kappa}"),
+        ("size d_in", r"\mathrm{size} d_{\mathrm{in}}"),
     ],
 )
 def test_latex_keeps_the_order_of_the_paper(text: str, latex: str) -> None:

@@ -1,0 +1,140 @@
+"""The corners of a statement's region: one quantity at an end of what the assumptions leave it, the others moderate.
+
+A search for the largest ratio drifts to the smallest sizes, where a wrong exponent tells least. At a corner one quantity is as far as it
+goes: samples, outputs, depth, width and sparsity at the most, the separation at the least, with samples that are as close as it allows,
+radius and tolerance at both ends. The others lie in the middle half of their range, in octaves, or at least off its low end, as far as the
+assumptions leave room.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import cycle
+from typing import Final
+
+from hypothesis.strategies import SearchStrategy
+
+from strategies.data import ALL_SHAPES, SHAPES
+from strategies.instances import LABELLED, instances
+from strategies.labels import LABELS
+from strategies.region import ORDER, Region, box
+from theorems.language.instance import INTEGER_QUANTITIES, ODD, Instance
+from theorems.language.statement import Range, Statement
+
+# Patches and input dimensions come with data and architecture; the width has its far side (profiles.py).
+ENDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "depth": ("most",), "positions": ("most",), "samples": ("most",), "separation": ("least",), "outputs": ("most",), "width": ("most",),
+    "sparsity": ("most",), "radius": ("least", "most"), "tolerance": ("least", "most"),
+}  # fmt: skip
+STEPS: Final = 12  # of a bisection for an end, in octaves: of a range of 2^20 it leaves 0.5%
+DATA: Final = ("samples", "separation")
+CLOSE: Final = "pairs"  # data whose nearest samples are exactly as far apart as the separation
+
+
+@dataclass(frozen=True)
+class Corner:
+    """quantity: at `end` of what is possible, at `value`. limits: of all quantities; shape: of the data; labels: of each kind in turn."""
+
+    quantity: str
+    end: str
+    value: float
+    limits: Mapping[str, Range]
+    shape: str
+    labels: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.quantity} {self.end}"
+
+    def instances(self, statement: Statement) -> SearchStrategy[Instance]:
+        """Instances of the statement at the corner."""
+        return instances(dataclasses.replace(statement, data=(self.shape,), labels=(self.labels,)), limits=self.limits)
+
+
+def corners(statement: Statement, limits: Mapping[str, Range] | None = None, farther: Mapping[str, Range] | None = None) -> list[Corner]:
+    """One for each quantity that the statement ranges over and each of its ENDS, where the region within `limits` has one: an end that
+    is no more than the octave that the search starts in is none.
+
+    farther: of the limits those that may be exceeded where it is they that keep samples and separation from the ends of their ranges.
+    """
+    return list(_corners(statement, dict(limits or {}), dict(farther or {})))
+
+
+def _corners(statement: Statement, limits: dict[str, Range], farther: dict[str, Range]) -> Iterator[Corner]:
+    ranges = box(statement, limits)
+    labels = cycle(name for name in LABELS if name in statement.labels or ("any" in statement.labels and name in LABELLED))
+    for name, ends in ENDS.items():
+        low, high = ranges[name]
+        within = dict(limits)
+        if name == "separation":
+            within["samples"] = (max(2, ranges["samples"][0]), ranges["samples"][1])
+        shape = next((shape for shape in _shapes(statement, name) if low < high and feasible(statement, within, shape)), None)
+        for end in ends if shape else ():
+            assert shape is not None
+            value = _end(statement, within, shape, name, end)
+            if name in DATA and value not in (low, high):
+                within |= farther
+                value = _end(statement, within, shape, name, end)
+            if value >= 2 * low if end == "most" else value <= high / 2:
+                yield Corner(name, end, value, _moderate(statement, {**within, name: (value, value)}, shape, name), shape, next(labels))
+
+
+def _shapes(statement: Statement, quantity: str) -> list[str]:
+    """The shapes of data to try, the best first."""
+    allowed = [shape for shape in ALL_SHAPES if shape in statement.data or ("any" in statement.data and shape in SHAPES)]
+    return sorted(allowed, key=lambda shape: shape != CLOSE) if quantity == "separation" else allowed
+
+
+def feasible(statement: Statement, limits: Mapping[str, Range], shape: str) -> bool:
+    """Whether the region has an instance within the limits."""
+    try:
+        return Region(statement, box(statement, limits), shape).complete(()) is not None
+    except ValueError:  # nothing of a range is left
+        return False
+
+
+def _end(statement: Statement, limits: Mapping[str, Range], shape: str, name: str, end: str) -> float:
+    """The farthest value of a quantity with an instance at it, by bisection in octaves."""
+    low, high = box(statement, limits)[name]
+    witness = Region(statement, box(statement, limits), shape).complete(())
+    assert witness is not None
+    good, bad = witness[ORDER.index(name)], high if end == "most" else low
+    if feasible(statement, {**limits, name: (bad, bad)}, shape):
+        return bad
+    for _ in range(STEPS):
+        middle = _between(name, good, bad)
+        if middle in (good, bad):
+            break
+        if feasible(statement, {**limits, name: (middle, middle)}, shape):
+            good = middle
+        else:
+            bad = middle
+    return good
+
+
+def _between(name: str, one: float, other: float) -> float:
+    middle = math.sqrt(one) * math.sqrt(other)
+    if name in ODD:
+        return 2 * round((middle - 1) / 2) + 1
+    return round(middle) if name in INTEGER_QUANTITIES else middle
+
+
+def _moderate(statement: Statement, limits: dict[str, Range], shape: str, corner: str) -> dict[str, Range]:
+    """The limits with every other quantity as near the middle of its range as an instance allows."""
+    ranges = box(statement, limits)
+    for name in ORDER:
+        low, high = ranges[name]
+        if name == corner or not low < high or name in ("input_dimension", *ODD):
+            continue
+        quarter = (high / low) ** 0.25 if low > 0 else 1.0
+        choices: list[Range] = [(low * quarter, high / quarter)]
+        if name in INTEGER_QUANTITIES:
+            choices += [(low + 1, max(low + 1, high / quarter))]
+        for choice in choices:
+            if feasible(statement, {**limits, name: choice}, shape):
+                limits = {**limits, name: choice}
+                break
+    return limits
