@@ -87,7 +87,8 @@ class _Start:
             return torch.arange(width, device=self.g.device).expand(len(self.g), width)
         room = (self.g.abs() / reach).amin(1) - self.output.norm(dim=1)  # in units of ‖b_r‖; negative: not enough
         most = int((room <= 0).sum(-1).max())
-        return room.topk(max(1, most), dim=-1, largest=False).indices
+        nearest: Tensor = room.topk(max(1, most), dim=-1, largest=False).indices
+        return nearest
 
     def follow(self, moving: Tensor, steps: int, recorded: Sequence[int]) -> tuple[Tensor, Tensor, Tensor]:
         """F_i, (trials, recorded, n), and the distance, (trials, recorded), if no neuron but these changes a sign; and U, (trials, n)."""

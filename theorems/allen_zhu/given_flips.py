@@ -1,7 +1,7 @@
-"""Rate and radius of gradient descent on one layer, given its kernel and the flips that the travelled distance can make: proved, no constant.
+"""Rate and radius of descent on one layer, given its kernel and the flips that the travelled distance can make: proved, no constant.
 
-As in given_kernel.py, ‖u(t + 1)‖ <= (1 - eta (lambda_min - D)) ‖u(t)‖ for eta <= 1/lambda_max and ‖K' - K(W(0))‖ <= D. With one layer h_0 is
-fixed and H_ij = <h_i, h_j>. By step t + 1 neuron r has moved by -eta sum_s sum_j D_{j,r}(s) <b_r, u_j(s)> h_j, s = 0..t, so that
+As in given_kernel.py, ‖u(t + 1)‖ <= (1 - eta (lambda_min - D)) ‖u(t)‖ for eta <= 1/lambda_max and ‖K' - K(W(0))‖ <= D. With one layer
+h_0 is fixed and H_ij = <h_i, h_j>. By step t + 1 neuron r has moved by -eta sum_s sum_j D_{j,r}(s) <b_r, u_j(s)> h_j, s = 0..t, so that
 
     |g_{i,r} - g_{i,r}(0)| <= ‖b_r‖ sum_j |H_ij| eta sum_s ‖u_j(s)‖ <= ‖b_r‖ ‖H_i‖ S(t),   S(t) = eta sum_s sqrt(2 F(W(s))),
 
@@ -45,7 +45,8 @@ def flips_in_reach(subject: Subject, run: Run) -> Tensor:
     number = torch.searchsorted(needed, gram.norm(dim=-1)[:, :, None] * travelled[:, None], right=True)  # (trials, samples, steps)
     flips = torch.cat([torch.zeros_like(weight[..., :1]), weight], -1).gather(-1, number).mT
     blocks = gram.abs()[:, None] * (flips[..., :, None] + flips[..., None, :])
-    return torch.linalg.eigvalsh(blocks)[..., -1]
+    norm: Tensor = torch.linalg.eigvalsh(blocks)[..., -1]
+    return norm
 
 
 @statement(
