@@ -34,7 +34,7 @@ def train_one_layer(
     network: Network, record: ForwardPass, targets: Tensor, step_size: float | Tensor, steps: int, recorded: Sequence[int]
 ) -> Trajectory:
     """The trajectory of gradient descent on F. record: of the initial weights; recorded: steps, ascending, from 0 to `steps`."""
-    start = _Start.of(network, record, targets, step_size)
+    start = Start.of(network, record, targets, step_size)
     travelled = GUESS * start.linear(steps)
     while True:
         moving = start.moving(travelled)
@@ -47,7 +47,7 @@ def train_one_layer(
 
 
 @dataclass(frozen=True)
-class _Start:
+class Start:
     """Where the runs begin. gram: H, (trials, n, n); g: (trials, n, m); output: B, (trials, d, m); u: (trials, n, d); kernel: of all
     neurons without H, (trials, n d, n d); eta: (trials, 1, 1)."""
 
@@ -59,7 +59,7 @@ class _Start:
     eta: Tensor
 
     @classmethod
-    def of(cls, network: Network, record: ForwardPass, targets: Tensor, step_size: float | Tensor) -> _Start:
+    def of(cls, network: Network, record: ForwardPass, targets: Tensor, step_size: float | Tensor) -> Start:
         h, g, output = record.activations[0], record.pre_activations[1], network.output
         eta = torch.as_tensor(step_size, dtype=g.dtype, device=g.device).expand(network.trials)[:, None, None]
         u = record.outputs - targets.to(g)
