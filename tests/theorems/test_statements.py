@@ -29,14 +29,15 @@ def test_statement_is_not_refuted_on_other_architectures(statement: Statement) -
     """Two instances: `check` and the report draw enough of them to say that it holds."""
     verdict = check([statement], seed=SEED, profile=replace(PROFILES["quick"], examples=2)).verdicts[0]
     assert (verdict.id, verdict.architecture, verdict.counterexamples) == (statement.id, statement.architecture, [])
-    assert verdict.verdict in {"HOLDS", "UNDECIDED"}
+    assert verdict.verdict in {"HOLDS", "EXTRAPOLATED", "UNDECIDED"}
     assert verdict.worst_ratio > 0
 
 
 @pytest.mark.parametrize("statement", registry, ids=lambda statement: statement.id)
 def test_statement_holds(statement: Statement) -> None:
     verdict = check([statement], seed=SEED, profile=PROFILES["quick"]).verdicts[0]
-    assert (verdict.id, verdict.verdict, verdict.counterexamples) == (statement.id, "HOLDS", [])
+    assert verdict.verdict in {"HOLDS", "EXTRAPOLATED"}
+    assert (verdict.id, verdict.counterexamples) == (statement.id, [])
     assert verdict.grade in {"exact", "attacked", "sampled"}
     assert verdict.worst is not None
     assert verdict.within_rounding < verdict.trials / 100, "the sides are told apart"

@@ -18,7 +18,7 @@ from theorems.allen_zhu.given_flips import flips_in_reach
 from theorems.allen_zhu.given_kernel import LAST, run_from_kernel
 from theorems.language.instance import Instance
 
-WIDE = {"width": 2**14, "samples": 2, "separation": 0.35, "data": "pairs", "labels": "opposite", "data_seed": 3}
+WIDE: dict[str, Any] = {"width": 2**14, "samples": 2, "separation": 0.35, "data": "pairs", "labels": "opposite", "data_seed": 3}
 GIVEN = ["gd-rate-given-kernel", "gd-radius-given-kernel", "gd-steps-given-kernel"]
 
 
