@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import ast
 import importlib
+import importlib.util
+import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import pytest
+
     # running them
     from checkers.certification.certify import certify as certify
     from checkers.data.training_data import HeldOut as HeldOut
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
     from checkers.evidence.decide import decide as decide
     from checkers.evidence.profiles import PROFILES as PROFILES
     from checkers.evidence.profiles import Profile as Profile
+    from checkers.experiments.autopsy.inspect import inspect as inspect
     from checkers.experiments.calibration import calibrate as calibrate
     from checkers.experiments.scaling.exponents import scale as scale
     from checkers.experiments.width.diagnosis import diagnose as diagnose
@@ -43,6 +49,7 @@ if TYPE_CHECKING:
     from checkers.records.events import StatementJudged as StatementJudged
     from checkers.records.events import StepRecorded as StepRecorded
     from checkers.records.events import VariantJudged as VariantJudged
+    from checkers.runs.jobs.own_statements import own_statements as own_statements
     from checkers.runs.suite import check as check
     from checkers.runs.suite import power as power
     from checkers.training.run import train as train
@@ -58,6 +65,7 @@ if TYPE_CHECKING:
     from strategies import instance_from_sizes as instance_from_sizes
     from strategies import instances as instances
     from strategies import label_set as label_set
+    from strategies import label_sets as label_sets
     from strategies import radii as radii
     from strategies import separation as separation
     from strategies import sizes as sizes
@@ -99,9 +107,24 @@ _PUBLIC = _public()
 __all__ = sorted(_PUBLIC)
 
 
+@cache
+def _alone() -> None:
+    """ImportError if other packages stand before those of a checkout. A wheel has them inside, where nothing can (docs/architecture.md)."""
+    here = Path(__file__).parent
+    for name in () if "__path__" in globals() else ("theorems", "strategies", "checkers"):
+        found = importlib.util.find_spec(name)
+        where = Path(found.origin).parent if found and found.origin else here / name
+        if where.resolve() != (here / name).resolve():
+            raise ImportError(
+                f"{where} is in the way of lemmafuzz's own package {name!r}: that is so where lemmafuzz runs from a checkout"
+                f" or was installed with --editable; install it whole, `pip install {here}`"
+            )
+
+
 def __getattr__(name: str) -> Any:
     if name not in _PUBLIC:
         raise AttributeError(f"lemmafuzz has no {name!r}; it has: {', '.join(__all__)}")
+    _alone()
     module, original = _PUBLIC[name]
     found = getattr(importlib.import_module(module), original)
     globals()[name] = found  # asked once
@@ -112,7 +135,69 @@ def __dir__() -> list[str]:
     return __all__
 
 
-if __name__ == "__main__":
-    from checkers.command_line.main import main
+class pytest_plugin:  # pytest's name for what an entry point holds
+    """What pytest asks at its start in every project where lemmafuzz is installed: it loads nothing. docs/own-test.md"""
 
+    @staticmethod
+    def pytest_addoption(parser: pytest.Parser) -> None:
+        group = parser.getgroup("lemmafuzz", "lemmas, in files lemmas_*.py")
+        group.addoption("--lemmas", action="append", default=[], metavar="FILE", help="A file of lemmas by another name. Repeatable.")
+        group.addoption("--lemmas-profile", default="quick", metavar="NAME", help="How hard to try, as in `lemmafuzz check`: quick.")
+        group.addoption("--lemmas-seed", default="1", metavar="N", help="Seed of everything random: 1.")
+
+    @staticmethod
+    def pytest_configure(config: pytest.Config) -> None:
+        asked = [config.getoption(name) for name in ("lemmas", "lemmas_profile", "lemmas_seed")]
+        if asked != [[], "quick", "1"]:
+            import pytest
+
+            try:
+                _suite().configure(config)
+            except ValueError as error:
+                raise pytest.UsageError(str(error)) from None
+
+    @staticmethod
+    def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+        return _collected("LemmaFile", file_path, parent)
+
+    @staticmethod
+    def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+        return _collected("NoModule", module_path, parent)
+
+
+def _collected(kind: str, path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """A collector of the plugin for a file of lemmas, and none for others."""
+    if not (path.match("lemmas_*.py") or str(path) in parent.config.getoption("lemmas")):
+        return None
+    try:
+        found: pytest.Collector = getattr(_suite(), kind).from_parent(parent, path=path)
+    except ValueError as error:
+        raise parent.CollectError(str(error)) from None
+    return found
+
+
+def _suite() -> Any:
+    """The rest of the plugin; ValueError if it cannot be found."""
+    try:
+        _alone()
+    except ImportError as error:
+        raise ValueError(str(error)) from None
+    from checkers import pytest_suite
+
+    return pytest_suite
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command, and return its exit code."""
+    try:
+        _alone()
+    except ImportError as error:
+        print(f"lemmafuzz: {error}", file=sys.stderr)
+        return 2
+    from checkers.command_line.main import main as command
+
+    return command(arguments)
+
+
+if __name__ == "__main__":
     raise SystemExit(main())

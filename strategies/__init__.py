@@ -2,7 +2,7 @@
 
 from strategies.corners import Corner, corners
 from strategies.data import ALL_SHAPES, FAULTY_SHAPES, SHAPES, SPHERE_SHAPES, Shape, check_data, closest_pair, data_set, separation
-from strategies.instances import data_sets, instance_from_sizes, instances
+from strategies.instances import data_sets, instance_from_sizes, instances, label_sets
 from strategies.labels import LABELS, label_set
 from strategies.sizes import radii, sizes
 
@@ -22,6 +22,7 @@ __all__ = [
     "instance_from_sizes",
     "instances",
     "label_set",
+    "label_sets",
     "radii",
     "separation",
     "sizes",

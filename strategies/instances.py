@@ -128,6 +128,20 @@ def data_sets(
     return instances(statement).map(lambda instance: instance.inputs)
 
 
+def label_sets(inputs: Array, *, outputs: int = 1, kinds: Sequence[str] = LABELLED) -> SearchStrategy[Array]:
+    """Labels for these inputs, (samples, outputs): a kind and a seed are drawn. Shrinks to the first of the kinds in LABELS."""
+    names = _names("labels", tuple(kinds), LABELS, LABELLED)
+    if not names:
+        raise ValueError(f"labels need at least one kind; known: {', '.join(LABELLED)}")
+    if outputs < 1:
+        raise ValueError(f"labels need outputs >= 1, not {outputs}")
+
+    def labels(name: str, seed: int) -> Array:
+        return label_set(name, _generator(seed, 1), inputs, outputs)
+
+    return st.builds(labels, st.sampled_from(names), st.integers(0, _SEEDS - 1))
+
+
 def _generator(seed: int, stream: int) -> np.random.Generator:
     return np.random.Generator(np.random.SFC64(np.random.SeedSequence([seed, stream])))
 

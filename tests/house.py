@@ -21,7 +21,7 @@ ORDER = (
     "theorems.language", "theorems.laws", *THEORIES, "theorems", "strategies", "checkers", "checkers.errors",
     "checkers.records", "checkers.machine", "checkers.networks", "checkers.kernels", "checkers.adversaries", "checkers.subjects",
     "checkers.evidence", "checkers.certification", "checkers.data", "checkers.training", "checkers.fuzzing", "checkers.runs",
-    "checkers.experiments", "checkers.report", "checkers.command_line", "lemmafuzz",
+    "checkers.experiments", "checkers.report", "checkers.pytest_suite", "checkers.command_line", "lemmafuzz",
 )  # fmt: skip
 
 Graph = Mapping[str, set[str]]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import runpy
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,6 +49,19 @@ def test_what_the_guide_shows_runs() -> None:
     code = blocks((ROOT / "docs" / "python.md").read_text())
     assert code.count("assert") >= 7
     exec(compile(code, "docs/python.md", "exec"), {})
+
+
+def test_the_tests_of_a_torch_module_pass_and_can_fail() -> None:
+    tests = runpy.run_path(str(ROOT / "docs" / "own-test.py"))
+    found = [name for name in tests if name.startswith("test_")]
+    assert len(found) == 2
+    for name in found:
+        tests[name]()
+    source = (ROOT / "docs" / "own-test.py").read_text()
+    assert source.count("sqrt(2 / width)") == 1
+    exec(compile(source.replace("sqrt(2 / width)", "sqrt(1 / width)"), "docs/own-test.py", "exec"), wrong := dict[str, Any]())
+    with pytest.raises(AssertionError):
+        wrong["test_norms_neither_vanish_nor_explode"]()
 
 
 @pytest.mark.parametrize("path", [*sorted((ROOT / "docs").glob("*.py")), ROOT / "docs" / "python.md"], ids=lambda path: path.name)

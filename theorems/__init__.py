@@ -9,4 +9,4 @@ __all__ = ["registry", "statement"]
 
 # in the order of their names, whichever order the file system has
 for _name in sorted(found.name for found in iter_modules(__path__) if found.ispkg and found.name not in ("language", "laws")):
-    import_module(f"theorems.{_name}")
+    import_module(f"{__name__}.{_name}")

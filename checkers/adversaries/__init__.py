@@ -19,6 +19,7 @@ from checkers.adversaries.flips import (
 from checkers.adversaries.joint import (
     joint_flips,
     joint_heavy_flips,
+    joint_neuron,
     joint_pushes,
     joint_switching,
     joint_weighted_flips,
@@ -50,6 +51,7 @@ ADVERSARIES: Mapping[str, Adversary] = {
     "to the brink": strongest(to_the_brink),
     "joint sign flips": strongest(joint_flips),
     "joint heavy flips": strongest(joint_heavy_flips),
+    "joint push of one neuron": strongest(joint_neuron),
     "joint weighted flips": strongest(joint_weighted_flips),
     "joint switching": strongest(joint_switching),
     "joint pushes": strongest(joint_pushes),

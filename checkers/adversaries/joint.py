@@ -77,6 +77,16 @@ def joint_flips(attack: Attack) -> list[Network]:
 
 
 @torch.no_grad()
+def joint_neuron(attack: Attack) -> list[Network]:
+    """All layers push one neuron of the last layer through zero, the nearest to it: at each sample the longest change of one entry of g_L,
+    and the longest g~_L of a neuron that flips."""
+    g = attack.aims.pre_activations[-1]
+    nearest = torch.zeros_like(g).scatter(-1, g.abs().argmin(-1, keepdim=True), 1.0)
+    moves, _ = _towards(attack, torch.where(g >= 0, -nearest, nearest))
+    return [attack.move(move) for move in moves]
+
+
+@torch.no_grad()
 def joint_heavy_flips(attack: Attack) -> list[Network]:
     """As joint_flips, with the flips whose neurons carried most."""
     return _joint_flips(attack, carried(attack)[-1])

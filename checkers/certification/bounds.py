@@ -131,5 +131,5 @@ class SupremumSubject(BallNetworkSubject):
     def changed_products(self, first: int, last: int, nonzeros: int) -> list[tuple[Tensor, list[Tensor], Tensor]]:
         raise Unsupported("the supremum over diagonal changes, from above")
 
-    def backward_changes(self, nonzeros: int, size: float) -> list[list[Tensor]]:
+    def backward_changes(self, nonzeros: int, size: float, whole: bool = False) -> list[list[Tensor]]:
         raise Unsupported("the supremum over diagonal changes, from above")

@@ -3,7 +3,8 @@
 In one layer W' moves g = W h_0 by u = W' h_0, and u may be any vector of norm at most omega ‖h_0‖. Flipping neuron k takes
 |u_k| >= |g_k|, and |u_k| > |g_k| suffices. So neurons flip together only if their g_k^2 sum to no more than (omega ‖h_0‖)^2, and do for
 some W' if to less: the flips are at most as many as the smallest |g_k| that fit, and what the flipped neurons carried,
-sqrt(sum of their g_k^2), is at most omega ‖h_0‖, and at least what fits when the largest are tried first.
+sqrt(sum of their g_k^2), is at most omega ‖h_0‖, and at least what fits when the largest are tried first. What they carry afterwards,
+|g_k + u_k| = |u_k| - |g_k| each, is at most omega ‖h_0‖ together, and omega ‖h_0‖ - min |g_k| where all of u is spent on one of them.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def flips_found(pre_activations: np.ndarray, budget: arb) -> tuple[int, arb]:
 
 
 def over_all_perturbations(subject: Subject, comparison: Comparison) -> Comparison:
-    """sign-flips' two parts with the left sides replaced by their suprema over the ball, enclosed; right sides as the statement's."""
+    """sign-flips' three parts with the left sides replaced by their suprema over the ball, enclosed; right sides as the statement's."""
     instance = subject.instance
     if instance.depth != 1:
         raise ValueError("the supremum over perturbations is known for one layer")
@@ -54,6 +55,8 @@ def over_all_perturbations(subject: Subject, comparison: Comparison) -> Comparis
         reach = (h[0, sample].norm() * instance.radius).data.item()
         pre_activations, budget = g.data[0, sample], reach * reach
         count, carried = flips_found(pre_activations, budget)
-        sides.append([[arb(count).union(arb(most_flips(pre_activations, budget))), carried.sqrt().union(reach)]])
+        pushed = max((reach - abs(x)).lower() for x in pre_activations.tolist())
+        after = pushed.union(reach) if pushed > 0 else arb(0).union(reach)
+        sides.append([[arb(count).union(arb(most_flips(pre_activations, budget))), carried.sqrt().union(reach), after]])
     left: Tensor = tensor(Balls(np.array([sides], dtype=object)))
     return Comparison(left, comparison.right, comparison.axes)

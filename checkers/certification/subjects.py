@@ -162,8 +162,8 @@ class BallNetworkSubject(NetworkSubject):
             found.append((self._stretch(signs, first, last, right), signs, right))
         return found
 
-    def backward_changes(self, nonzeros: int, size: float) -> list[list[Tensor]]:
-        return [self._changed(diagonals, 1) for diagonals in _search(self.batch, "backward_changes", nonzeros, size)]
+    def backward_changes(self, nonzeros: int, size: float, whole: bool = False) -> list[list[Tensor]]:
+        return [self._changed(diagonals, 1) for diagonals in _search(self.batch, "backward_changes", nonzeros, size, whole)]
 
     def sparse_product_pairs(self, first: int, last: int, left: int | None, right: int | None) -> tuple[Tensor, Tensor, Tensor]:
         _, u, v = _search(self.batch, "sparse_product_pairs", first, last, left, right)

@@ -21,6 +21,7 @@ from checkers.command_line.options import (
     drawn,
     finite,
     folder_option,
+    glance_option,
     identifiers_argument,
     json_option,
     modules_option,
@@ -59,10 +60,14 @@ def _run(
     quiet: bool,
     cluster: str,
     folder: Path,
+    own: Sequence[str],
     recording: LedgerOptions | None = None,
 ) -> Any:
-    """suite.check or suite.power with the options of the command line."""
-    selected = on_architectures(of_theories(chosen(identifiers), theories), architectures)
+    """suite.check or suite.power with the options of the command line. own: ids of the user's statements."""
+    if not (identifiers or theories or architectures) and profile_named(profile).first:
+        selected = [registry[identifier] for identifier in own or profile_named(profile).first]
+    else:
+        selected = on_architectures(of_theories(chosen(identifiers), theories), architectures)
     device = valid_device(device)
     seed = drawn(seed)
     from checkers.runs import suite
@@ -84,15 +89,13 @@ def _run(
         )
 
 
-_run_options = options(
-    identifiers_argument, profile_option, seed_option, device_option, modules_option, processes_option, cluster_option, json_option,
-    quiet_option,
-)  # fmt: skip
+_run_options = seed_option, device_option, modules_option, processes_option, cluster_option, json_option, quiet_option
 
 
 @click.command()
-@_run_options
-@options(theories_option, architectures_option, folder_option, ledger_option, resume_option)
+@options(
+    identifiers_argument, glance_option, *_run_options, theories_option, architectures_option, folder_option, ledger_option, resume_option
+)  # fmt: skip
 def check(json_file: str | None, quiet: bool, ledger: Path | None, resume: bool, **given: Any) -> int:
     """Search for instances on which a statement fails; all statements if none is named."""
     from checkers.report import verdicts
@@ -100,28 +103,27 @@ def check(json_file: str | None, quiet: bool, ledger: Path | None, resume: bool,
     output = Output(json_file, quiet)
     recording = LedgerOptions(ledger, resume)
     given |= recording.arguments(click.get_current_context())
-    with own_statements(given["modules"], probed=True):
-        run = _run("check", quiet=quiet, recording=recording, **given)
+    with own_statements(given["modules"], probed=True) as own:
+        run = _run("check", own=own, quiet=quiet, recording=recording, **given)
         output.facts(run)
         output.text(verdicts.check_table(run) + "\n")
         refuted = [verdict for verdict in run.verdicts if verdict.verdict == "REFUTED"]
         for verdict in refuted:
             form = registry.form(verdict.id, verdict.architecture)
-            output.text(verdicts.refutation_in_words(verdict, form, str(given["folder"])) + "\n", closing=True)
+            output.text(verdicts.refutation_in_words(verdict, form, str(given["folder"]), given["modules"]) + "\n", closing=True)
         output.text(recording.closing() + verdicts.check_closing(run), closing=True)
     return REFUTED if refuted else 0
 
 
 @click.command()
-@_run_options
-@options(theories_option, architectures_option, folder_option)
+@options(identifiers_argument, glance_option, *_run_options, theories_option, architectures_option, folder_option)
 def power(json_file: str | None, quiet: bool, **given: Any) -> int:
     """Refute the false variants of the statements: what a checker that cannot fail would not do. Exit code 1 if one survives."""
     from checkers.report import verdicts
 
     output = Output(json_file, quiet)
-    with own_statements(given["modules"], probed=True):
-        run = _run("power", quiet=quiet, **given)
+    with own_statements(given["modules"], probed=True) as own:
+        run = _run("power", own=own, quiet=quiet, **given)
         output.facts(run)
         output.text(verdicts.power_table(run) + "\n")
         output.text(verdicts.power_closing(run), closing=True)
@@ -129,7 +131,7 @@ def power(json_file: str | None, quiet: bool, **given: Any) -> int:
 
 
 @click.command()
-@_run_options
+@options(identifiers_argument, profile_option, *_run_options)
 def scale(
     identifiers: tuple[str, ...],
     profile: str,

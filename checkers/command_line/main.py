@@ -11,14 +11,22 @@ import click
 from checkers.command_line.check import calibrate, certify, check, power, replay, report_command, scale
 from checkers.command_line.data import diagnose, threshold
 from checkers.command_line.exit_code import exit_code_of
+from checkers.command_line.inspect import inspect
 from checkers.command_line.ledger import ledger_command
 from checkers.command_line.mutants import mutants
 from checkers.command_line.statements import list_command, show
-from checkers.command_line.terminal import take_every_character
+from checkers.command_line.terminal import echo, take_every_character
 from checkers.command_line.train import train
 from checkers.machine.memory import keep_freed_memory
 
 DEBUG = "--debug"
+FIRST = """What to type next:
+
+  lemmafuzz check --profile glance    a first look, within 30 seconds: do some of the statements hold?
+  lemmafuzz show forward-norm         one of them, to be read beside the paper; `lemmafuzz list` names all
+  lemmafuzz power forward-norm        could it have failed? Its false variants are refuted
+  lemmafuzz check --module FILE.py    a lemma of your own; as a test suite: `pytest --lemmas FILE.py`
+"""
 
 
 class _Commands(click.Group):
@@ -40,7 +48,7 @@ def lemmafuzz() -> None:
 
 
 for _command in (
-    list_command, show, check, power, mutants, scale, certify, calibrate, replay, train, diagnose, threshold, ledger_command,
+    list_command, show, check, power, mutants, scale, certify, calibrate, replay, inspect, train, diagnose, threshold, ledger_command,
     report_command,
 ):  # fmt: skip
     lemmafuzz.add_command(_command)
@@ -54,6 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = [argument for argument in given if argument != DEBUG]  # wherever it stands
     keep_freed_memory()
     take_every_character()
+    if not asked:
+        echo(FIRST)
     return exit_code_of(lambda: _invoke(asked or ["--help"]), debug=asked != given)
 
 

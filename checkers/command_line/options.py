@@ -46,6 +46,10 @@ device_option = click.option("--device", default="cpu", show_default=True, help=
 profile_option = click.option(
     "--profile", type=click.Choice(PROFILES), default="quick", show_default=True, help="How hard to try: seconds, minutes or an hour."
 )
+glance_option = click.option(
+    "--profile", type=click.Choice(("glance", *PROFILES)), default="quick", show_default=True,
+    help="How hard to try: seconds, minutes or an hour. glance: a first look, at some statements if none is named, within 30 s.",
+)  # fmt: skip
 modules_option = click.option(
     "--module", "modules", metavar="FILE", multiple=True, callback=as_path, help="A Python file with statements of your own. Repeatable."
 )

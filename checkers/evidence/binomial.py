@@ -98,3 +98,23 @@ def _thresholds(plan: Plan) -> tuple[int, int, int, int, int]:
         return plan.trials, critical, critical, 0, 1
     last = critical_failures(plan.second, plan.claimed, plan.alpha)
     return plan.trials, critical, min(critical, _suspicious(plan)), plan.second, last
+
+
+def rate_interval(failures: int, trials: int, level: float) -> tuple[float, float]:
+    """The exact two-sided interval of a failure rate (Clopper and Pearson 1934): wrong with probability 1 - level at most."""
+    from scipy.stats import beta
+
+    tail = (1 - level) / 2
+    low = float(beta.ppf(tail, failures, trials - failures + 1)) if failures else 0.0
+    high = float(beta.isf(tail, failures + 1, trials - failures)) if failures < trials else 1.0
+    return low, high
+
+
+def median_ranks(trials: int, level: float) -> tuple[int, int]:
+    """The indices from 0, in ascending order, of two of so many independent draws between which the median lies: wrong with probability
+    1 - level at most, where there are enough draws for that; else the least and the greatest."""
+    from scipy.stats import binom
+
+    # at least k draws lie below the median but with probability P(Bin(trials, 1/2) < k)
+    k = max(1, int(binom.ppf((1 - level) / 2, trials, 0.5)))
+    return k - 1, trials - k

@@ -90,7 +90,7 @@ def _decide(
         ratio=_finite(case.ratio[trial]), left=_finite(case.left[trial]), right=_finite(case.right[trial]),
         place={**case.place(trial), "trial": sum(sizes[:worst]) + trial},
         regime_depth=_finite(statement.regime_depth(instance)), stage=stage, adversary=case.adversary,
-        looked_at=case.looked_at,
+        looked_at=case.looked_at, at=case.at(trial, statement, instance),
     )  # fmt: skip
 
 

@@ -59,6 +59,9 @@ def _fault(comparison: Comparison, instance: Instance, trials: int) -> str:
         return f"sides of shapes {tuple(comparison.left.shape)} and {tuple(comparison.right.shape)}, which do not fit each other"
     if len(set(axes)) < len(axes):
         return f"along two axes of one name: {form}"
+    for axis, given in comparison.names.items():
+        if axis not in axes or len(given) != full[1 + axes.index(axis)]:
+            return f"{len(given)} names of indices along {axis!r}, which is none of its axes or not as long: {form}"
     for axis, length in zip(axes, full[1:], strict=True):
         lengths = LENGTHS[axis](instance) if axis in LENGTHS else ()
         if not length or (lengths and length not in lengths):

@@ -11,15 +11,17 @@ from checkers.evidence.measured import NotInForm, measured
 from checkers.evidence.profiles import LAW
 from checkers.machine.threads import one_thread
 from checkers.networks.randomness import NormalSource, seed_sequence
-from strategies import instance_from_sizes
+from strategies import ALL_SHAPES, instance_from_sizes
 from theorems import registry
 from theorems.language.instance import INTEGER_QUANTITIES, ODD, Instance
 from theorems.language.statement import EXACT_LAW, Engine, Statement
+from theorems.language.subject import Comparison
 
 TRIALS: Final = 7
 # No two the same, nor L + 1: where a statement's ranges leave no choice, the nearest that they have.
 LENGTHS: Final = {"outputs": 2, "samples": 3, "depth": 4, "positions": 6, "input_dimension": 9, "width": 16}
 OTHERS: Final = {"patch": 3, "sparsity": 2, "radius": 1e-3, "tolerance": 0.5}
+DEEP: Final = 12
 WIDEST: Final = 64  # where the ranges begin beyond: shapes do not depend on the width, and what the probe costs does
 
 
@@ -30,6 +32,19 @@ def axes_of(statement: Statement, engine: Engine) -> tuple[str, ...]:
     with one_thread():
         ((_, subject),) = drawn_subjects(still, tiny_instance(statement, engine), engine, TRIALS, source, "cpu")
         return measured(statement, subject).axes
+
+
+def whole_reach(statement: Statement) -> Comparison:
+    """What the statement measures on a narrow network as deep as its ranges go, up to DEEP, where no product but those that every depth
+    affords is looked at: its axes, and which indices it looks at there."""
+    still = dataclasses.replace(statement, adversary=(), start=())
+    engine: Engine = "revealed" if "revealed" in statement.engines else statement.engines[0]
+    tiny = tiny_instance(statement, engine)
+    depth = tiny.depth if statement.trained else int(min(DEEP, statement.ranges.get("depth", (1, 1))[1]))
+    source = NormalSource(seed_sequence(0, "reach", *statement.stream, engine))
+    with one_thread():
+        ((_, subject),) = drawn_subjects(still, dataclasses.replace(tiny, depth=depth), engine, 1, source, "cpu")
+        return measured(statement, subject)
 
 
 def tiny_instance(statement: Statement, engine: Engine) -> Instance:
@@ -48,6 +63,9 @@ def tiny_instance(statement: Statement, engine: Engine) -> Instance:
                 near = (free or [near])[0]
                 taken |= _lengths(name, int(near))
             sizes[name] = int(near) if name in INTEGER_QUANTITIES else float(near)
+    shape = ALL_SHAPES.get(statement.data[0])
+    if shape and "input_dimension" in sizes and not shape.largest_separation(int(sizes.get("samples", 1)), int(sizes["input_dimension"])):
+        del sizes["input_dimension"]  # as many as the data need
     return instance_from_sizes(statement, sizes)
 
 

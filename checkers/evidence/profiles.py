@@ -35,6 +35,7 @@ class Profile:
     far: instances of each kind far beyond the sizes that constants were calibrated on, the widest and the deepest; far_width,
     far_depth: how wide and how deep; far_entries: width times depth, at most, of the deepest.
     proofs: numbers that the ball arithmetic of one triage may hold, over its trials: a second or so for a million.
+    first: the statements of a run that names none; empty for all of them, on every architecture.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Profile:
     far_depth: int = 0
     far_entries: int = 0
     proofs: int = 2**20
+    first: tuple[str, ...] = ()
 
     def instances(self, statement: Statement) -> int:
         """How many instances of a statement to try: half as many where each costs a training run or the like.
@@ -175,7 +177,17 @@ def cost(statement: Statement, instance: Instance) -> tuple[Engine, int]:
     return "dense", dense
 
 
+# One step of each chapter of the first paper, and the two-layer dynamics: seconds each, small instances, so nothing about exponents.
+GLANCE: Final = (
+    "forward-norm", "operator-norm", "backward-norm", "separation", "sparse-forward", "sign-flips", "forward-stability", "gradient-upper",
+    "gradient-lower", "semi-smoothness", "kernel-stability", "kernel-limit", "tl-dynamics",
+)  # fmt: skip
+
 PROFILES = {
+    "glance": Profile(
+        "glance", examples=6, power_examples=25, shrinks=10, normals=2**20, law_draws=2**17, dense_width=512, revealed_width=2**14,
+        depth=8, proofs=2**18, first=GLANCE,
+    ),
     "quick": Profile(
         "quick", examples=16, power_examples=25, shrinks=40, normals=2**22, law_draws=2**19, dense_width=512, revealed_width=2**14,
         depth=8, corners=1, far=1, far_width=2**17, far_depth=32, far_entries=2**20, proofs=2**20,

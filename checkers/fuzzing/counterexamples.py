@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -23,7 +24,7 @@ from checkers.records.counterexamples import Counterexample, Replay, Versions
 from checkers.records.decisions import Decision
 from theorems.language.instance import Instance
 from theorems.language.registry import Registry, registry
-from theorems.language.statement import FULLY_CONNECTED, Statement
+from theorems.language.statement import FULLY_CONNECTED, Engine, Statement
 
 SCHEMA = 1
 MOST_CELLS = 10**7  # of a counterexample's data: larger files are not ours
@@ -158,28 +159,44 @@ def _most_trials(statement: Statement, instance: Instance, engine: str, alpha: f
     return min(planned, MOST_WORK // _numbers(engine, instance))
 
 
-def replay(record: Counterexample, catalogue: Registry = registry, device: str = "cpu") -> Replay:
-    """Make the same decision again, from the file's own data and seed."""
+def known(record: Counterexample, catalogue: Registry = registry) -> tuple[Statement, Instance, Engine] | str:
+    """What a counterexample speaks of: statement or variant, instance and engine; or why this version cannot make its decision again."""
     old = record.decision
     statement = _statement(old, catalogue, record.module)
     if isinstance(statement, str):
-        return Replay(status="CANNOT RUN", identical=False, reason=statement)
+        return statement
     instance = restore(record)
     if old.engine not in statement.engines:
-        return Replay(status="CANNOT RUN", identical=False, reason=f"statement {old.statement!r} is no longer run on {old.engine!r}")
+        return f"statement {old.statement!r} is no longer run on {old.engine!r}"
     if not 0 <= old.alpha < 1:
         raise InputError("counterexample field 'decision.alpha' must lie between 0 and 1")
     if old.trials < 1 or instance.depth > MOST_LAYERS or old.trials > _most_trials(statement, instance, old.engine, old.alpha):
-        return Replay(status="CANNOT RUN", identical=False, reason=f"{old.trials} trials at these sizes are more than any profile draws")
-    engine = next(engine for engine in statement.engines if engine == old.engine)
+        return f"{old.trials} trials at these sizes are more than any profile draws"
+    return statement, instance, next(engine for engine in statement.engines if engine == old.engine)
+
+
+@contextmanager
+def fitting() -> Iterator[None]:
+    """Whatever goes wrong where a counterexample's own data are measured is the file's fault: InputError."""
     try:
-        new = decide(
-            statement, instance, seed=record.seed, engine=engine, trials=old.trials, alpha=old.alpha, stage=old.stage, device=device
-        )  # fmt: skip
+        yield
     except (ValueError, RuntimeError, IndexError, ArithmeticError, MemoryError) as error:
         sentence = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"the data of this counterexample do not fit its statement: {sentence}") from error
-    identical = new == old
+
+
+def replay(record: Counterexample, catalogue: Registry = registry, device: str = "cpu") -> Replay:
+    """Make the same decision again, from the file's own data and seed."""
+    old = record.decision
+    case = known(record, catalogue)
+    if isinstance(case, str):
+        return Replay(status="CANNOT RUN", identical=False, reason=case)
+    statement, instance, engine = case
+    with fitting():
+        new = decide(
+            statement, instance, seed=record.seed, engine=engine, trials=old.trials, alpha=old.alpha, stage=old.stage, device=device
+        )  # fmt: skip
+    identical = msgspec.structs.replace(new, at=old.at) == old if not old.at else new == old
     same = "the same numbers, bit for bit" if identical else _difference(old, new, record.versions)
     if new.refuted:
         # what was proved when the file was written is proved again, whichever profile that took

@@ -17,7 +17,8 @@ class Decision(Struct, frozen=True, kw_only=True):
 
     claimed: the failure probability that the statement allows. failures: trials in which the inequality failed by more than
     rounding; within_rounding: trials too close to tell. alpha: the share of the run's error budget spent on this decision.
-    ratio: largest left/right over all trials; left, right, place: the two sides there, and the trial, sample, layer it is at;
+    ratio: largest left/right over all trials; left, right, place: the two sides there, and the trial, sample, layer it is at, as indices
+    from 0; at: the same but for the trial in the paper's notation, `l = 1, i = 2` (theorems/language/indices.py), "" in older files;
     adversary: who had moved the weights there.
     evidence: the instance is inside the regime and the claimed probability is below 1/2, so that it says something.
     looked_at: the only indices that were compared, where they are not all that the claim quantifies over.
@@ -44,6 +45,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     stage: int = 1
     adversary: str = ""
     looked_at: str = ""
+    at: str = ""
 
 
 class Triage(Struct, frozen=True, kw_only=True):

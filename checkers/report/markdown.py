@@ -26,6 +26,7 @@ from checkers.report.verdicts import (
     check_row,
     count_verdicts,
     looked_at_in_words,
+    place_in_words,
     several_architectures,
     sizes_in_words,
     triage_in_words,
@@ -288,7 +289,7 @@ def _example(run: PowerRun, by_id: dict[str, Statement]) -> list[str]:
         ["chance of that many if the claim were true", f"{_chance(decision.p_value)} (refuted below {text.number(decision.alpha)})"],
         ["worst trial", f"left side {text.number(decision.left)} > right side {text.number(decision.right)}"],
         ["triage", triage_in_words(one.triage) if one.triage else "-"],
-        ["at", ", ".join(f"{name} {index}" for name, index in decision.place.items()) or "-"],
+        ["at", place_in_words(decision) or "-"],
     ]
     return ["### What a counterexample looks like", text.table(["", ""], rows, "github")]
 

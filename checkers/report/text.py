@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 
 from tabulate import tabulate
 
+from checkers.report.narrow import narrow_table, terminal_width
+
 WIDEST = 180  # of a padded Markdown table
 
 
@@ -18,10 +20,15 @@ def number(value: float | None, digits: int = 3) -> str:
     return f"{int(value):,}" if float(value).is_integer() and abs(value) < 1e9 else f"{value:.{digits}g}"
 
 
-def table(headers: Sequence[str], rows: Iterable[Sequence[str]], style: str = "simple") -> str:
-    """A table of text; style: a tablefmt of tabulate, "simple" for the terminal and "github" for Markdown."""
+def table(headers: Sequence[str], rows: Iterable[Sequence[str]], style: str = "simple", width: int | None = None) -> str:
+    """A table of text; style: a tablefmt of tabulate, "simple" for the terminal and "github" for Markdown.
+
+    width: of the lines on a terminal, the terminal's own if not given; 0: as wide as the table is.
+    """
     cells = [[cell.replace("|", "\\|") for cell in row] if style == "github" else list(row) for row in rows]
     text = tabulate(cells, headers=list(headers), tablefmt=style, disable_numparse=True)
+    if style == "simple" and 0 < (room := terminal_width() if width is None else width) < max(map(len, text.split("\n"))):
+        return narrow_table(headers, cells, room)
     if style == "github" and len(text.split("\n", 1)[0]) > WIDEST:
         text = re.sub(r"-{3,}", "---", re.sub(r" {2,}", " ", text))  # too wide to read as text: no padding
     return text

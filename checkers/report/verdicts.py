@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
 
 from checkers.records.counterexamples import Certificate, Counterexample, Replay
 from checkers.records.decisions import CheckRun, Decision, PowerRun, Triage, Verdict
 from checkers.report.text import number, table
 from theorems.language.instance import QUANTITIES
+from theorems.language.registry import registry
 from theorems.language.statement import Statement
 
 
@@ -20,9 +25,17 @@ def sizes_in_words(sizes: Mapping[str, int | float | str], statement: Statement 
     return ", ".join(words)
 
 
+def place_in_words(decision: Decision) -> str:
+    """Where the worst case is: the trial, counted from 1 as everything is, and its indices in the paper's notation. Files that were written
+    before decisions said so have the indices from 0."""
+    trial = f"trial {decision.place['trial'] + 1:,}" if "trial" in decision.place else ""
+    older = [f"{name} index {index}" for name, index in decision.place.items() if name != "trial"] if not decision.at else []
+    return ", ".join(part for part in (trial, decision.at, *older) if part)
+
+
 def decision_in_words(decision: Decision, statement: Statement | None = None) -> str:
     """One decision: where it is, what failed there, and how badly."""
-    place = ", ".join(f"{name} {index}" for name, index in decision.place.items())
+    place = place_in_words(decision)
     relation = ">" if decision.left > decision.right else "<="
     return (
         f"{sizes_in_words(decision.sizes, statement)}: {decision.failures:,} of {decision.trials:,} trials fail"
@@ -81,15 +94,19 @@ def count_verdicts(names: Iterable[str]) -> str:
     return ", ".join(f"{listed.count(name)} {name}" for name in order if name in listed) or "nothing"
 
 
-def refutation_in_words(verdict: Verdict, statement: Statement, folder: str) -> str:
-    """What refuted a statement, each instance with its own triage, and the files that hold it."""
+def refutation_in_words(verdict: Verdict, statement: Statement, folder: str, modules: Sequence[Path] = ()) -> str:
+    """What refuted a statement, each instance with its own triage, the files that hold it, how to see it again, and the command that says
+    why. modules: files that declare statements."""
     lines = [f"REFUTED  {statement.id}  ({statement.source}): {statement.sentence}"]
     cases = [(verdict.counterexample, verdict.triage)]
     cases += [(verdict.severest, verdict.severest_triage)] if verdict.severest != verdict.counterexample else []
     for decision, triage in cases:
         lines += [f"  {decision_in_words(decision, statement)}"] if decision else []
         lines += [f"    {triage_in_words(triage)}"] if triage else []
-    lines += [f"  lemmafuzz replay {folder}/{name}" for name in verdict.counterexamples]
+    declared = [part for path in modules for part in ("--module", str(path))]
+    lines += [f"  {shlex.join(['lemmafuzz', 'replay', f'{folder}/{name}', *declared])}" for name in verdict.counterexamples]
+    inspecting = [shlex.join(["lemmafuzz", "inspect", f"{folder}/{name}", *declared]) for name in verdict.counterexamples[:1]]
+    lines += [f"  inspect with {command}" for command in inspecting]
     return "\n".join(lines)
 
 
@@ -124,7 +141,18 @@ def check_closing(run: CheckRun) -> str:
     blind = "".join(f"\n{line}" for line in (*extrapolated_in_words(run), *blind_in_words(run)))
     return (
         f"{counts}; the probability that a true statement is refuted is at most {number(run.alpha)}"
-        f"{withdrawn}{partial}{blind}\nprofile {run.profile}, seed {run.seed}, {run.seconds:.1f} s"
+        f"{withdrawn}{partial}{blind}{_at_a_glance(run)}\nprofile {run.profile}, seed {run.seed}, {run.seconds:.1f} s"
+    )
+
+
+def _at_a_glance(run: CheckRun) -> str:
+    """What a HOLDS of the first look is worth."""
+    if run.profile != "glance":
+        return ""
+    return (
+        f"\na glance at {len(run.verdicts)} of {len(registry.cells())} statements, on small instances: HOLDS says that a failure rate above"
+        " the detectable one would have been seen there, and no more."
+        "\n`lemmafuzz power --profile glance` shows that as quick a look refutes false variants; `lemmafuzz check` looks at all, and harder"
     )
 
 
@@ -159,12 +187,18 @@ def certificate_closing(found: Sequence[Certificate], seed: int) -> str:
     return f"{words}{partial}\nseed {seed}"
 
 
+def named(decision: Decision, again: Decision | None) -> Decision:
+    """The decision of a file that was written before decisions had words for their place, with those of the decision made again there."""
+    known = again is not None and not decision.at and again.place == decision.place
+    return msgspec.structs.replace(decision, at=again.at) if again is not None and known else decision
+
+
 def replay_in_words(found: Counterexample, result: Replay, statement: Statement | None) -> str:
     """What a replay found, beside what the file says."""
     variant = f", false variant {found.decision.variant!r}" if found.decision.variant else ""
     lines = [f"{result.status}  {found.decision.statement}{variant}: {result.reason}".rstrip(": ")]
     lines.append(f"  {'variant of' if variant else 'claim'}".ljust(14) + found.claim)
-    lines.append(f"  the file    {decision_in_words(found.decision, statement)}")
+    lines.append(f"  the file    {decision_in_words(named(found.decision, result.decision), statement)}")
     if result.decision is not None and not result.identical:
         lines.append(f"  again       {decision_in_words(result.decision, statement)}")
     lines += [f"  triage      {triage_in_words(result.triage)}"] if result.triage else []

@@ -106,13 +106,15 @@ class NetworkSubject(PartialSubject):
         start = self._source.spawn("changed product norm").normal(like.shape, 1.0, like.dtype, like.device)
         return changed_products(self.network, self.origin.record.signs, first, last, nonzeros, start, self._lanczos_steps)
 
-    def changed_backward_norm(self, nonzeros: int, size: float) -> Tensor:
-        found = [backward_gap(self.network, diagonals, self._origin_back()) for diagonals in self.backward_changes(nonzeros, size)]
+    def changed_backward_norm(self, nonzeros: int, size: float, whole: bool = False) -> Tensor:
+        back = self._origin_back()
+        reference = [torch.zeros_like(one) for one in back] if whole else back
+        found = [backward_gap(self.network, diagonals, reference) for diagonals in self.backward_changes(nonzeros, size, whole)]
         return torch.stack(found).amax(0)
 
-    def backward_changes(self, nonzeros: int, size: float) -> list[list[Tensor]]:
+    def backward_changes(self, nonzeros: int, size: float, whole: bool = False) -> list[list[Tensor]]:
         """The changed diagonals D_1 + D'', ..., D_L + D'' that changed_backward_norm looked at."""
-        return backward_changes(self.network, self.origin.record.signs, self._origin_back(), nonzeros, size)
+        return backward_changes(self.network, self.origin.record.signs, self._origin_back(), nonzeros, size, whole)
 
     def _origin_back(self) -> list[Tensor]:
         return [self.origin.backward(layer) for layer in range(1, self.instance.depth + 2)]

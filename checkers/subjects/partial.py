@@ -87,7 +87,7 @@ class PartialSubject:
     def changed_product_norm(self, first: int, last: int, nonzeros: int) -> Tensor:
         self._refuse("changed_product_norm")
 
-    def changed_backward_norm(self, nonzeros: int, size: float) -> Tensor:
+    def changed_backward_norm(self, nonzeros: int, size: float, whole: bool = False) -> Tensor:
         self._refuse("changed_backward_norm")
 
     def sparse_product_norm(self, first: int, last: int, left: int | None, right: int | None) -> Tensor:

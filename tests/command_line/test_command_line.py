@@ -81,7 +81,7 @@ def test_list_names_all_that_options_and_declarations_can_name(capsys: pytest.Ca
 
     expected: dict[str, Collection[str]] = {
         "theories": theories(), "losses": losses, "architectures": registry.architectures(), "adversaries": ADVERSARIES, "data": ALL_SHAPES,
-        "labels": LABELS, "profiles": PROFILES,
+        "labels": LABELS, "profiles": KNOWN_PROFILES,
     }  # fmt: skip
     for what, names in expected.items():
         code, printed = run(f"list {what}", capsys)
@@ -308,7 +308,8 @@ def test_train_on_a_users_file(weights: str, capsys: pytest.CaptureFixture[str])
 
 
 def test_profiles_are_those_that_exist() -> None:
-    assert tuple(KNOWN_PROFILES) == PROFILES
+    assert tuple(KNOWN_PROFILES) == ("glance", *PROFILES)
+    assert {*KNOWN_PROFILES["glance"].first} <= {statement.id for statement in registry}
 
 
 LIGHT = [["--help"], ["list"], ["list", "--json", "-"], ["list", "losses"], ["show", "gd-rate"], ["check", "--help"], []]

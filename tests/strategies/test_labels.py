@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from hypothesis import find, given, settings
+from hypothesis import strategies as st
 
 from strategies.data import data_set
+from strategies.instances import data_sets, label_sets
 from strategies.labels import LABELS, label_set
 from theorems.language.instance import Array
 
@@ -64,3 +69,25 @@ def test_nearest_neighbours_get_opposite_labels(shape: str) -> None:
 def test_bad_labels_are_refused(labels: str, outputs: int, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         label_set(labels, generator(), inputs(), outputs)
+
+
+@settings(max_examples=30)
+@given(st.data())
+def test_label_sets_are_those_of_a_kind(data: st.DataObject) -> None:
+    x = data.draw(data_sets(samples=(1, 8)))
+    y = data.draw(label_sets(x, outputs=3, kinds=("signs", "opposite")))
+    assert y.shape == (len(x), 3)
+    np.testing.assert_allclose(np.linalg.norm(y, axis=1), 1, rtol=1e-14)
+
+
+def test_label_sets_shrink_to_the_first_kind() -> None:
+    assert not find(label_sets(inputs(), outputs=2), lambda y: True).any(), "zero"
+
+
+@pytest.mark.parametrize(("given", "sentence"), [
+    ({"kinds": ("hot",)}, "unknown labels 'hot'; known: none, zero, "), ({"outputs": 0}, "labels need outputs >= 1, not 0"),
+    ({"kinds": ()}, "labels need at least one kind; known: zero, "),
+])  # fmt: skip
+def test_label_sets_that_there_are_not(given: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValueError, match=f"^{sentence}"):
+        label_sets(inputs(), **given)

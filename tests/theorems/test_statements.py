@@ -2,6 +2,7 @@
 
 The id of a test is the id of its statement, so `pytest -k forward-norm` runs all that concerns it. The seed is fixed and the
 verdict a function of it; at any other seed a true statement is refuted with probability 1e-6 at most, over the whole registry.
+What decides is what decides in a user's own suite of lemmas, checkers/pytest_suite.py.
 """
 
 from __future__ import annotations
@@ -11,43 +12,48 @@ from dataclasses import replace
 import pytest
 
 from checkers.evidence.profiles import PROFILES
-from checkers.runs.suite import check, power
+from checkers.pytest_suite import Claim, claims, complaint, judged
+from checkers.records.decisions import VariantVerdict, Verdict
 from theorems import registry
-from theorems.language.statement import Statement
 
 SEED = 1
-# The counterexamples of this suite need not be simple: no more than a look at what shrinking does.
-POWER = replace(PROFILES["quick"], shrinks=2)
-VARIANTS = [pytest.param(s, v.name, id=f"{s.id}-{v.name}") for s in registry for v in s.variants]
+QUICK = PROFILES["quick"]
+CLAIMS = claims(registry)
+FORMS = claims(form for statement in registry for form in registry.forms(statement.id) if form is not registry[statement.id])
 
 
-FORMS = [form for statement in registry for form in registry.forms(statement.id) if form is not registry[statement.id]]
+def name(claim: Claim) -> str:
+    return f"{claim.id}-{claim.variant}" if claim.variant else claim.id
 
 
-@pytest.mark.parametrize("statement", FORMS, ids=lambda statement: f"{statement.id}-on-{statement.architecture}")
-def test_statement_is_not_refuted_on_other_architectures(statement: Statement) -> None:
+@pytest.mark.parametrize("claim", [claim for claim in FORMS if not claim.variant], ids=lambda claim: f"{claim.id}-on-{claim.architecture}")
+def test_statement_is_not_refuted_on_other_architectures(claim: Claim) -> None:
     """Two instances: `check` and the report draw enough of them to say that it holds."""
-    verdict = check([statement], seed=SEED, profile=replace(PROFILES["quick"], examples=2)).verdicts[0]
-    assert (verdict.id, verdict.architecture, verdict.counterexamples) == (statement.id, statement.architecture, [])
+    verdict = judged(claim, seed=SEED, profile=replace(QUICK, examples=2))
+    assert isinstance(verdict, Verdict)
+    assert (verdict.id, verdict.architecture, verdict.counterexamples) == (claim.id, claim.architecture, [])
     assert verdict.verdict in {"HOLDS", "EXTRAPOLATED", "UNDECIDED"}
     assert verdict.worst_ratio > 0
 
 
-@pytest.mark.parametrize("statement", registry, ids=lambda statement: statement.id)
-def test_statement_holds(statement: Statement) -> None:
-    verdict = check([statement], seed=SEED, profile=PROFILES["quick"]).verdicts[0]
+@pytest.mark.parametrize("claim", [claim for claim in CLAIMS if not claim.variant], ids=name)
+def test_statement_holds(claim: Claim) -> None:
+    verdict = judged(claim, seed=SEED, profile=QUICK)
+    assert complaint(verdict) == ""
+    assert isinstance(verdict, Verdict)
     assert verdict.verdict in {"HOLDS", "EXTRAPOLATED"}
-    assert (verdict.id, verdict.counterexamples) == (statement.id, [])
+    assert (verdict.id, verdict.counterexamples) == (claim.id, [])
     assert verdict.grade in {"exact", "attacked", "sampled"}
     assert verdict.worst is not None
     assert verdict.within_rounding < verdict.trials / 100, "the sides are told apart"
 
 
-@pytest.mark.parametrize(("statement", "variant"), VARIANTS)
-def test_false_variant_is_refuted(statement: Statement, variant: str) -> None:
-    alone = replace(statement, variants=tuple(v for v in statement.variants if v.name == variant))
-    found = power([alone], seed=SEED, profile=POWER).variants[0]
-    assert (found.id, found.variant, found.verdict) == (statement.id, variant, "REFUTED")
+@pytest.mark.parametrize("claim", [claim for claim in CLAIMS if claim.variant], ids=name)
+def test_false_variant_is_refuted(claim: Claim) -> None:
+    found = judged(claim, seed=SEED, profile=QUICK)
+    assert complaint(found) == ""
+    assert isinstance(found, VariantVerdict)
+    assert (found.id, found.variant, found.verdict) == (claim.id, claim.variant, "REFUTED")
     assert found.counterexample is not None
     assert found.severest is not None
     assert found.counterexample.refuted

@@ -15,11 +15,11 @@ theory(
 
 # A statement may rest only on earlier ones, so the chapters are imported in the order of the proofs.
 _CHAPTERS = (
-    "calculus", "initialization", "sparsity", "stability", "gradients", "smoothness", "kernels", "convergence", "stochastic",
-    "other_losses", "given_kernel", "given_flips",
+    "calculus", "initialization", "sparsity", "stability", "perturbed_backward", "gradients", "differences", "smoothness", "kernels",
+    "convergence", "stochastic", "other_losses", "given_kernel", "given_flips",
 )  # fmt: skip
 for _chapter in _CHAPTERS:
-    import_module(f"theorems.allen_zhu.{_chapter}")
+    import_module(f"{__name__}.{_chapter}")
 # Then the same statements on other architectures.
 for _architecture in ("residual", "convolutional"):
-    import_module(f"theorems.allen_zhu.{_architecture}")
+    import_module(f"{__name__}.{_architecture}")

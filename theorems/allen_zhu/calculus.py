@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from theorems.language.subject import Subject
 
 UNIT_ROUNDOFF = 2.0**-53
+RELU_PARTS = {
+    "part": (
+        "phi(a) - phi(b) = (D_b + D'')(a - b)", "D'' in [-1, 1]", "|D_b + D''| <= 1", "D''_k = 0 where the signs agree",
+        "|D''_k (a - b)_k| = |a_k| where they differ",
+    )
+}  # fmt: skip
 
 
 def _forward(first: Tensor, hidden: Sequence[Tensor], last: Tensor, inputs: Tensor) -> tuple[list[Tensor], list[Tensor], Tensor]:
@@ -149,7 +155,7 @@ def _violations(subject: Subject, derivative_of_first: bool = False) -> Comparis
         ~agree & (numerator.abs() != a.abs()),  # where they differ, |D''(a - b)| = |a|, so ‖D''(a - b)‖ <= ‖a - b‖
     ]
     counts = torch.stack([part.sum(-1) for part in parts], dim=1).to(a.dtype)
-    return Comparison(counts, torch.zeros_like(counts), axes=("part",))
+    return Comparison(counts, torch.zeros_like(counts), axes=("part",), names=RELU_PARTS)
 
 
 def _bounded_by_activations(subject: Subject) -> Comparison:

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from theorems.language.forms import FALSE, assume, probability, wrong
+from theorems.language.indices import counted
 from theorems.language.registry import statement
 from theorems.language.statement import INPUTS, Constant
 from theorems.language.subject import Descent, Side
@@ -19,6 +20,8 @@ STEPS = 10  # inside the regime the loss falls by (1 - 1/8)^2 a step: to 7% in 1
 # Of networks with one layer a run costs about what its first pass does (checkers/networks/one_layer.py), and instances that one can pay for
 # are few: with eight of them, so many trials show a failure rate of 0.02.
 TRIALS = 32
+AT_STEPS = {"step": counted("t", 1, STEPS)}
+STEP_SIZES = {"step size": ("the step size eta", "the step size 1.5/lambda_max")}
 STABLE = 1.5  # of the 2/lambda_max that a fixed kernel allows; the rest is for its drift in training
 
 SEPARATED = assume("delta <= c/L")
@@ -74,7 +77,8 @@ def gd_rate(subject: Subject, eta: float) -> Side:
     """F(W(t)), t = 1..STEPS: (trials, STEPS)."""
     loss = subject.train(eta, STEPS).loss
     times = loss.new_tensor([[float(t) for t in range(1, STEPS + 1)]])
-    return Side(loss[:, 1:], axes=("step",), rounding=4 * subject.rounding, given={"t": times, "F_0": loss[:, 0]})
+    given = {"t": times, "F_0": loss[:, 0]}
+    return Side(loss[:, 1:], axes=("step",), rounding=4 * subject.rounding, given=given, names=AT_STEPS)
 
 
 @statement(
@@ -108,7 +112,7 @@ def gd_rate(subject: Subject, eta: float) -> Side:
 )  # fmt: skip
 def gd_radius(subject: Subject, eta: float) -> Side:
     """Distance from the initialization, over all trained layers, t = 1..STEPS: (trials, STEPS)."""
-    return Side(subject.train(eta, STEPS).distance[:, 1:], axes=("step",), rounding=4 * subject.rounding)
+    return Side(subject.train(eta, STEPS).distance[:, 1:], axes=("step",), rounding=4 * subject.rounding, names=AT_STEPS)
 
 
 def largest_eigenvalue(subject: Subject) -> Tensor:
@@ -163,4 +167,4 @@ def gd_convergence(subject: Subject, eta: float, T: float) -> Side:
     sizes = (eta, STABLE / largest_eigenvalue(subject))
     every = max(1, steps // 8)  # F falls all the time: looking rarely misses nothing that the last look does not see
     reached = [subject.train(size, steps, Descent(every=every)).loss.nan_to_num(torch.inf).amin(1) for size in sizes]
-    return Side(torch.stack(reached, 1), axes=("step size",), rounding=4 * subject.rounding)
+    return Side(torch.stack(reached, 1), axes=("step size",), rounding=4 * subject.rounding, names=STEP_SIZES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from theorems.allen_zhu.initialization import FEW_OUTPUTS
 from theorems.language.calibration import calibrated
 from theorems.language.forms import FALSE, assume, probability, wrong
 from theorems.language.registry import statement
@@ -34,7 +35,7 @@ ASSUMPTIONS = (
         "width": (256, 131072), "depth": (1, 5), "samples": (1, 6), "input_dimension": INPUTS, "outputs": (1, 4),
         "separation": (0.1, 1.0), "radius": (1e-9, 1e-2),
     },
-    assumptions=ASSUMPTIONS,
+    assumptions=(FEW_OUTPUTS, *ASSUMPTIONS),
     at_most=("C m/d", "C n m/d"),
     failure=probability("exp(-c m omega^(2/3) L)"),
     constants={
@@ -75,7 +76,8 @@ def gradient_upper(subject: Subject, tau: float = 1.0) -> Side:
         sides.append(torch.stack([single, together], dim=-1))
     values = torch.stack(sides, dim=1)
     factors = values.new_tensor([[tau] * (instance.depth - 1) + [1.0]])
-    return Side(values, axes=("layer", "part"), rounding=4 * subject.rounding, given={"tau_l": factors})
+    names = {"part": ("‖grad_{W_l} F_i‖_F^2/F_i", "‖grad_{W_l} F‖_F^2/F")}
+    return Side(values, axes=("layer", "part"), rounding=4 * subject.rounding, given={"tau_l": factors}, names=names)
 
 
 def _least_quadratic_form(kernel: Tensor, samples: int) -> Tensor:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from theorems.allen_zhu.intervals import growing, intervals
 from theorems.language.calibration import calibrated
 from theorems.language.forms import FALSE, assume, probability, wrong
+from theorems.language.indices import counted, interval_names
 from theorems.language.registry import statement
 from theorems.language.statement import INPUTS, Assumption, Constant, FailureProbability
 from theorems.language.subject import Side
@@ -65,7 +66,10 @@ def informative_width(bound: str) -> Assumption:
 
 
 WIDTH_FOR_OPERATORS = assume("m >= n L log(n L)")
-PER_LAYER = probability("exp(-c m/L)")
+# n L: the union over samples and layers that a claim for all of them needs.
+PER_LAYER = probability("n L exp(-c m/L)")
+WIDE_FOR_NORMS = informative_width("16 L log(20 n L)")
+FEW_OUTPUTS = assume("d <= c m/L", "so that a net over R^d costs less than the concentration", c=1 / 8)
 SMALL = {"width": (16, 1024), "depth": (1, 8)}
 
 
@@ -77,7 +81,7 @@ SMALL = {"width": (16, 1024), "depth": (1, 8)}
     at_most="C sqrt(L)",
     scales=("depth", "width"),
     ranges={"width": (16, 16384), "depth": (1, 32), "samples": (1, 4), "input_dimension": INPUTS, "separation": (1e-2, 1.0)},
-    assumptions=(WIDTH_FOR_OPERATORS, informative_width("16 log(20) L")),
+    assumptions=(WIDTH_FOR_OPERATORS, WIDE_FOR_NORMS),
     failure=PER_LAYER,
     constants={
         "C": calibrated("operator-norm", "C", "sharp edge 2.83 for one layer, sqrt(4e) = 3.30 as L grows (free probability)"),
@@ -100,7 +104,7 @@ def operator_norm(subject: Subject) -> Side:
 
     pairs, looked_at = intervals(subject, growing, shallow=4)
     found = torch.stack([subject.product_norm(a, b) for a, b in pairs], dim=-1)
-    return Side(found, axes=("sample", "interval"), rounding=subject.rounding, looked_at=looked_at)
+    return Side(found, axes=("sample", "interval"), rounding=subject.rounding, looked_at=looked_at, names=interval_names(pairs))
 
 
 @statement(
@@ -111,13 +115,9 @@ def operator_norm(subject: Subject) -> Side:
     at_most="C sqrt(m/d)",
     scales=("width", "outputs", "depth"),
     ranges={
-        "width": (16, 2**20), "depth": (1, 64), "samples": (1, 4), "input_dimension": INPUTS, "outputs": (1, 8), "separation": (1e-2, 1.0),
+        "width": (16, 2**20), "depth": (1, 64), "samples": (1, 4), "input_dimension": INPUTS, "outputs": (1, 64), "separation": (1e-2, 1.0),
     },
-    assumptions=(
-        assume("d <= m/(L log(m))", "so that a net over R^d costs less than the concentration"),
-        WIDTH_FOR_OPERATORS,
-        informative_width("16 log(20) L"),
-    ),
+    assumptions=(FEW_OUTPUTS, WIDTH_FOR_OPERATORS, WIDE_FOR_NORMS),
     failure=PER_LAYER,
     constants={
         "C": calibrated("backward-norm", "C", "sharp for large m: 1"),
@@ -128,6 +128,8 @@ def operator_norm(subject: Subject) -> Side:
     variants=(
         wrong("constant 0.99, below the norm of B alone", "constant", constants={"C": Constant(0.99, FALSE)}),
         wrong("sqrt(m)/d in place of sqrt(m/d)", "exponent", at_most="C sqrt(m)/d", ranges={"outputs": (1, 32), "width": (16, 4096)}),
+        wrong("d <= c m/L dropped: for every d", "assumption", assumptions=(WIDTH_FOR_OPERATORS, WIDE_FOR_NORMS),
+              ranges={"outputs": (1024, 4096), "width": (64, 128), "depth": (1, 1)}),
         wrong("initialization variance 2.8/m", "initialization", variance=2.8, ranges={"depth": (1, 32), "width": (16, 4096)}),
     ),
     note="The supremum over v is the largest singular value of a d x m matrix: exact.",
@@ -138,10 +140,11 @@ def backward_norm(subject: Subject) -> Side:
 
     rows = torch.stack([subject.backward(layer) for layer in range(1, subject.instance.depth + 2)], dim=2)  # (..., layers, d, m)
     largest = torch.linalg.eigvalsh(rows @ rows.mT)[..., -1].clamp_min(0).sqrt()
-    return Side(largest, axes=("sample", "layer"), rounding=subject.rounding)
+    names = {"layer": counted("a", 1, subject.instance.depth + 1)}
+    return Side(largest, axes=("sample", "layer"), rounding=subject.rounding, names=names)
 
 
-WIDE_ENOUGH_FOR_ANGLES = informative_width("20 (L + 1) log(20 n^2)")
+WIDE_ENOUGH_FOR_ANGLES = informative_width("20 (L + 1) log(20 n^2 (L + 1))")
 
 
 @statement(
@@ -153,7 +156,7 @@ WIDE_ENOUGH_FOR_ANGLES = informative_width("20 (L + 1) log(20 n^2)")
     scales=("separation", "depth"),
     ranges={"width": (16, 2**20), "depth": (1, 64), "samples": (2, 6), "input_dimension": (3, INPUTS[1]), "separation": (1e-4, 1.0)},
     assumptions=(assume("delta <= c/L"), WIDE_ENOUGH_FOR_ANGLES),
-    failure=probability("n^2 exp(-c m/(L + 1))"),
+    failure=probability("n^2 (L + 1) exp(-c m/(L + 1))"),
     constants={
         "c": Constant(
             1 / 20, "log-residuals vary by 5(L+1)/(4m) about log(0.9 delta), so delta/2 has exponent 0.4 log(1.8)^2 = 0.14; a third of it"

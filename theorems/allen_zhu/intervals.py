@@ -36,6 +36,11 @@ def outermost(depth: int) -> tuple[list[Interval], str]:
     return sorted({(1, 1), (depth, depth), (1, depth)}), "(a, b) = (1, 1), (1, L) and (L, L)"
 
 
+def leading(depth: int) -> tuple[list[Interval], str]:
+    """Where two products of each length tell enough: the first two layers, the last one, and all of them."""
+    return sorted({(1, 1), (1, min(2, depth)), (1, depth), (depth, depth)}), "(a, b) = (1, 1), (1, 2), (1, L) and (L, L)"
+
+
 def intervals(subject: Subject, few: Few, shallow: int) -> tuple[list[Interval], str]:
     """The pairs to look at, and in words which they are where they are not all. shallow: the depth up to which all are."""
     depth = subject.instance.depth

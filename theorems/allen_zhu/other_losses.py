@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from theorems.allen_zhu.convergence import DUPLICATES, FAILURE, HIDDEN_WIDTH, SEPARATED, STEP, STEP_SIZE
 from theorems.language.forms import FALSE, wrong
+from theorems.language.indices import counted
 from theorems.language.registry import statement
 from theorems.language.statement import INPUTS, Assumption, Constant, Range, Variant
 from theorems.language.subject import Descent, Side
@@ -78,7 +79,9 @@ def promised_losses(subject: Subject, eta: float, instead: Mapping[Conclusion, C
         sides.append(torch.stack([left if kind == conclusion else nothing for kind in PROMISES], -1))
         facts.append({**given, "beta": torch.full_like(left, loss.smoothness)})
     together = {name: torch.stack([one[name] for one in facts], 1) for name in facts[0]}
-    return Side(torch.stack(sides, 1), axes=("loss", "z", "step - 1", "part"), rounding=8 * subject.rounding, given=together)
+    names = {"loss": [loss.name for loss in BUILT_IN], "step - 1": counted("t", 1, STEPS)}
+    axes = ("loss", "z", "step - 1", "part")
+    return Side(torch.stack(sides, 1), axes=axes, rounding=8 * subject.rounding, given=together, names=names)
 
 
 SIZES = {
@@ -152,7 +155,7 @@ def wrong_classifications(ranges: Mapping[str, Range], assumptions: tuple[Assump
 
 @statement(
     id="classification",
-    source="Appendix A",
+    source="Appendix A, classification",
     trained=True,
     claim="with cross-entropy and the step size 2 eta, eta = {eta}, 100% training accuracy within T = {T} steps: max_i F_i(W(t)) < {bound} "
     "for some t <= T",

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from theorems.allen_zhu.calculus import loss_vectors
+from theorems.allen_zhu.initialization import FEW_OUTPUTS
 from theorems.allen_zhu.stability import FLIP_FAILURE, MORE, NETWORKS, SHARP_C, SMALL_RADIUS, relative_rounding
 from theorems.language.calibration import calibrated, too_small
 from theorems.language.forms import FALSE, assume, wrong
@@ -61,7 +62,7 @@ def _second_order_rounding(subject: Subject) -> float:
     scales=("depth",),
     exponents={"radius": 1.0, "width": 0.5, "outputs": -0.5},  # of size, and of the second bound
     ranges=NETWORKS,
-    assumptions=(SMALL_RADIUS, MORE),
+    assumptions=(FEW_OUTPUTS, SMALL_RADIUS, MORE),
     failure=FLIP_FAILURE,
     constants={
         "C": calibrated("output-stability", "C", "sharp for one layer and large m: 1, in both claims"),
@@ -90,7 +91,9 @@ def output_stability(subject: Subject) -> Side:
     output = (subject.network_outputs() - origin.network_outputs()).norm(dim=-1)
     outputs = [torch.zeros_like(output)] * (depth - 1) + [output]  # the second claim speaks of the last layer only
     moved = torch.stack([torch.stack(hidden, -1), torch.stack(outputs, -1)], -1)
-    return Side(moved, axes=("sample", "layer", "part"), rounding=relative_rounding(subject), given={"size": _size(subject)})
+    names = {"part": ("‖h_l(W~ + W') - h_l(W~)‖", "‖B(h_L(W~ + W') - h_L(W~))‖")}
+    given = {"size": _size(subject)}
+    return Side(moved, axes=("sample", "layer", "part"), rounding=relative_rounding(subject), given=given, names=names)
 
 
 LARGE_ENOUGH = assume("omega >= (d/(m L log(m)))^(3/2)", name="least radius")
@@ -105,7 +108,7 @@ LARGE_ENOUGH = assume("omega >= (d/(m L log(m)))^(3/2)", name="least radius")
     at_most="C sqrt(n F) omega^(1/3) L^2 sqrt(m log(m)/d) size + C n L^2 (m/d) size^2",
     scales=("radius", "depth", "width", "outputs"),
     ranges={**NETWORKS, "depth": (1, 16)},  # deeper, what is left beyond the linear part, omega^{4/3} sqrt(m), is below rounding
-    assumptions=(LARGE_ENOUGH, SMALL_RADIUS, MORE),
+    assumptions=(FEW_OUTPUTS, LARGE_ENOUGH, SMALL_RADIUS, MORE),
     failure=FLIP_FAILURE,
     constants={
         "C": calibrated("semi-smoothness", "C", "for one layer and large m the quadratic term alone needs ‖B D‖^2 d/(2m) = 1/4"),

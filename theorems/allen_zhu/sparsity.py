@@ -12,6 +12,7 @@ from theorems.allen_zhu.initialization import PER_LAYER, WIDTH_FOR_OPERATORS, in
 from theorems.allen_zhu.intervals import intervals, outermost
 from theorems.language.calibration import calibrated
 from theorems.language.forms import FALSE, assume, probability, wrong
+from theorems.language.indices import counted, interval_names
 from theorems.language.registry import statement
 from theorems.language.statement import INPUTS, Constant
 from theorems.language.subject import Side
@@ -19,7 +20,7 @@ from theorems.language.subject import Side
 if TYPE_CHECKING:
     from theorems.language.subject import Subject
 
-WIDE_FOR_SPARSE = informative_width("64 log(20) L")
+WIDE_FOR_SPARSE = informative_width("64 L log(20 n L)")
 SOME_SPARSITY = assume("m >= 25 L log(m)", "so that a single nonzero is sparse", name="sparsity of one")
 # The union over supports costs s log(em/s) in the exponent: sqrt 2 (1 + sqrt(2 s log(em/s)/m)) < 2 for one layer when s <= 0.05 m/log m,
 # and log-norms of L layers vary by 5L/(4m), which asks for 1/L; 4/5 of that.
@@ -39,7 +40,7 @@ def _stretched(subject: Subject, left: int | None, right: int | None) -> Side:
     # A search asks each factor of a product for fifty vectors; at L = 4 all products take revealed weights several times what three take.
     pairs, looked_at = intervals(subject, outermost, shallow=3)
     found = torch.stack([subject.sparse_product_norm(a, b, left, right) for a, b in pairs], dim=-1)
-    return Side(found, axes=("sample", "interval"), rounding=subject.rounding, looked_at=looked_at)
+    return Side(found, axes=("sample", "interval"), rounding=subject.rounding, looked_at=looked_at, names=interval_names(pairs))
 
 
 @statement(
@@ -104,7 +105,7 @@ def sparse_backward(subject: Subject) -> Side:
     scales=("width", "sparsity", "depth"),
     ranges=RANGES,
     assumptions=(WIDTH_FOR_OPERATORS, SOME_SPARSITY, assume("s <= c m/(L log(m))", c=0.25)),
-    failure=probability("exp(-c s log(m))"),
+    failure=probability("n L exp(-c s log(m))"),
     constants={
         "C": calibrated("sparse-bilinear", "C", "sharp for one layer, one nonzero and large m: the largest of m^2 entries, 2 sqrt 2"),
         "c": Constant(0.75, "beyond C the union over supports leaves (C^2/4 - 2) s log m in the exponent"),
@@ -140,11 +141,11 @@ AT_MOST_SPARSE = assume("s <= m/(L log(m))")
     assumptions=(
         WIDTH_FOR_OPERATORS,
         assume("m >= L max(log(m), d)", name="wide enough for a sparse vector"),
-        informative_width("20"),
+        informative_width("20 n L"),
         AT_MOST_SPARSE,
         assume("s >= d/log(m)", name="many nonzeros"),
     ),
-    failure=probability("exp(-c s log(m))"),
+    failure=probability("n L exp(-c s log(m))"),
     constants={
         "C": calibrated("sparse-output", "C", "sharp for one output, one nonzero and large m: the largest of m normals, sqrt 2"),
         "c": Constant(1.0, "beyond C the union over supports leaves (C^2/2 - 1) s log m in the exponent"),
@@ -170,4 +171,4 @@ def sparse_output(subject: Subject) -> Side:
 
     instance = subject.instance
     found = torch.stack([subject.sparse_backward_norm(layer, instance.sparsity) for layer in range(1, instance.depth + 2)], dim=-1)
-    return Side(found, axes=("sample", "layer"), rounding=subject.rounding)
+    return Side(found, axes=("sample", "layer"), rounding=subject.rounding, names={"layer": counted("a", 1, instance.depth + 1)})

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from theorems.allen_zhu.intervals import intervals, leading
 from theorems.language.calibration import calibrated, too_small
 from theorems.language.forms import FALSE, assume, probability, wrong
+from theorems.language.indices import counted, interval_names
 from theorems.language.registry import statement
 from theorems.language.statement import INPUTS, Assumption, Constant
 from theorems.language.subject import Side
@@ -16,14 +18,20 @@ if TYPE_CHECKING:
 FLIPS = "m omega^(2/3) L"  # the paper's s: its bound on sign flips up to its constant, and the exponent of its failure probability
 
 
-def informative_radius(rate: str) -> Assumption:
-    """The radius from which exp(-rate omega^{2/3}) <= 1/20."""
-    return assume(f"omega >= (log(20)/({rate}))^(3/2)", "where the failure probability is at most 1/20", name="informative radius")
+def informative_radius(rate: str, events: str = "") -> Assumption:
+    """The radius from which so many times exp(-rate omega^{2/3}) <= 1/20. events: how many a union is over."""
+    many = f"20 {events}" if events else "20"
+    return assume(f"omega >= (log({many})/({rate}))^(3/2)", "where the failure probability is at most 1/20", name="informative radius")
 
 
 SMALL_RADIUS = assume("omega <= c/(L^(9/2) log(m)^3)")
-ENOUGH, MORE = informative_radius("m L"), informative_radius("4 m L")
+MORE = informative_radius("4 m L")
 FLIP_FAILURE = probability(f"exp(-c {FLIPS})")
+# Lemma 8.2 speaks of all samples and layers, Lemmas 8.6 and 8.7 of all products of layers too: a union over each.
+ENOUGH, EVERYWHERE = informative_radius("m L", "n L"), informative_radius("4 m L", "n L")
+EVERYWHERE_FAILURE = probability(f"n L exp(-c {FLIPS})")
+MANY_PRODUCTS = informative_radius("4 m L", "n L^2")
+CHANGE_FAILURE = probability(f"n L^2 exp(-c {FLIPS})")
 # For false variants at the initialization itself: a failure probability that needs no radius.
 FAILURE_AT_START = probability("exp(-m/100)")
 SHARP_C = Constant(4.0, "a choice: omega may then be as small as one flip needs, and C is calibrated so that no network fails")
@@ -32,6 +40,9 @@ NETWORKS = {
     "width": (64, 2**20), "depth": (1, 24), "samples": (1, 2), "input_dimension": INPUTS, "outputs": (1, 3), "separation": (1e-2, 1.0),
     "radius": (1e-12, 1e-1),
 }  # fmt: skip
+FLIP_PARTS = {"part": ("‖D~_l - D_l‖_0", "‖(D~_l - D_l) g_l‖", "‖(D~_l - D_l) g~_l‖")}
+WEIGHTS = {"weights": ("W~", "W")}
+MOVED_PARTS = {"part": ("‖g~_l - g_l‖", "‖h~_l - h_l‖")}
 
 
 def relative_rounding(subject: Subject) -> float:
@@ -43,35 +54,73 @@ def relative_rounding(subject: Subject) -> float:
     id="sign-flips",
     source="Lemma 8.2b",
     certificate="flips of one layer",
-    claim="‖D~_l - D_l‖_0 <= {bound} and ‖(D~_l - D_l) g_l‖ <= {bound} for all ‖W'‖_2 <= omega, i and l",
+    claim="‖D~_l - D_l‖_0 <= {bound}, ‖(D~_l - D_l) g_l‖ <= {bound} and ‖(D~_l - D_l) g~_l‖ <= {bound} for all ‖W'‖_2 <= omega, i and l",
     kind="declared",
-    at_most=("C m omega^(2/3) L", "C omega L^(3/2)"),
+    at_most=("C m omega^(2/3) L", "C omega L^(3/2)", "C omega L^(3/2)"),
     scales=("radius", "width", "depth"),
     ranges=NETWORKS,
     assumptions=(SMALL_RADIUS, ENOUGH),
-    failure=FLIP_FAILURE,
+    failure=EVERYWHERE_FAILURE,
     constants={
         "C": calibrated("sign-flips", "C", "sharp: 0.985 m omega^{2/3} flips in one layer, the rest for counts as small as 3"),
         "c": Constant(1.0, "a Poisson count of mean s exceeds 2.5 s with exponent (2.5 log 2.5 - 1.5) s = 0.79 s, and flips vary less"),
     },
     rests_on=("forward-norm", "operator-norm"),
-    adversary=("random", "targeted sign flips", "joint sign flips", "heavy sign flips", "joint heavy flips"),
+    adversary=("random", "targeted sign flips", "joint sign flips", "heavy sign flips", "joint heavy flips", "joint push of one neuron"),
     passes=2,
     variants=(
-        wrong("omega in place of omega^{2/3}", "exponent", at_most=("C m omega L", "C omega L^(3/2)")),
+        wrong("omega in place of omega^{2/3}", "exponent", at_most=("C m omega L", "C omega L^(3/2)", "C omega L^(3/2)")),
         wrong("constant 0.9, below the single-layer optimum", "constant", constants={"C": Constant(0.9, FALSE)}, ranges={"depth": (1, 1)}),
     ),
-    note="Flips in one layer: the known optimum. The second claim bounds what the flipped neurons carried.",
+    note="Flips in one layer: the known optimum. The other claims bound what the flipped neurons carried, before and after.",
 )
 def sign_flips(subject: Subject) -> Side:
-    """Parts: the number of flips, and ‖(D~_l - D_l) g_l‖, what they carried: (trials, samples, layers, 2)."""
+    """Parts: the number of flips, and ‖(D~_l - D_l) g_l‖ and ‖(D~_l - D_l) g~_l‖, what they carried: (trials, samples, layers, 3)."""
     import torch
 
     origin, sides = subject.origin, []
     for layer in range(1, subject.instance.depth + 1):
         flipped = (subject.signs(layer) - origin.signs(layer)).abs()
-        sides.append(torch.stack([flipped.sum(-1), (flipped * origin.pre_activations(layer)).norm(dim=-1)], -1))
-    return Side(torch.stack(sides, dim=2), axes=("sample", "layer", "part"), rounding=subject.rounding)
+        carried = [(flipped * one.pre_activations(layer)).norm(dim=-1) for one in (origin, subject)]
+        sides.append(torch.stack([flipped.sum(-1), *carried], -1))
+    return Side(torch.stack(sides, dim=2), axes=("sample", "layer", "part"), rounding=subject.rounding, names=FLIP_PARTS)
+
+
+@statement(
+    id="pre-activation-split",
+    source="Lemma 8.2a",
+    claim="g~_l - g_l = g'_1 + g'_2 with ‖g'_1‖_2 <= {bound} and ‖g'_2‖_inf <= {t} for all ‖W'‖_2 <= omega, i and l",
+    kind="declared",
+    at_most="C omega L^(3/2)",
+    scales=("radius", "depth"),
+    definitions={"t": "c_inf omega L^(5/2) sqrt(log(m)/m)"},
+    ranges=NETWORKS,
+    assumptions=(SMALL_RADIUS, EVERYWHERE),
+    failure=EVERYWHERE_FAILURE,
+    constants={
+        "C": calibrated("pre-activation-split", "C", "one layer attains omega ‖h_0‖ - t on a single neuron, so C >= 1 as m grows"),
+        "c": SHARP_C,
+        "c_inf": Constant(1.0, "a choice: what one of the two parts may hold the other need not, and C is calibrated at this one"),
+    },
+    rests_on=("forward-norm", "operator-norm", "sign-flips"),
+    adversary=("random", "hidden alignment", "joint heavy flips", "joint push of one neuron", "spectral ascent"),
+    passes=8,
+    variants=(
+        wrong("both constants 0.9, below what one layer attains", "constant",
+              constants={"C": Constant(0.9, FALSE), "c_inf": Constant(0.9, FALSE)}, ranges={"depth": (1, 1), "width": (2**12, 2**20)}),
+        wrong("L^{3/2} dropped", "exponent", at_most="C omega", ranges={"depth": (4, 8), "width": (2**13, 2**20)}),
+    ),
+    note="Decided without a search for the two parts: the best g'_2 is g~_l - g_l clipped at t, so they exist iff what exceeds t is short "
+    "enough. All layers pushing one neuron of the last one move it by L omega: what is attained grows like L, not L^{3/2}.",
+)  # fmt: skip
+def pre_activation_split(subject: Subject, t: float) -> Side:
+    """‖max(|g~_l - g_l| - t, 0)‖_2: (trials, samples, layers)."""
+    import torch
+
+    origin = subject.origin
+    moved = [(subject.pre_activations(layer) - origin.pre_activations(layer)).abs() for layer in range(1, subject.instance.depth + 1)]
+    excess = torch.stack([(one - t).clamp_min(0).norm(dim=-1) for one in moved], 2)
+    return Side(excess, axes=("sample", "layer"), rounding=relative_rounding(subject))
 
 
 @statement(
@@ -82,8 +131,8 @@ def sign_flips(subject: Subject) -> Side:
     at_most="C omega L^(5/2) sqrt(log(m))",
     scales=("radius", "depth", "width"),
     ranges=NETWORKS,
-    assumptions=(SMALL_RADIUS, MORE),
-    failure=FLIP_FAILURE,
+    assumptions=(SMALL_RADIUS, EVERYWHERE),
+    failure=EVERYWHERE_FAILURE,
     constants={"C": calibrated("forward-stability", "C", "one layer attains omega ‖h_0‖, so C sqrt(log m) >= 1"), "c": SHARP_C},
     rests_on=("forward-norm", "operator-norm", "sign-flips"),
     adversary=("random", "hidden alignment", "spectral ascent"),
@@ -105,7 +154,7 @@ def forward_stability(subject: Subject) -> Side:
         g = (subject.pre_activations(layer) - origin.pre_activations(layer)).norm(dim=-1)
         h = (subject.activations(layer) - origin.activations(layer)).norm(dim=-1)
         moved.append(torch.stack([g, h], -1))
-    return Side(torch.stack(moved, dim=2), axes=("sample", "layer", "part"), rounding=relative_rounding(subject))
+    return Side(torch.stack(moved, dim=2), axes=("sample", "layer", "part"), rounding=relative_rounding(subject), names=MOVED_PARTS)
 
 
 def nonzeros(subject: Subject, s: float) -> int:
@@ -116,14 +165,15 @@ def nonzeros(subject: Subject, s: float) -> int:
 @statement(
     id="operator-stability",
     source="Lemma 8.6",
-    claim="‖W~_b (D_{b-1} + D'') ... (D_a + D'') W~_a‖_2 <= {bound} for all ‖W'‖_2 <= omega and D'' in [-1,1] with ‖D''‖_0 <= {s}",
+    claim="‖W~_b (D_{b-1} + D'') ... (D_a + D'') W~_a‖_2 <= {bound}, and likewise with W, for all ‖W'‖_2 <= omega and D'' in [-1,1] with "
+    "‖D''‖_0 <= {s}, 1 <= a <= b <= L and i",
     kind="declared",
     at_most="C sqrt(L)",
     scales=("depth", "width"),
     definitions={"s": FLIPS},
     ranges={**NETWORKS, "width": (64, 2**17), "depth": (1, 12), "samples": (1, 1)},
-    assumptions=(SMALL_RADIUS, MORE),
-    failure=FLIP_FAILURE,
+    assumptions=(SMALL_RADIUS, MANY_PRODUCTS),
+    failure=CHANGE_FAILURE,
     constants={
         "C": calibrated("operator-stability", "C", "sharp edge without changes 3.30 as L grows (free probability)"),
         "c": SHARP_C,
@@ -140,17 +190,22 @@ def nonzeros(subject: Subject, s: float) -> int:
     note="What is found is a lower bound of the supremum over D'', so a refutation is sound.",
 )  # fmt: skip
 def operator_stability(subject: Subject, s: float) -> Side:
-    """Largest singular value found, over the diagonal changes too: (trials, samples, intervals)."""
+    """Largest singular value found, over the diagonal changes too, with W~ and with W: (trials, samples, intervals, 2)."""
     import torch
 
-    depth = subject.instance.depth
-    pairs = sorted({(1, 1), (1, min(2, depth)), (1, depth)})  # the norm grows with the number of factors
-    norms = torch.stack([subject.changed_product_norm(a, b, nonzeros(subject, s)) for a, b in pairs], -1)
-    looked_at = "(a, b) = (1, 1), (1, 2) and (1, L)" if depth > 1 else ""
-    return Side(norms, axes=("sample", "interval"), rounding=subject.rounding, looked_at=looked_at)
+    pairs, looked_at = intervals(subject, leading, shallow=2)
+    weights = (subject, subject.origin)
+    found = [torch.stack([one.changed_product_norm(a, b, nonzeros(subject, s)) for one in weights], -1) for a, b in pairs]
+    names = {**interval_names(pairs), **WEIGHTS}
+    return Side(
+        torch.stack(found, 2), axes=("sample", "interval", "weights"), rounding=subject.rounding, looked_at=looked_at, names=names
+    )  # fmt: skip
 
 
-ONE_CHANGE = assume("omega >= 1/(m L)^(3/2)", f"so that s = {FLIPS} >= 1 and D'' is not zero", name="informative radius")
+ONE_CHANGE = assume(
+    "omega >= (max(1, log(20 n L^2)/log(m))/(m L))^(3/2)",
+    f"so that s = {FLIPS} >= 1 and D'' is not zero, and the failure probability is at most 1/20", name="informative radius",
+)  # fmt: skip
 
 
 @statement(
@@ -163,12 +218,13 @@ ONE_CHANGE = assume("omega >= 1/(m L)^(3/2)", f"so that s = {FLIPS} >= 1 and D''
     definitions={"s": FLIPS},
     ranges={**NETWORKS, "depth": (1, 32), "radius": (1e-12, 1.0)},
     assumptions=(
+        assume("d <= m/(L log(m))", "so that a net over R^d costs less than the concentration"),
         assume("m >= L^3 log(m)", "so that a D'' of one nonzero is sparse"),
         assume("omega <= c/L^(3/2)"),
         assume("omega <= (c/(L^4 log(m)))^(3/2)", "that is s <= c m/(L^3 log(m))", name="sparsity"),
         ONE_CHANGE,
     ),
-    failure=probability(f"exp(-c {FLIPS} log(m))"),
+    failure=probability(f"n L^2 exp(-c {FLIPS} log(m))"),
     constants={
         "C": calibrated("backward-stability", "C", "D'' of size 3 on the largest columns, through W_a of norm 2.83"),
         "c": Constant(1.0, "the union bound over supports of D'' is exp(s log m)"),
@@ -190,4 +246,5 @@ ONE_CHANGE = assume("omega >= 1/(m L)^(3/2)", f"so that s = {FLIPS} >= 1 and D''
 def backward_stability(subject: Subject, s: float) -> Side:
     """‖Back~_a - Back_a‖_2 found over D'' of s nonzeros, a = 1..L: (trials, samples, layers)."""
     found = subject.changed_backward_norm(nonzeros(subject, s), 3.0)
-    return Side(found, axes=("sample", "layer"), rounding=relative_rounding(subject))
+    names = {"layer": counted("a", 1, subject.instance.depth)}
+    return Side(found, axes=("sample", "layer"), rounding=relative_rounding(subject), names=names)

@@ -35,4 +35,4 @@ def with_bound(identifier: str, found: Side, claimed: Callable[..., Sequence[Any
     rounding = found.rounding
     if found.error and isinstance(bound, torch.Tensor):  # balls know their own
         rounding += found.error / float(bound.min())
-    return Comparison(left, right, found.axes, rounding, found.looked_at)
+    return Comparison(left, right, found.axes, rounding, found.looked_at, found.names)

@@ -27,6 +27,8 @@ class Comparison:
     rounding: relative error that floating-point arithmetic may have put into left/right; a trial whose excess lies
     within it is neither a failure nor a success. Zero where the arithmetic is exact.
     looked_at: in words, the only indices that are compared, where they are not all that the claim quantifies over; empty: all.
+    names: axis -> what its indices are called, where that is not what indices.py says: samples i = 1..n, layers l = 1..L, or 0..L where
+    there are L + 1 of them, any other axis by its own name, from 1.
     """
 
     left: Tensor
@@ -34,6 +36,7 @@ class Comparison:
     axes: tuple[str, ...] = ()
     rounding: float = 0.0
     looked_at: str = ""
+    names: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,8 @@ class Side:
     """The measured side of a claim whose other side is the statement's formula, for every trial and every index.
 
     values: (trials, *axes). given: what the formula speaks of beside sizes and constants, by name, each (trials,) or as values.
-    axes, rounding, looked_at: as in Comparison. error: absolute error that floating-point arithmetic may have put into values, where that
-    is known instead: it weighs as much as the least of the bound.
+    axes, rounding, looked_at, names: as in Comparison. error: absolute error that floating-point arithmetic may have put into values, where
+    that is known instead: it weighs as much as the least of the bound.
     """
 
     values: Tensor
@@ -51,6 +54,7 @@ class Side:
     given: Mapping[str, Tensor] = field(default_factory=dict)
     looked_at: str = ""
     error: float = 0.0
+    names: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -152,8 +156,9 @@ class Subject(Protocol):
         W: this subject's, D: the origin's; (trials, samples)."""
         ...
 
-    def changed_backward_norm(self, nonzeros: int, size: float) -> Tensor:
-        """Largest ‖Back~_a - Back_a‖_2 found over diagonal D'' in [-size, size] with so many nonzeros in each layer, for a = 1..L.
+    def changed_backward_norm(self, nonzeros: int, size: float, whole: bool = False) -> Tensor:
+        """Largest ‖Back~_a - Back_a‖_2, or where whole ‖Back~_a‖_2, found over diagonal D'' in [-size, size] with so many nonzeros in each
+        layer (0: none), for a = 1..L.
         Back~_a = B (D_L + D'') W_L ... (D_a + D'') W_a with this subject's W; D and Back_a: the origin's; (trials, samples, L)."""
         ...
 

@@ -19,4 +19,4 @@ theory(
 
 # A statement may rest only on earlier ones, so the chapters are imported in the order of the proofs.
 for _chapter in ("outputs", "kernel", "positivity", "gates", "stability", "both_layers", "certificate", "convergence", "curve"):
-    import_module(f"theorems.two_layer.{_chapter}")
+    import_module(f"{__name__}.{_chapter}")

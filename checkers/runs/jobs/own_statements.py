@@ -18,8 +18,10 @@ from theorems import registry
 from theorems.language.statement import DeclarationError
 from theorems.laws.losses import losses
 
+HOME = __name__.removesuffix("checkers.runs.jobs.own_statements")  # of our packages: none in a checkout, "lemmafuzz." in a wheel
 # What the guides had users import before there was a public face, and where it is: files written then still run.
 MOVED = {
+    "theorems": "theorems",
     "theorems.statement": "theorems.language.statement",
     "theorems.subject": "theorems.language.subject",
     "theorems.instance": "theorems.language.instance",
@@ -77,15 +79,24 @@ def _explain(error: BaseException, paths: Sequence[Path]) -> None:
             raise InputError(f"module {path}, line {lines[-1]}: {in_words(error)}") from error
 
 
+def _stand_in(text: bytes) -> None:
+    """Let the old addresses that a file names lead to the new ones, unless another package has that name."""
+    for old in (old for old in MOVED if old.encode() in text):
+        top = old.split(".")[0]
+        ours = importlib.import_module(HOME + top)
+        if top not in sys.modules and importlib.util.find_spec(top) is None:
+            sys.modules[top] = ours
+        if sys.modules.get(top) is ours:
+            sys.modules.setdefault(old, importlib.import_module(HOME + MOVED[old]))
+
+
 def _import(path: Path, name: str) -> None:
     if not os.path.isfile(path):  # unlike Path.is_file, an answer for names that no file can have
         raise InputError(f"module {path} {'is not a file' if os.path.exists(path) else 'does not exist'}")
     specification = importlib.util.spec_from_file_location(name, path)
     if specification is None or specification.loader is None:
         raise InputError(f"module {path} is not a Python file: its name must end in .py")
-    text = path.read_bytes()
-    for old in (old for old in MOVED if old.encode() in text):
-        sys.modules.setdefault(old, importlib.import_module(MOVED[old]))
+    _stand_in(path.read_bytes())
     module = sys.modules[name] = importlib.util.module_from_spec(specification)
     writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # leave nothing beside the user's file
     try:

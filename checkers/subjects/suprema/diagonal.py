@@ -58,16 +58,20 @@ def changed_products(
 
 @torch.no_grad()
 def backward_changes(
-    network: Network, signs: Sequence[Tensor], back: Sequence[Tensor], nonzeros: int, size: float
+    network: Network, signs: Sequence[Tensor], back: Sequence[Tensor], nonzeros: int, size: float, whole: bool = False
 ) -> list[list[Tensor]]:
-    """The diagonals D_1 + D'', ..., D_L + D'' of every round; back: the origin's Back_1..Back_{L+1}."""
+    """The diagonals D_1 + D'', ..., D_L + D'' of every round; back: the origin's Back_1..Back_{L+1}. whole: for the norms of Back~_a
+    themselves, not of their distances from Back_a."""
+    if nonzeros < 1:
+        return [list(signs[1:])]
     # Greedy: where the column of Back_{l+1} is largest.
     changes = [largest_diagonal(back[layer].square().sum(-2), nonzeros, size) for layer in range(1, network.depth + 1)]
     rounds = []
     for round_ in range(ROUNDS):
         rounds.append([sign + change for sign, change in zip(signs[1:], changes, strict=True)])
         if round_ + 1 < ROUNDS:
-            gap = backward_through(network, rounds[-1])[0] - back[0]
+            moved = backward_through(network, rounds[-1])[0]
+            gap = moved if whole else moved - back[0]
             changes = _alternate(network, signs, changes, back, gap, nonzeros, size)
     return rounds
 

@@ -100,9 +100,12 @@ def all_flips(net: Plain) -> float:
     found: list[float] = []
     for g, h in zip(net.g, net.h, strict=True):
         for flipped in itertools.product((0.0, 1.0), repeat=len(g[1])):
-            carried = float(np.linalg.norm(np.array(flipped) * g[1]))
-            if carried < omega * np.linalg.norm(h[0]):
+            carried, reach = float(np.linalg.norm(np.array(flipped) * g[1])), omega * float(np.linalg.norm(h[0]))
+            if carried < reach:
                 found += [sum(flipped) - net.C * net.instance.width * math.pow(omega, 2 / 3), carried - net.C * omega]
+                # afterwards |u_k| - |g_k| each: the others of the set barely flip, and the nearest takes what is left of the reach
+                least = min((abs(x) for x, flips in zip(g[1], flipped, strict=True) if flips), default=math.inf)
+                found += [math.sqrt(reach**2 - carried**2 + least**2) - least - net.C * omega] if any(flipped) else []
     return max(found)
 
 

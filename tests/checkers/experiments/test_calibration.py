@@ -67,9 +67,8 @@ def test_calibration_gives_the_constant_at_which_the_claim_is_just_met(
 
 
 def test_the_side_of_a_constant_is_said_by_the_declaration(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing but the instances of the search is decided, and a bound that the constant does not scale is refused without a decision."""
+    """A bound that the constant does not scale is refused."""
     monkeypatch.setattr(calibration, "SMALL", dataclasses.replace(calibration.SMALL, examples=2))
-    monkeypatch.setattr(calibration, "decide", lambda *_, **__: pytest.fail("a decision to find the side"))
     norm = dataclasses.replace(
         registry["forward-norm"], measure=lambda subject: Side(subject.norms()[..., 1:], ("sample", "layer")), engines=("dense",),
         constants={"C": Constant(1.0, "", calibrated=True)}, failure=FailureProbability("0", lambda i, C: 0.0),

@@ -36,7 +36,8 @@ def test_every_instance_shown_carries_its_own_triage(monkeypatch: pytest.MonkeyP
         assert triage is not None
         assert triage.reason == f"looked at ratio {decision.ratio!r}"
         expected += [f"  {decision_in_words(decision, variant)}", f"    {triage_in_words(triage)}"]
-    assert lines[1:-1] == expected
+    assert lines[1:-2] == expected
+    assert lines[-2:] == ["  lemmafuzz replay counterexamples/a.json", "  inspect with lemmafuzz inspect counterexamples/a.json"]
 
 
 def test_one_refutation_is_shown_once() -> None:

@@ -18,7 +18,8 @@ from theorems.language.statement import Statement
 
 IDS = [
     "sign-flips", "forward-stability", "operator-stability", "backward-stability", "output-stability", "semi-smoothness", "gradient-drift",
-    "linearization", "kernel-stability",
+    "linearization", "kernel-stability", "pre-activation-split", "changed-backward-norm", "backward-change-by-signs",
+    "backward-change-by-weights",
 ]  # fmt: skip
 
 

@@ -6,8 +6,9 @@ import math
 from typing import TYPE_CHECKING
 
 from theorems.allen_zhu.convolutional.shared import AT_MOST_ALL, CIRCLE, CONVOLUTIONAL, NO_FAN_IN
+from theorems.allen_zhu.differences import difference_check
 from theorems.allen_zhu.gradient_check import gradient_check, without_last_sample
-from theorems.allen_zhu.initialization import WIDTH_FOR_OPERATORS, informative_width
+from theorems.allen_zhu.initialization import FEW_OUTPUTS, WIDE_FOR_NORMS, WIDTH_FOR_OPERATORS, informative_width
 from theorems.language.forms import FALSE, assume, form, wrong
 from theorems.language.registry import registry
 from theorems.language.statement import Constant, FailureProbability
@@ -62,6 +63,20 @@ form(
 )  # fmt: skip
 
 form(
+    "difference-formula", CONVOLUTIONAL,
+    claim="h_l(W~ + W') - h_l(W~) = sum_{a=1..l} (D~_l + D''_l) T~_l ... T~_{a+1} (D~_a + D''_a) T'_a h_{a-1}(W~ + W') for all W~, W', i "
+    "and l, T_l the map from h_{l-1} to g_l, T' its change, D'' as in relu-difference",
+    ranges={"width": (2, 16), "depth": (1, 4), "samples": (1, 3), **CIRCLE},
+    assumptions=(AT_MOST_ALL,),
+    measure=difference_check(_written),
+    variants=(
+        wrong("h_{a-1} of W~ in place of W~ + W'", "claim", measure=difference_check(_written, later=False), ranges={"depth": (2, 4)}),
+        wrong("D'' left out", "implementation", measure=difference_check(_written, changed_signs=False)),
+    ),
+    note="The right side is a forward pass of its own, through block circulant matrices.",
+)  # fmt: skip
+
+form(
     "forward-norm", CONVOLUTIONAL,
     claim="| ‖h_{i,l}‖ - 1 | <= {bound} for all i, l = 0..L, ‖h‖ the total norm over all positions",
     ranges={"width": (32, 2048), "depth": (1, 16), "samples": (1, 3), **CIRCLE},
@@ -79,7 +94,7 @@ form(
     note="The total ‖h_l‖^2 is a martingale of mean one; decorrelated positions make it more concentrated than this bound.",
 )  # fmt: skip
 
-OPERATORS = (AT_MOST_ALL, WIDTH_FOR_OPERATORS, informative_width("16 log(20) L"))
+OPERATORS = (AT_MOST_ALL, WIDTH_FOR_OPERATORS, WIDE_FOR_NORMS)
 EXPONENT = Constant(1 / 16, "as for fully connected networks")
 form(
     "operator-norm", CONVOLUTIONAL,
@@ -102,7 +117,7 @@ form(
     at_most="C sqrt(P m/d)",
     scales=("width", "outputs", "depth", "positions"),
     ranges={"width": (48, 1024), "depth": (1, 4), "samples": (1, 2), "outputs": (1, 4), **CIRCLE},
-    assumptions=(assume("d <= m/(L log(m))"), *OPERATORS),
+    assumptions=(FEW_OUTPUTS, *OPERATORS),
     constants={"C": Constant(3.0, "as for fully connected networks, the squared norm being P times as large"), "c": EXPONENT},
     variants=(
         wrong("constant 0.9, below the norm of B alone", "constant", constants={"C": Constant(0.9, FALSE)}),
@@ -118,7 +133,7 @@ form(
     assumptions=(
         AT_MOST_ALL,
         assume("delta <= c/(L sqrt(P))", "as two inputs may differ at one position only"),
-        informative_width("40 (L + 1) log(20 n^2)"),
+        informative_width("40 (L + 1) log(20 n^2 (L + 1))"),
     ),
     constants={"c": Constant(1 / 40, "half of the fully connected exponent")},
     variants=(

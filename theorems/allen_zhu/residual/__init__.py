@@ -11,4 +11,4 @@ from importlib import import_module
 
 # Forms rest on earlier ones, so the chapters are imported in the order of the proofs.
 for _chapter in ("initialization", "stability", "gradients", "smoothness", "kernels", "training", "stochastic", "other_losses"):
-    import_module(f"theorems.allen_zhu.residual.{_chapter}")
+    import_module(f"{__name__}.{_chapter}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from theorems.allen_zhu.differences import difference_check
 from theorems.allen_zhu.gradient_check import gradient_check, layer_gradient, without_last_sample
 from theorems.allen_zhu.initialization import TOLERANCE_AT_MOST_ONE, informative_width
 from theorems.allen_zhu.residual.shared import NO_SKIP, RESIDUAL, SEEN, TAU_ONE
@@ -46,6 +47,19 @@ form(
 )  # fmt: skip
 
 form(
+    "difference-formula", RESIDUAL,
+    claim="h_l(W~ + W') - h_l(W~) = sum_{a=1..l} (D~_l + D''_l) T~_l ... T~_{a+1} (D~_a + D''_a) tau_a W'_a h_{a-1}(W~ + W') for all W~, "
+    "W', i and l, T_l = I + tau W_l and tau_l = tau for l < L, T_L = W_L and tau_L = 1, D'' as in relu-difference",
+    ranges={"depth": (2, 6)},
+    measure=difference_check(_written),
+    variants=(
+        wrong("h_{a-1} of W~ in place of W~ + W'", "claim", measure=difference_check(_written, later=False)),
+        wrong("D'' left out", "implementation", measure=difference_check(_written, changed_signs=False)),
+    ),
+    note="The right side is a forward pass of its own.",
+)  # fmt: skip
+
+form(
     "forward-norm", RESIDUAL,
     ranges={"width": (32, 16384), "depth": (2, 128), "samples": (1, 4)},
     assumptions=(
@@ -65,8 +79,8 @@ form(
     ),
 )  # fmt: skip
 
-OPERATORS = (assume("m >= n log(n L)"), informative_width("16 log(20)"))
-PER_WIDTH = probability("exp(-c m)")
+OPERATORS = (assume("m >= n log(n L)"), informative_width("16 log(20 n L)"))
+PER_WIDTH = probability("n L exp(-c m)")
 EXPONENT = Constant(1 / 16, "the norms of two layers vary; log ‖h_L‖^2 has variance 10/m")
 
 form(
@@ -84,12 +98,13 @@ form(
     ),
 )  # fmt: skip
 
+FEW_OUTPUTS = assume("d <= c m", c=1 / 8)
 SPARSE: dict[str, Any] = {
     "ranges": {"width": (192, 8192), "depth": (1, 6)},
     "assumptions": (
         assume("s <= c m/log(m)", c=0.04),
         assume("m >= 25 log(m)", "so that a single nonzero is sparse", name="sparsity of one"),
-        informative_width("64 log(20)"),
+        informative_width("64 log(20 n L)"),
     ),
     "failure": PER_WIDTH,
 }
@@ -118,7 +133,7 @@ registry.leave_out("sparse-bilinear", RESIDUAL, "the skip connection contributes
 form(
     "backward-norm", RESIDUAL,
     ranges={"width": (64, 8192), "depth": (1, 16), "samples": (1, 2)},
-    assumptions=(assume("d <= m/log(m)"), *OPERATORS), failure=PER_WIDTH,
+    assumptions=(FEW_OUTPUTS, *OPERATORS), failure=PER_WIDTH,
     constants={"C": Constant(3.0, "1 + sqrt(d/m) for B alone, at most 1.6; sqrt(2 * share of active neurons) for the chain"),
                "c": EXPONENT},
     variants=(
@@ -132,7 +147,7 @@ form(
     ranges={"width": (64, 8192), "depth": (1, 6), "outputs": (1, 8)},
     assumptions=(
         assume("m >= max(log(m), d)", name="wide enough for a sparse vector"),
-        informative_width("20"),
+        informative_width("20 n L"),
         assume("s <= m/log(m)"),
         assume("s >= d/log(m)", name="many nonzeros"),
     ),
@@ -147,8 +162,8 @@ form(
 form(
     "separation", RESIDUAL,
     ranges={"width": (64, 16384), "depth": (1, 32), "samples": (2, 4)},
-    assumptions=(assume("delta <= c", "whatever L", c=0.5), informative_width("40 log(20 n^2)")),
-    failure=probability("n^2 exp(-c m)"),
+    assumptions=(assume("delta <= c", "whatever L", c=0.5), informative_width("40 log(20 n^2 (L + 1))")),
+    failure=probability("n^2 (L + 1) exp(-c m)"),
     constants={"c": Constant(1 / 40, "log-residuals vary by 10/(4m), as for L = 1; half of the fully connected exponent there")},
     variants=(
         wrong("separation 0.99 delta", "constant", at_least="0.99 delta"),
