@@ -73,7 +73,8 @@ def gd_rate_given_flips(subject: Subject, step: float) -> Side:
     run = run_from_kernel(subject, step, LAST)
     # u is off by rounding/sqrt(SEEN) of itself
     rounding = 8 * subject.rounding / math.sqrt(SEEN)
-    return Side(contraction(run), axes=("step",), rounding=rounding, given={**run.given, "D": flips_in_reach(subject, run)})
+    given = {**run.given, "D": flips_in_reach(subject, run)}
+    return Side(contraction(run), axes=("step",), rounding=rounding, given=given, names=run.steps_from(0))
 
 
 @statement(
@@ -99,4 +100,5 @@ def gd_radius_given_flips(subject: Subject, step: float) -> Side:
     """‖W(t) - W(0)‖_F, t = 1, 2, ...: (trials, steps)."""
     run = run_from_kernel(subject, step, LAST)
     distance = run.curves.distance[:, 1:].nan_to_num(math.inf)
-    return Side(distance, axes=("step",), rounding=8 * subject.rounding, given={**run.given, "D": flips_in_reach(subject, run)})
+    given = {**run.given, "D": flips_in_reach(subject, run)}
+    return Side(distance, axes=("step",), rounding=8 * subject.rounding, given=given, names=run.steps_from(1))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from theorems.allen_zhu.convergence import FAILURE
 from theorems.language.forms import FALSE, assume, wrong
+from theorems.language.indices import counted
 from theorems.language.registry import statement
 from theorems.language.statement import INPUTS, Constant
 from theorems.language.subject import Descent, Side
@@ -52,6 +53,10 @@ class Run(NamedTuple):
     def given(self) -> dict[str, Tensor]:
         """What bounds speak of."""
         return {"lambda_min": self.least, "lambda_max": self.largest, "eta": self.eta, "F_0": self.curves.loss[:, 0]}
+
+    def steps_from(self, first: int) -> dict[str, tuple[str, ...]]:
+        """The names of an axis "step" that begins with this one."""
+        return {"step": counted("t", first, len(self.curves.steps) - 1)}
 
 
 def run_from_kernel(subject: Subject, step: float, steps: float) -> Run:
@@ -108,7 +113,7 @@ def gd_rate_given_kernel(subject: Subject, step: float) -> Side:
     rate = (1 - contraction(run)).clamp_min(1e-300)
     # u is off by rounding/sqrt(SEEN) of itself, and the rate is as small as eta lambda_min
     rounding = 4 * subject.rounding / math.sqrt(SEEN) * float((run.largest / run.least).max().clamp(max=1e6))
-    return Side(torch.stack([rate, rate], -1), axes=("step", "part"), rounding=rounding, given=run.given)
+    return Side(torch.stack([rate, rate], -1), axes=("step", "part"), rounding=rounding, given=run.given, names=run.steps_from(0))
 
 
 @statement(
@@ -143,7 +148,8 @@ def gd_radius_given_kernel(subject: Subject, step: float) -> Side:
 
     run = run_from_kernel(subject, step, LAST)
     distance = run.curves.distance[:, 1:].nan_to_num(math.inf)
-    return Side(torch.stack([distance, distance], -1), axes=("step", "part"), rounding=4 * subject.rounding, given=run.given)
+    values = torch.stack([distance, distance], -1)
+    return Side(values, axes=("step", "part"), rounding=4 * subject.rounding, given=run.given, names=run.steps_from(1))
 
 
 @statement(
