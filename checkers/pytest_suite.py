@@ -72,7 +72,7 @@ def complaint(found: Verdict | VariantVerdict, folder: str = FOLDER, modules: tu
     form = registry.form(found.id, found.architecture)
     if found.verdict == "REFUTED":
         return refutation_in_words(found, form, folder, modules)
-    if found.verdict == "HOLDS":
+    if found.verdict in ("HOLDS", "EXTRAPOLATED"):
         return ""
     tried = f"{found.instances} instances; {found.regime}"
     if found.verdict == "UNDECIDED":

@@ -129,7 +129,7 @@ class Profile:
         if engine in ("exact law", "gate law"):
             return engine, max(1000, self.law_draws // numbers)
         most = 64 if engine == "revealed" else 512
-        return engine, max(MINIMUM_TRIALS, min(most, self.normals // numbers) // statement.passes)
+        return engine, max(MINIMUM_TRIALS, statement.trials, min(most, self.normals // numbers) // statement.passes)
 
     def share(self, statement: Statement, instance: Instance, engine: Engine, trials: int) -> float:
         """What so many trials cost, in units of `normals`; vectors and the exact law cost next to nothing."""

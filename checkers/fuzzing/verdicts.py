@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from checkers.evidence.binomial import detectable_rate
@@ -20,6 +20,7 @@ def judge(statement: Statement, campaign: Campaign, beyond: Campaign, written: l
     visits = [visit for visit in campaign.visits if visit.decision.evidence]
     rate = detectable_rate(visit.plan for visit in visits)
     corner, corner_rate = weakest_corner(visits)
+    inside_with_ones = _different(d for d in evidence if d.regime_depth >= 1)
     worst = max(evidence, key=lambda d: d.ratio, default=None)
     close = sum(d.within_rounding for d in evidence)
     if any(d.refuted for d in evidence):
@@ -29,14 +30,14 @@ def judge(statement: Statement, campaign: Campaign, beyond: Campaign, written: l
     elif campaign.withdrawn or rate > USEFUL_RATE or close > sum(d.trials for d in evidence) / 2:
         verdict = "UNDECIDED"
     else:
-        verdict = "HOLDS"
+        verdict = "HOLDS" if inside_with_ones else "EXTRAPOLATED"
     constants = statement.constants.items()
     return Verdict(
         id=statement.id,
         architecture=statement.architecture,
         verdict=verdict,
-        grade=grade(statement) if verdict == "HOLDS" else "",
-        instances=len({tuple(d.sizes.items()) for d in evidence}),
+        grade=grade(statement) if verdict in ("HOLDS", "EXTRAPOLATED") else "",
+        instances=_different(evidence),
         trials=sum(d.trials for d in evidence),
         failures=sum(d.failures for d in evidence),
         detectable_rate=rate,
@@ -54,11 +55,12 @@ def judge(statement: Statement, campaign: Campaign, beyond: Campaign, written: l
         counterexamples=written,
         **refuted_by(campaign),
         withdrawn=campaign.withdrawn,
-        looked_at={words: len({tuple(d.sizes.items()) for d in evidence if d.looked_at == words}) for words in _partial(evidence)},
+        looked_at={words: _different(d for d in evidence if d.looked_at == words) for words in _partial(evidence)},
         blind=sum(visit.plan.blind for visit in visits),
         unaffordable=campaign.unaffordable,
         weakest_corner=corner,
         corner_rate=corner_rate,
+        inside_with_ones=inside_with_ones,
         visited=[_visited(visit) for visit in visits],
     )
 
@@ -76,6 +78,11 @@ def _visited(visit: Visit) -> Visited:
         population=visit.population, sizes=one.sizes, ratio=one.ratio, trials=one.trials, failures=one.failures, claimed=one.claimed,
         detectable_rate=detectable_rate([visit.plan]),
     )  # fmt: skip
+
+
+def _different(decisions: Iterable[Decision]) -> int:
+    """How many instances were decided, each counted once."""
+    return len({tuple(d.sizes.items()) for d in decisions})
 
 
 def _partial(evidence: Sequence[Decision]) -> list[str]:
@@ -101,13 +108,13 @@ def grade(statement: Statement) -> Grade:
 
 
 def _regime(statement: Statement, evidence: Sequence[Decision], vacuous: int, beyond: Sequence[Decision]) -> str:
-    """How far inside its assumptions the instances lay, hidden constants set to 1."""
+    """How far inside its assumptions the instances lay, hidden constants set to 1: below 1 is outside."""
     if not statement.assumptions:
         return "no assumptions"
     words = []
     if evidence:
         depths = sorted(d.regime_depth for d in evidence)
-        words.append(f"{len(depths)} inside, {depths[0]:.3g} to {depths[-1]:.3g} times")
+        words.append(f"{depths[0]:.3g} to {depths[-1]:.3g} times")
     if vacuous:
         words.append(f"{vacuous} vacuous")
     if beyond:

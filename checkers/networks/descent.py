@@ -35,7 +35,7 @@ def loss_vectors(record: ForwardPass, goal: Tensor, loss: Loss, step: int, batch
 
 
 def _move_on_batch_alone(
-    network: Network, inputs: Tensor, goal: Tensor, loss: Loss, step_size: float, step: int, batches: Minibatches
+    network: Network, inputs: Tensor, goal: Tensor, loss: Loss, step_size: float | Tensor, step: int, batches: Minibatches
 ) -> None:
     """The same step where nobody looks: a pass over the minibatch instead of all samples."""
     chosen = batches.indices(step).to(inputs.device)[..., None]
@@ -61,7 +61,7 @@ def descend(
     network: Network,
     inputs: Any,
     targets: Any,
-    step_size: float,
+    step_size: float | Tensor,
     steps: int,
     *,
     loss: Loss = SQUARED,
@@ -73,9 +73,9 @@ def descend(
     """W(t + 1) = W(t) - step_size (n/b) sum_{i in S_t} grad F_i(W(t)), for all trials at once; moves `network` itself.
 
     Stops at every recorded step for whoever iterates, before the weights move; who has seen enough asks for no more.
-    inputs: (samples, d_in); targets: (samples, outputs) or (trials, samples, outputs). batches None: S_t is everything, b = n.
-    first: the step that the network stands at, of a run that is resumed, and passed: its forward pass, if that was done. The recorded
-    steps of first..steps are those of the schedule, the first and the last.
+    inputs: (samples, d_in); targets: (samples, outputs) or (trials, samples, outputs). step_size: one for all, or (trials,).
+    batches None: S_t is everything, b = n. first: the step that the network stands at, of a run that is resumed, and passed: its forward
+    pass, if that was done. The recorded steps of first..steps are those of the schedule, the first and the last.
     """
     rows = network.inputs(inputs)
     goal = torch.as_tensor(targets, dtype=network.output.dtype, device=network.output.device)
@@ -97,7 +97,7 @@ def gradient_descent(
     network: Network,
     inputs: Any,
     targets: Any,
-    step_size: float,
+    step_size: float | Tensor,
     steps: int,
     *,
     loss: Loss = SQUARED,
@@ -118,7 +118,7 @@ def gradient_descent(
 
 
 def follow(
-    network: Network, inputs: Any, targets: Any, step_size: float, steps: int, descent: Descent, order: np.random.SeedSequence
+    network: Network, inputs: Any, targets: Any, step_size: float | Tensor, steps: int, descent: Descent, order: np.random.SeedSequence
 ) -> Trajectory:
     """`gradient_descent` as a statement asks for it. order: the seed of the minibatches."""
     samples = network.inputs(inputs).shape[1]

@@ -136,14 +136,15 @@ class Network:
         """D_l Back_{l+1}^T v for l = 1..L: (trials, n, c, d) -> list of (trials, n, c, neurons)."""
         return self.architecture.backward(self.hidden, record.signs, v @ self.output[:, None])
 
-    def step(self, record: ForwardPass, loss_vectors: Tensor, step_size: float) -> None:
+    def step(self, record: ForwardPass, loss_vectors: Tensor, step_size: float | Tensor) -> None:
         """W_l -= step_size * the gradient of sum_i <v_i, f(x_i)> in W_l, which for fully connected layers is
-        sum_i (D_l Back_{l+1}^T v_i) h_{l-1,i}^T, on every hidden layer, v = loss_vectors (trials, n, d).
+        sum_i (D_l Back_{l+1}^T v_i) h_{l-1,i}^T, on every hidden layer, v = loss_vectors (trials, n, d), step_size (trials,) or one.
 
         With v_i = f(x_i) - y_i this is a step of gradient descent on F (Fact 2.5); a zero v_i leaves sample i out.
         The record must be of the current weights.
         """
-        top = (-step_size * loss_vectors[:, :, None]) @ self.output[:, None]
+        each = step_size[:, None, None] if isinstance(step_size, Tensor) else step_size
+        top = (-each * loss_vectors)[:, :, None] @ self.output[:, None]
         for layer, factor in self.architecture.sweep(self.hidden, record.signs, top):
             self.architecture.update(self.hidden, layer, record.activations[layer - 1], factor[:, :, 0])
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-VerdictName = Literal["HOLDS", "REFUTED", "VACUOUS", "UNDECIDED"]
+VerdictName = Literal["HOLDS", "EXTRAPOLATED", "REFUTED", "VACUOUS", "UNDECIDED"]
 Grade = Literal["exact", "certified", "attacked", "sampled", ""]
 Label = Literal["certified", "confirmed in float64", "rounding", "outside the regime"]
 Sizes = dict[str, int | float | str]
@@ -84,9 +84,12 @@ class Visited(Struct, frozen=True, kw_only=True):
 class Verdict(Struct, frozen=True, kw_only=True):
     """What a run says of one statement on one architecture.
 
+    verdict: EXTRAPOLATED is HOLDS where none of the instances meets the assumptions with the hidden constants 1.
+    instances: inside as declared; inside_with_ones: those of them that are inside with the hidden constants 1 as well.
     detectable_rate: a failure rate, common to all instances, that this run would have refuted with probability 99%.
     worst_ratio: largest left/right seen on evidence. constant, provenance: the declared constants and where they come from.
-    regime: how far inside its assumptions (hidden constants 1) the instances lay, in words. vacuous: instances that say nothing.
+    regime: how far inside its assumptions, hidden constants 1, the instances lay, in words: 1 is the border. vacuous: instances that say
+    nothing.
     beyond, beyond_failures: instances outside the regime, and how many of them broke the inequality; they decide nothing.
     counterexample, triage: the simplest refutation and what it is made of; severest, severest_triage: the same of the most severe.
     worst: the decision of worst_ratio, which need not be either of them.
@@ -127,6 +130,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     unaffordable: int = 0
     weakest_corner: str = ""
     corner_rate: float | None = None
+    inside_with_ones: int = 0
     visited: list[Visited] = []
 
 

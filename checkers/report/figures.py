@@ -71,7 +71,7 @@ def margins(check: CheckRun, power: PowerRun) -> str:
             axes.axhline(row, color=GREY, linewidth=0.4, alpha=0.4)
         found = [(one.severest or one.counterexample, one.id) for one in power.variants if one.id in height]
         wrong = [(decision.ratio, height[name]) for decision, name in found if decision is not None]
-        true = [(one.worst_ratio, height[one.id]) for one in check.verdicts if one.verdict == "HOLDS"]
+        true = [(one.worst_ratio, height[one.id]) for one in check.verdicts if one.verdict in ("HOLDS", "EXTRAPOLATED")]
         broken = [(one.worst_ratio, height[one.id]) for one in check.verdicts if one.verdict == "REFUTED"]
         _points(axes, wrong, ORANGE, "^", "false variant, refuted")
         _points(axes, true, BLUE, "o", "statement, holds")

@@ -34,7 +34,9 @@ from checkers.report.verdicts import (
 from theorems.language.registry import registry
 from theorems.language.statement import FIRST_THEORY, Statement
 
-COLOURS: dict[str, str] = {"HOLDS": "#2f7d4a", "REFUTED": "#b3261e", "VACUOUS": "#6b7280", "UNDECIDED": "#a16207"}
+COLOURS: dict[str, str] = {
+    "HOLDS": "#2f7d4a", "EXTRAPOLATED": "#2b6a8f", "REFUTED": "#b3261e", "VACUOUS": "#6b7280", "UNDECIDED": "#a16207",
+}  # fmt: skip
 LEGEND = (
     "A *trial* is a fresh random initialization on one *instance* (sizes, data, labels). *Failures* are trials in which the inequality"
     " fails by more than rounding; a statement may fail as often as its failure probability allows, and is refuted when it fails more"
@@ -89,8 +91,11 @@ def markdown(facts: Facts, statements: Sequence[Statement]) -> str:
         *_certificates(facts.certificates, by_id),
         "### How far inside the regime",
         _regime_table(facts.check),
-        "The paper's conditions with all hidden constants set to 1; 10 times inside means that a quantity could worsen by a factor 10. An"
-        " instance outside them is *beyond*; one whose claimed failure probability is 1/2 or more is *vacuous*. Neither is ever evidence.",
+        "Instances inside the conditions with the hidden constants as declared, and those of them that are inside with all hidden constants"
+        " 1. How far: 10 times means that a quantity could worsen by a factor 10, below 1 is outside with constants 1. Where no instance is"
+        " inside with constants 1 the verdict is *EXTRAPOLATED* in place of *HOLDS*: nothing failed, at sizes smaller than the conditions"
+        " with constants 1 allow. An instance outside the conditions as declared is *beyond*; one whose claimed failure probability is 1/2"
+        " or more is *vacuous*. Neither is ever evidence.",
         _blind(facts.check),
         "### What rests on what",
         _graph(facts.check, statements),
@@ -180,13 +185,17 @@ def _bounds(run: CheckRun, by_id: dict[str, Statement]) -> list[str]:
 
 def _regime_table(run: CheckRun) -> str:
     several = several_architectures(one.architecture for one in run.verdicts)
-    rows = [[one.id, *([one.architecture] if several else []), one.regime or "no assumptions"] for one in run.verdicts]
-    return text.table(["statement", *(["architecture"] if several else []), "regime of its instances"], rows, "github")
+    rows = [
+        [one.id, *([one.architecture] if several else []), f"{one.instances:,}", f"{one.inside_with_ones:,}", one.regime or "none"]
+        for one in run.verdicts
+    ]
+    columns = ["inside as declared", "inside with constants 1", "how far, with constants 1"]
+    return text.table(["statement", *(["architecture"] if several else []), *columns], rows, "github")
 
 
 def _graph(run: CheckRun, statements: Sequence[Statement]) -> str:
     """A Mermaid graph, one node a statement, coloured by the worst verdict over the architectures."""
-    order: list[VerdictName] = ["REFUTED", "UNDECIDED", "VACUOUS", "HOLDS"]
+    order: list[VerdictName] = ["REFUTED", "UNDECIDED", "VACUOUS", "EXTRAPOLATED", "HOLDS"]
     verdicts: dict[str, VerdictName] = {}
     for name in order:
         verdicts.update({one.id: name for one in run.verdicts if one.verdict == name and one.id not in verdicts})
@@ -199,7 +208,7 @@ def _graph(run: CheckRun, statements: Sequence[Statement]) -> str:
     return "\n".join([*lines, "```"]) + f"\n\nColours: {', '.join(f'{_COLOUR_NAMES[name]} {name}' for name in order if name in used)}."
 
 
-_COLOUR_NAMES = {"HOLDS": "green", "REFUTED": "red", "VACUOUS": "grey", "UNDECIDED": "ochre"}
+_COLOUR_NAMES = {"HOLDS": "green", "EXTRAPOLATED": "blue", "REFUTED": "red", "VACUOUS": "grey", "UNDECIDED": "ochre"}
 
 
 def _variant_tables(run: PowerRun, by_id: dict[str, Statement]) -> list[str]:

@@ -90,7 +90,7 @@ def power_table(run: PowerRun, style: str = "simple") -> str:
 def count_verdicts(names: Iterable[str]) -> str:
     """`7 HOLDS, 1 VACUOUS`."""
     listed = list(names)
-    order = ["HOLDS", "REFUTED", "VACUOUS", "UNDECIDED"]
+    order = ["HOLDS", "EXTRAPOLATED", "REFUTED", "VACUOUS", "UNDECIDED"]
     return ", ".join(f"{listed.count(name)} {name}" for name in order if name in listed) or "nothing"
 
 
@@ -118,6 +118,12 @@ def looked_at_in_words(verdict: Verdict) -> list[str]:
     ]
 
 
+def extrapolated_in_words(run: CheckRun) -> list[str]:
+    """What was tried only where the constants that the paper hides are as small as declared; one sentence, or none."""
+    names = list(dict.fromkeys(one.id for one in run.verdicts if one.verdict == "EXTRAPOLATED"))
+    return [f"no instance meets the assumptions with their hidden constants 1: {', '.join(names)}"] if names else []
+
+
 def blind_in_words(run: CheckRun) -> list[str]:
     """Of which instances nothing could have been said, and why: one sentence each; empty where there are none."""
     blind, left_out = sum(one.blind for one in run.verdicts), sum(one.unaffordable for one in run.verdicts)
@@ -132,7 +138,7 @@ def check_closing(run: CheckRun) -> str:
     why = [(one.id, one.withdrawn[0]) for one in run.verdicts if one.withdrawn]
     withdrawn = "".join(f"\n{name}: a refutation was withdrawn, {triage_in_words(found)}" for name, found in why)
     partial = "".join(f"\nnot every index of the claim: {line}" for one in run.verdicts for line in looked_at_in_words(one))
-    blind = "".join(f"\n{line}" for line in blind_in_words(run))
+    blind = "".join(f"\n{line}" for line in (*extrapolated_in_words(run), *blind_in_words(run)))
     return (
         f"{counts}; the probability that a true statement is refuted is at most {number(run.alpha)}"
         f"{withdrawn}{partial}{blind}{_at_a_glance(run)}\nprofile {run.profile}, seed {run.seed}, {run.seconds:.1f} s"

@@ -243,9 +243,13 @@ class NetworkSubject(PartialSubject):
             self._refuse("weights")
         return matrices[0], matrices[1:], self.network.output
 
-    def train(self, step_size: float, steps: int, descent: Descent = FULL_BATCH) -> Trajectory:
+    def train(self, step_size: float | Tensor, steps: int, descent: Descent = FULL_BATCH) -> Trajectory:
         from checkers.networks.descent import follow
+        from checkers.networks.one_layer import answers, train_one_layer
 
+        if self.origin is self and answers(self.network, descent):
+            recorded = [step for step in range(steps + 1) if step % descent.every == 0 or step == steps]
+            return train_one_layer(self.network, self.record, torch.as_tensor(self.instance.targets), step_size, steps, recorded)
         order = self._source.spawn("minibatches").seed
         return follow(self.network.copy(), self.instance.inputs, self.instance.targets, step_size, steps, descent, order)
 

@@ -105,7 +105,7 @@ class PartialSubject:
     def weights(self) -> tuple[Tensor, Sequence[Tensor], Tensor]:
         self._refuse("weights")
 
-    def train(self, step_size: float, steps: int, descent: Descent = FULL_BATCH) -> Trajectory:
+    def train(self, step_size: float | Tensor, steps: int, descent: Descent = FULL_BATCH) -> Trajectory:
         self._refuse("train")
 
 

@@ -32,7 +32,7 @@ def test_statement_is_not_refuted_on_other_architectures(claim: Claim) -> None:
     verdict = judged(claim, seed=SEED, profile=replace(QUICK, examples=2))
     assert isinstance(verdict, Verdict)
     assert (verdict.id, verdict.architecture, verdict.counterexamples) == (claim.id, claim.architecture, [])
-    assert verdict.verdict in {"HOLDS", "UNDECIDED"}
+    assert verdict.verdict in {"HOLDS", "EXTRAPOLATED", "UNDECIDED"}
     assert verdict.worst_ratio > 0
 
 
@@ -41,7 +41,8 @@ def test_statement_holds(claim: Claim) -> None:
     verdict = judged(claim, seed=SEED, profile=QUICK)
     assert complaint(verdict) == ""
     assert isinstance(verdict, Verdict)
-    assert (verdict.id, verdict.verdict, verdict.counterexamples) == (claim.id, "HOLDS", [])
+    assert verdict.verdict in {"HOLDS", "EXTRAPOLATED"}
+    assert (verdict.id, verdict.counterexamples) == (claim.id, [])
     assert verdict.grade in {"exact", "attacked", "sampled"}
     assert verdict.worst is not None
     assert verdict.within_rounding < verdict.trials / 100, "the sides are told apart"

@@ -76,7 +76,8 @@ EQUAL_INPUTS = wrong(
     },
     exponents={"samples": 2.0, "separation": -2.0},  # of T
     rests_on=("gd-rate", "gd-radius"),
-    labels=("random", "signs", "hardest"),
+    data=("pairs", "orthogonal", "arc", "random"),
+    labels=("hardest", "signs"),
     engines=("dense",),
     passes=64,
     variants=(*wrong_descents(4), EQUAL_INPUTS),

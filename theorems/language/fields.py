@@ -45,6 +45,7 @@ def _mistakes(one: Statement) -> Iterable[str]:
     yield _must("certificate", one.certificate in known_kinds, f"one of {', '.join(map(repr, known_kinds))}", one.certificate)
     yield _each("sharp", one.sharp, _is_number, "a number")
     yield _must("passes", type(one.passes) is int and one.passes >= 1, "a positive integer", one.passes)
+    yield _must("trials", type(one.trials) is int and one.trials >= 1, "a positive integer", one.trials)
     yield _must("variance", _is_number(one.variance) and one.variance > 0, "a positive number", one.variance)
     for assumption in (*one.assumptions, *one.waived):
         yield _must("assumptions", callable(assumption.bound), "bounded by a function of an instance", assumption.bound)

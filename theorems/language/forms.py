@@ -15,8 +15,9 @@ FALSE = "false variant"
 
 def form(identifier: str, architecture: str, **changes: Any) -> Statement:
     """Declare the statement of that id on an architecture. changes: fields of Statement; those of MERGED say only what differs from the
-    fully connected ones, the rest replaces them. False variants, the exact law of fully connected networks and what is known to be
-    sharp or certified over their whole ball are never inherited, and outside the regime nothing is drawn unless said.
+    fully connected ones, the rest replaces them. False variants, the exact law of fully connected networks, numbers of
+    trials and what is known to be sharp or certified over their whole ball are never inherited, and outside the regime nothing is drawn
+    unless said.
     """
     base = registry[identifier]
     inherited = {name: dataclasses.replace(one, sharp=None) for name, one in base.constants.items()}
@@ -28,6 +29,7 @@ def form(identifier: str, architecture: str, **changes: Any) -> Statement:
     changes.setdefault("engines", tuple(engine for engine in base.engines if engine != EXACT_LAW))
     changes.setdefault("certificate", "" if base.certificate == FLIPS else base.certificate)
     changes.setdefault("sharp", {})
+    changes.setdefault("trials", 1)
     changes.setdefault("note", "")
     return registry.add(dataclasses.replace(base, architecture=architecture, **changes))
 

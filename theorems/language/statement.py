@@ -71,6 +71,7 @@ class Statement:
     trained: it speaks of training runs, whose regime has a far side of its own.
     sharp: quantity -> the exponent of the true supremum, where it is proved or measured: what claims more than the bound and is still true.
     passes: how many times more the measure costs than one forward and backward pass; it divides the number of trials.
+    trials: of one instance, at least, where few of its instances can be had and each network costs little beside what a statement is worth.
     adversary: names of the adversaries that move the weights inside the ball of radius `radius`; none: the weights stay.
     start: names of adversaries that first move the weights to a W~ in the ball, which is then the origin of a second move.
     variance: entries of A and W_l are drawn N(0, variance/m). The paper says 2.
@@ -111,6 +112,7 @@ class Statement:
     trained: bool = False
     sharp: Mapping[str, float] = field(default_factory=dict)
     passes: int = 1
+    trials: int = 1
     adversary: tuple[str, ...] = ()
     start: tuple[str, ...] = ()
     variance: float = 2.0
@@ -260,7 +262,7 @@ class Statement:
         """The statement on `beyond`, without its assumption on the width: how it fares where the paper says nothing."""
         kept = tuple(assumption for assumption in self.assumptions if assumption.quantity != "width")
         waived = tuple(assumption for assumption in self.assumptions if assumption.quantity == "width")
-        return dataclasses.replace(self, ranges=self.beyond, assumptions=kept, waived=waived)
+        return dataclasses.replace(self, ranges=self.beyond, assumptions=kept, waived=waived, trials=1)
 
     def variant(self, name: str) -> Statement:
         """The statement with one false variant's changes applied."""

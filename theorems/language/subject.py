@@ -62,12 +62,13 @@ class Trajectory:
     """A training run, at its recorded steps, of which the first is 0; all tensors (trials, recorded).
 
     loss: F(t). distance: ‖W(t) - W(0)‖_F over all trained layers. worst: the largest loss of one sample.
-    gradient: ‖grad F(W(t))‖_F^2 over all trained layers, where it was asked for; else empty. steps: the recorded t.
+    gradient: ‖grad F(W(t))‖_F^2 over all trained layers, where it was asked for; else empty. step_size: one for all
+    trials, or (trials,). steps: the recorded t.
     """
 
     loss: Tensor
     distance: Tensor
-    step_size: float
+    step_size: float | Tensor
     worst: Tensor
     gradient: Tensor
     steps: tuple[int, ...]
@@ -189,6 +190,7 @@ class Subject(Protocol):
         """Integers in [low, high], as float64, shape (trials, *shape): randomness for statements about plain vectors."""
         ...
 
-    def train(self, step_size: float, steps: int, descent: Descent = ...) -> Trajectory:
-        """Gradient descent on F from these weights with the instance's targets; leaves this subject unchanged."""
+    def train(self, step_size: float | Tensor, steps: int, descent: Descent = ...) -> Trajectory:
+        """Gradient descent on F from these weights with the instance's targets; leaves this subject unchanged. step_size: one for all
+        trials, or of each, (trials,)."""
         ...
