@@ -104,7 +104,8 @@ LARGE_ENOUGH = assume("omega >= (d/(m L log(m)))^(3/2)", name="least radius")
     kind="declared",
     at_most="C sqrt(n F) omega^(1/3) L^2 sqrt(m log(m)/d) size + C n L^2 (m/d) size^2",
     scales=("radius", "depth", "width", "outputs"),
-    ranges={**NETWORKS, "depth": (1, 16)},  # deeper, what is left beyond the linear part, omega^{4/3} sqrt(m), is below rounding
+    # n is in the bound; deeper, what is left beyond the linear part, omega^{4/3} sqrt(m), is below rounding
+    ranges={**NETWORKS, "depth": (1, 16), "samples": (1, 8)},
     assumptions=(LARGE_ENOUGH, SMALL_RADIUS, MORE),
     failure=FLIP_FAILURE,
     constants={

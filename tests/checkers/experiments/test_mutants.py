@@ -59,8 +59,9 @@ def plant() -> Iterator[Planted]:
 
 
 def missed(mutant: Mutant) -> MutantResult:
-    return MutantResult(id="planted", architecture="", mutant=mutant.name, kind=mutant.kind, claim="", fate="missed", instances=1, ratio=1.0,
-                        reach=None)  # fmt: skip
+    return MutantResult(
+        id="planted", architecture="", mutant=mutant.name, kind=mutant.kind, claim="", fate="missed", instances=1, ratio=1.0, reach=None
+    )  # fmt: skip
 
 
 def fates(statement: Statement) -> dict[str, MutantResult]:
