@@ -73,7 +73,9 @@ def _second_order_rounding(subject: Subject) -> float:
     adversary=("random", "hidden alignment", "output alignment", "spectral ascent"),
     variants=(
         wrong("constant 0.9, below what one layer attains", "constant", constants={"C": Constant(0.9, FALSE)}),
-        wrong("L^{3/2} and L dropped", "exponent", at_most=("C size", "C sqrt(m/d) size")),
+        # where it costs little; the statement's own ranges refute it too
+        wrong("L^{3/2} and L dropped", "exponent", at_most=("C size", "C sqrt(m/d) size"),
+              ranges={"depth": (4, 6), "width": (512, 4096), "radius": (1e-9, 1e-4)}, assumptions=(MORE,)),
     ),
 )  # fmt: skip
 def output_stability(subject: Subject) -> Side:
