@@ -185,12 +185,13 @@ def search(
     decide: Callable[..., Decision] = decide,
 ) -> Campaign:
     """Try instances for the price of `examples`, larger margins preferred, then the corners of the region and what is far beyond, each
-    at a share of the error budget; at the first refutation simplify it, with at most profile.shrinks decisions.
+    at a share of the error budget; at the first refutation simplify it, with at most profile.shrinks decisions. A false variant with
+    ranges, data or labels of its own is tried there alone.
 
     decides=False: instances outside the regime, which are only counted; they spend no error budget and refute nothing.
     decide: what decides in place of checkers.evidence.decide.decide, such as a journal that knows decisions already.
     """
-    beside = _beside(statement, profile) if decides and not statement.variant_name else []
+    beside = _beside(statement, profile) if decides and not statement.aimed else []
     own, shares = account.shared(len(beside))
     judge = _Judge(statement, profile, own, seed, device, listener, decides, decide)
     try:

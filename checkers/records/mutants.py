@@ -15,7 +15,8 @@ Fate = Literal["killed", "slack", "outside", "equivalent", "missed"]
 class MutantResult(Struct, frozen=True, kw_only=True):
     """What a check says of one mutant. claim: what was claimed.
 
-    fate: killed: the check refutes it. slack: a sharper claim that the declared sharp exponents say is true. outside: it differs from the
+    fate: killed: the check refutes it. slack: a sharper claim that a declared sharp exponent or the measured
+    one says is true; under an attack at most so. outside: it differs from the
     statement by less than a factor of 1.2 wherever the ranges reach. equivalent: what is left out decides nothing, for all that was seen.
     missed: none of these. why: of a survivor, in words.
     instances: tried, until it was refuted. ratio: the largest left/right on evidence. reach: by which factor it is stronger, somewhere;

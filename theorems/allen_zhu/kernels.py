@@ -34,10 +34,6 @@ def _doubled_off_diagonal(instance: Instance) -> Array:
     return 2 * limit - np.diag(np.diag(limit))
 
 
-# From here on the bound is below 0.45, and what is left of a kernel without its only layer is off by L/2 = 0.5.
-ONE_LAYER = {"depth": (1, 1), "width": (16384, 131072), "samples": (1, 1), "outputs": (1, 1)}
-
-
 @statement(
     id="kernel-limit",
     source="Arora et al. 2019, Theorem 3.1",
@@ -57,8 +53,8 @@ ONE_LAYER = {"depth": (1, 1), "width": (16384, 131072), "samples": (1, 1), "outp
     exact=True,
     variants=(
         wrong("1/m in place of m^{-1/4}", "exponent", at_most="C L (L^6 log(L/p))^(1/4)/m"),
-        wrong("kernel without its last layer", "implementation", measure=kernel_deviation(_limit, layers_left_out=1), ranges=ONE_LAYER),
-        wrong("initialization variance 4/m", "initialization", variance=4.0, ranges=ONE_LAYER),
+        wrong("kernel without its last layer", "implementation", measure=kernel_deviation(_limit, layers_left_out=1)),
+        wrong("initialization variance 4/m", "initialization", variance=4.0),
     ),
     note="K_inf in closed form, laws.exact_laws.limit_kernel; one output c at a time. The kernel of a single input and output is drawn "
     "by its exact law, so the width has no limit.",

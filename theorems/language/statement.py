@@ -22,6 +22,7 @@ from theorems.language.declaration_error import naming as naming
 from theorems.language.formula import Formula
 from theorems.language.instance import QUANTITIES
 from theorems.language.subject import Comparison, Side
+from theorems.language.variant import AIM
 from theorems.language.variant import MERGED as MERGED
 from theorems.language.variant import Variant as Variant
 from theorems.language.variant import VariantKind as VariantKind
@@ -263,6 +264,11 @@ class Statement:
         kept = tuple(assumption for assumption in self.assumptions if assumption.quantity != "width")
         waived = tuple(assumption for assumption in self.assumptions if assumption.quantity == "width")
         return dataclasses.replace(self, ranges=self.beyond, assumptions=kept, waived=waived, trials=1)
+
+    @property
+    def aimed(self) -> bool:
+        """Whether it is a false variant with ranges, data or labels of its own: the corners of the statement's region are not its."""
+        return any(AIM & variant.changes.keys() for variant in self.variants if variant.name == self.variant_name)
 
     def variant(self, name: str) -> Statement:
         """The statement with one false variant's changes applied."""

@@ -11,6 +11,8 @@ VariantKind = Literal["exponent", "assumption", "initialization", "constant", "i
 # Mappings of which a variant, or a form on another architecture, says only what differs.
 MERGED = ("constants", "definitions", "ranges")
 
+AIM = frozenset({"ranges", "data", "labels"})  # fields by which a false variant says where it is to be tried
+
 
 @dataclass(frozen=True)
 class Variant:

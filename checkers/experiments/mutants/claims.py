@@ -57,12 +57,12 @@ def claim_mutants(statement: Statement) -> Iterator[Mutant]:
         label = f"bound {place + 1}" if several else "bound"
         zeros = tuple(symbol for symbol in also if not any(symbol in one.names for one in statement.whole_bounds))
         for mutation in mutations(bound, zeros):
-            yield from _stronger(statement, mutation, label, instances, first=place == 0, changes=lambda formula, place=place: {
+            yield from _stronger(statement, mutation, label, instances, part=place, changes=lambda formula, place=place: {
                 statement_side(statement): tuple(formula.text if k == place else one.text for k, one in enumerate(statement.bounds))
             })  # fmt: skip
     for name, text in statement.definitions.items():
         for mutation in mutations(Formula(text)):
-            yield from _stronger(statement, mutation, name, instances, first=False, changes=lambda formula, name=name: {
+            yield from _stronger(statement, mutation, name, instances, part=None, changes=lambda formula, name=name: {
                 "definitions": {**statement.definitions, name: formula.text}
             })  # fmt: skip
     for name, constant in statement.constants.items():
@@ -81,7 +81,7 @@ def statement_side(statement: Statement) -> str:
 
 
 def _stronger(
-    statement: Statement, mutation: Mutation, place: str, instances: Sequence[Instance], *, first: bool, changes: Any
+    statement: Statement, mutation: Mutation, place: str, instances: Sequence[Instance], *, part: int | None, changes: Any
 ) -> Iterator[Mutant]:
     """The mutant whose claim is the stronger one; none where no choice is."""
     tried = [(formula, power, changes(formula)) for formula, power in mutation.choices]
@@ -100,13 +100,24 @@ def _stronger(
     term = f" in {mutation.term}" if mutation.term else ""
     by = "dropped" if mutation.change == "dropped" else f"{'off' if unread and len(kept) > 1 else 'stronger'} by {mutation.change}"
     words = [text for formula, _, change, _ in kept for text in [formula.text if unread else _text(statement, change)]]
+    new = [dataclasses.replace(statement, **change).whole_bounds for _, _, change, _ in kept]
+    claimed, power = _powers(statement.whole_bounds[part], new[0][part], mutation.symbol) if part is not None else (0.0, 0.0)
+    changed = Formula(mutation.factor).names & SYMBOLS.keys() if part is not None and claimed == power else set()
     yield Mutant(
         name=f"{place}: {mutation.factor} {by}{term}", kind=mutation.kind, claim=" or ".join(words),
-        alternatives=tuple(change for _, _, change, _ in kept), symbol=mutation.symbol if first else "", claimed=mutation.claimed,
-        powers=tuple(power for _, power, _, _ in kept) if first and mutation.symbol else (),
-        symbols=tuple(sorted(Formula(mutation.factor).names & SYMBOLS.keys())) if first and not mutation.symbol else (),
+        alternatives=tuple(change for _, _, change, _ in kept), part=part or 0, symbol=mutation.symbol if claimed != power else "",
+        claimed=claimed, power=power, symbols=tuple(sorted(changed)),
         reach=math.inf if factor is None else factor, where=where, alone=alone and not unread,
     )  # fmt: skip
+
+
+def _powers(old: Formula, new: Formula, symbol: str) -> tuple[float, float]:
+    """The power of a symbol in two bounds that differ in it alone; the same twice where they differ otherwise."""
+    base, shift = (new.expression / old.expression).as_base_exp()
+    if not (symbol and base.is_Symbol and base.name == symbol and shift.is_number):
+        return 0.0, 0.0
+    claimed = old.exponent(symbol) if symbol in old.names else 0.0
+    return claimed, claimed + float(shift)
 
 
 def _text(statement: Statement, change: Mapping[str, Any]) -> str:

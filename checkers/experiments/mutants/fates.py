@@ -103,14 +103,15 @@ def _claim(settings: Settings, statement: Statement, mutant: Mutant) -> _Found:
 
 def _slack(statement: Statement, mutant: Mutant) -> str:
     """Why the sharp exponents of the statement say that the claim is true; empty if they do not."""
-    sharp = {symbol: statement.sharp[name] for symbol, name in SYMBOLS.items() if name in statement.sharp}
+    sharp = {symbol: statement.sharp[name] for symbol, name in SYMBOLS.items() if name in statement.sharp and mutant.part == 0}
     if mutant.symbol in sharp:
         limit = sharp[mutant.symbol]
-        if all(min(mutant.claimed, limit) - SAME <= power <= max(mutant.claimed, limit) + SAME for power in mutant.powers):
+        if min(mutant.claimed, limit) - SAME <= mutant.power <= max(mutant.claimed, limit) + SAME:
             return f"the sharp exponent of {mutant.symbol} is {limit:.3g}"
-    for symbol in mutant.symbols:  # a logarithm of it was dropped
-        if symbol in sharp and abs(sharp[symbol] - statement.whole_bounds[0].exponent(symbol)) > SAME:
-            return f"the sharp exponent of {symbol} leaves more than a logarithm"
+    if mutant.kind == "logarithm":
+        for symbol in mutant.symbols:
+            if symbol in sharp and abs(sharp[symbol] - statement.whole_bounds[0].exponent(symbol)) > SAME:
+                return f"the sharp exponent of {symbol} leaves more than a logarithm"
     return ""
 
 

@@ -15,8 +15,9 @@ class Mutant:
     """alternatives: fields of the statement that it replaces; several where it is not known which of them claims more, and then the mutant
     is killed with any of them. Empty where the change is in what is looked at (restricted.py, sabotage.py), which `target` names.
 
-    claim: the changed formula, or in words. symbol, claimed, powers: of an exponent of the first bound, with the new one of each
-    alternative; symbols: those in a logarithm of it.
+    claim: the changed formula, or in words. part: the place of the bound that changed. symbol, claimed, power: of an exponent of it, where
+    the bound as a whole has another power and nothing else is new; claimed is its old one. symbols: those in what changed otherwise, a
+    logarithm or one term of several.
     reach: the factor by which the changed bound is the stronger one, at the sizes `where`: of the corners of the ranges those where it is
     most; infinite where no formula says. alone: no number that a measure gives is needed to know it.
     """
@@ -26,9 +27,10 @@ class Mutant:
     claim: str
     alternatives: tuple[Mapping[str, Any], ...] = ()
     target: str = ""
+    part: int = 0
     symbol: str = ""
     claimed: float = 0.0
-    powers: tuple[float, ...] = ()
+    power: float = 0.0
     symbols: tuple[str, ...] = ()
     reach: float = math.inf
     where: Mapping[str, float] = field(default_factory=dict)

@@ -12,10 +12,13 @@ from checkers.experiments.mutants.fates import mutant_one
 from checkers.experiments.mutants.mutant import Mutant
 from checkers.experiments.mutants.restricted import quantifier_mutants
 from checkers.experiments.mutants.sabotage import pass_mutants
+from checkers.experiments.mutants.slack import measured, questions, sorted_again
+from checkers.experiments.scaling.exponents import Settings as Scaling
 from checkers.records.events import Listener, silent
 from checkers.records.mutants import MutantResult, MutantRun, MutantScore
 from checkers.runs.jobs.each import each, in_order
 from checkers.runs.suite import ALPHA, Settings
+from theorems.language.registry import registry
 from theorems.language.statement import Statement
 
 
@@ -45,7 +48,15 @@ def run(
     settings = Settings(seed, work, alpha, device, None, tuple(modules), remote=bool(cluster))
     found = {(one.id, one.architecture): mutants_of(one) for one in statements}
     jobs = [(*cell, mutant) for cell, (mutants, _) in found.items() for mutant in mutants]
-    results = in_order(each(mutant_one, settings, jobs, "mutants", processes, settings.modules, progress, cluster=cluster))
+    fates = in_order(each(mutant_one, settings, jobs, "mutants", processes, settings.modules, progress, cluster=cluster))
+    mutants = [(registry.form(*cell), mutant) for *cell, mutant in jobs]
+    asked = list(dict.fromkeys(one for pair, fate in zip(mutants, fates, strict=True) for one in questions(*pair, fate)))
+    scaling = Scaling(seed, work, alpha / max(1, len(asked)), device, settings.modules)
+    rows = in_order(
+        each(measured, scaling, [(one,) for one in asked], "exponents", processes, settings.modules, progress, cluster=cluster)
+    )  # fmt: skip
+    exponents = dict(zip(asked, rows, strict=True))
+    results = [sorted_again(*pair, fate, exponents) for pair, fate in zip(mutants, fates, strict=True)]
     scores = [_score(*cell, [one for one in results if (one.id, one.architecture) == cell], notes) for cell, (_, notes) in found.items()]
     return MutantRun(seed=seed, alpha=alpha, profile=work.name, scores=scores, mutants=results, seconds=time.monotonic() - start)
 

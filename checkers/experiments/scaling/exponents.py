@@ -17,7 +17,7 @@ has its level whatever the law of a repetition is. Three rungs show a slope but 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil, e, exp, log, sqrt
 from pathlib import Path
@@ -229,24 +229,40 @@ def steady(statement: Statement) -> Statement:
     return dataclasses.replace(statement, adversary=kept, constants=constants)
 
 
-def measure_one(settings: Settings, listener: Listener, identifier: str, axis: str) -> Exponent | None:
-    """The row of one statement and one quantity, of its ladders the one on which the claim surely does worst; None without a ladder."""
-    statement, claimed = steady(registry[identifier]), registry[identifier].claimed_exponents[axis]
-    measured: list[tuple[int, ladder.Ladder, Array, Array]] = []
+@dataclass(frozen=True)
+class Climbed:
+    """Both sides of one part of a claim on one ladder: (repetitions, rungs)."""
+
+    number: int
+    part: int
+    rungs: ladder.Ladder
+    left: Array
+    right: Array
+
+
+def climbed(settings: Settings, listener: Listener, declared: Statement, axis: str) -> Iterator[Climbed]:
+    """Every part on every ladder, where three rungs or more have sides that are told from zero."""
+    statement = steady(declared)
     for number, rungs in enumerate(ladder.find(statement, axis, settings.profile)):
         instances = [instance_from_sizes(statement, rungs.sizes(rung, settings.seed % 2**32)) for rung in range(len(rungs.values))]
         group = group_size(statement, instances, settings, axis)
-        each_rung = counted(instances, f"{identifier}: {axis}", listener)
+        each_rung = counted(instances, f"{statement.id}: {axis}", listener)
         sides = [rung_sides(statement, instance, group, settings, axis) for instance in each_rung]
-        for part in zip(*sides, strict=True):
-            left, right = (np.stack(side, axis=1) for side in zip(*part, strict=True))
+        for part, both in enumerate(zip(*sides, strict=True)):
+            left, right = (np.stack(side, axis=1) for side in zip(*both, strict=True))
             seen = ((left > NOTHING * left.max()) & (right > NOTHING * right.max())).all(axis=0)
             if seen.sum() >= 3:
-                measured.append((number, rungs.only(np.flatnonzero(seen).tolist()), left[:, seen], right[:, seen]))
+                yield Climbed(number, part, rungs.only(np.flatnonzero(seen).tolist()), left[:, seen], right[:, seen])
+
+
+def measure_one(settings: Settings, listener: Listener, identifier: str, axis: str) -> Exponent | None:
+    """The row of one statement and one quantity, of its ladders the one on which the claim surely does worst; None without a ladder."""
+    statement, claimed = registry[identifier], registry[identifier].claimed_exponents[axis]
+    measured = list(climbed(settings, listener, statement, axis))
     # The worst of several is shown: each at its share of the level.
     rows = [
-        (number, summarize(identifier, rungs, claimed, left, right, settings.alpha / len(measured), statement.direction))
-        for number, rungs, left, right in measured
+        (one.number, summarize(identifier, one.rungs, claimed, one.left, one.right, settings.alpha / len(measured), statement.direction))
+        for one in measured
     ]
     # Of the parts of a claim those whose bound has the claimed exponent, log factors aside.
     off = {id(row): round(abs(float(_slopes(np.log(row.values), np.log(row.bound)[None])[0]) - claimed), 1) for _, row in rows}

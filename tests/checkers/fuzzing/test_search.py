@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import math
 import sys
@@ -18,7 +19,7 @@ from checkers.evidence.profiles import SECOND_STAGE, Profile
 from checkers.fuzzing.search import Campaign, search
 from checkers.records.events import DecisionMade, Event, InstanceRefuted
 from theorems.language.instance import Instance
-from theorems.language.statement import FailureProbability, Statement
+from theorems.language.statement import FailureProbability, Statement, Variant
 from theorems.language.subject import Comparison, Subject
 
 PROFILE = Profile("test", 60, 60, 100, 2**16, 2**12, 64, 64)
@@ -240,3 +241,13 @@ def test_constants_of_loaded_files_move_no_draw(tmp_path: Path) -> None:
         assert run(statement, examples=80).decisions == before.decisions
     finally:
         del sys.modules["numbers_of_a_user"]
+
+
+def test_a_false_variant_with_the_statements_own_ranges_visits_the_corners_too() -> None:
+    own = Variant("twice", "constant", {"variance": 4.0})
+    aimed = Variant("elsewhere", "assumption", {"variance": 4.0, "ranges": {"depth": (1, 64)}})
+    statement = measuring(lambda i: 0.5, variants=(own, aimed))
+    visiting = dataclasses.replace(PROFILE, corners=1)
+    seen = {name: {visit.population for visit in run(statement.variant(name), profile=visiting).visits} for name in ("twice", "elsewhere")}
+    assert {visit.population for visit in run(statement, profile=visiting).visits} == seen["twice"] > {"search", "depth most"}
+    assert seen["elsewhere"] == {"search"}
