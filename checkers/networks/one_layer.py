@@ -24,8 +24,8 @@ AGAIN: Final = 4.0  # times what turned out to be too little
 
 
 def answers(network: Network, descent: Descent) -> bool:
-    """Whether such a run can be had this way."""
-    one_layer = network.depth == 1 and type(network.architecture) is FullyConnected
+    """Whether such a run can be had this way; in balls, where the bound on who moves may be undecided, it cannot."""
+    one_layer = network.depth == 1 and type(network.architecture) is FullyConnected and isinstance(network.output, Tensor)
     return one_layer and descent.loss == "squared" and not (descent.batch or descent.gradients or descent.never >= 0)
 
 

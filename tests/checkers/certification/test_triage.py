@@ -191,7 +191,7 @@ def test_an_instance_outside_the_regime_is_labelled_so() -> None:
 
 def test_data_that_do_not_keep_their_promise_are_outside_the_regime() -> None:
     statement = registry["separation"].variant("separation 0.99 delta")
-    decision, instance = decided(statement, trials=64, width=176, samples=2, separation=0.5, data="pairs")
+    decision, instance = decided(statement, trials=64, width=208, samples=2, separation=0.5, data="pairs")
     assert triage(statement, decision, instance, 1).label == "certified"
     for broken, reason in (({"separation": 0.9}, "less than the promised separation"), ({"inputs": 2 * instance.inputs}, "norm 1")):
         found = triage(statement, decision, dataclasses.replace(instance, **broken), 1)

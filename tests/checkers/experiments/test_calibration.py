@@ -56,11 +56,13 @@ def test_large_networks_do_not_get_the_room_of_small_ones() -> None:
 
 
 def test_every_declared_statement_has_its_constant_from_calibration() -> None:
-    """Left out: the paper's own numbers 2 and 1/2, and the statements about training, whose regime no small network reaches."""
+    """Left out: the paper's own numbers 2 and 1/2, statements about training, whose regime no small network reaches or whose constants were
+    found along runs, and a change by weights alone, whose search takes too long."""
     declared = {statement.id for statement in registry.theory(FIRST_THEORY) if statement.kind == "declared"}
     by_hand = {identifier for identifier in declared if not calibration.calibrated_names(registry[identifier])}
     trained = {"gd-rate", "gd-radius", "gd-convergence", "sgd-convergence", "other-losses", "classification"}
-    assert by_hand == {"sparse-forward", "separation"} | trained
+    trained |= {"gd-rate-given-kernel", "gd-radius-given-kernel", "gd-steps-given-kernel"}
+    assert by_hand == {"sparse-forward", "separation", "backward-change-by-weights"} | trained
 
 
 def test_false_constants_lie_just_beyond_the_sharp_ones() -> None:
