@@ -31,7 +31,7 @@ ENDS: Final[Mapping[str, tuple[str, ...]]] = {
 }  # fmt: skip
 STEPS: Final = 12  # of a bisection for an end, in octaves: of a range of 2^20 it leaves 0.5%
 DATA: Final = ("samples", "separation")
-CLOSE: Final = "pairs"  # data whose nearest samples are exactly as far apart as the separation
+CLOSE: Final = ("pairs", "close pairs", "cluster")  # data whose nearest samples are exactly as far apart as the separation
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,9 @@ def _corners(statement: Statement, limits: dict[str, Range], farther: dict[str, 
 
 
 def _shapes(statement: Statement, quantity: str) -> list[str]:
-    """The shapes of data to try, the best first."""
+    """The shapes of data to try; for the separation those that show it."""
     allowed = [shape for shape in ALL_SHAPES if shape in statement.data or ("any" in statement.data and shape in SHAPES)]
-    return sorted(allowed, key=lambda shape: shape != CLOSE) if quantity == "separation" else allowed
+    return [shape for shape in CLOSE if shape in allowed] if quantity == "separation" else allowed
 
 
 def feasible(statement: Statement, limits: Mapping[str, Range], shape: str) -> bool:

@@ -126,12 +126,13 @@ def test_sizes_outside_a_lemmas_regime_are_named(tmp_path: Path, capsys: pytest.
     printed = capsys.readouterr().out
     found = json.loads((tmp_path / "facts.json").read_text())
     assert code == (1 if found["blame"] else 0)
-    (outputs,) = (one for one in found["outside"] if one["quantity"] == "outputs")
-    assert (outputs["of"], outputs["formula"], outputs["value"]) == (["backward-norm"], "d <= m/(L log(m))", 40)
-    assert outputs["limit"] == pytest.approx(16 / (2 * math.log(16)))
+    outputs, sparse = (one for one in found["outside"] if one["quantity"] == "outputs")
+    assert (outputs["formula"], outputs["value"], outputs["limit"]) == ("d <= c m/L", 40, 16 / (8 * 2))
+    assert (sparse["of"], sparse["formula"], sparse["value"]) == (["backward-stability"], "d <= m/(L log(m))", 40)
+    assert sparse["limit"] == pytest.approx(16 / (2 * math.log(16)))
     assert {"gradient-upper", "gradient-lower", "semi-smoothness"} <= set(outputs["ids"])
     assert "gradient-upper does not hold from step 0 on, 0 away from W(0): at sizes that it does not speak of, so that refutes" in printed
-    assert "d <= m/(L log(m)) of backward-norm, 2.89 here, not 40" in printed
+    assert "d <= c m/L of gradient-upper, 1 here, not 40" in printed
     assert [line.split()[1:3] for line in printed.splitlines() if line.startswith("gradient-upper  ")] == [["FAILED", "outside"]]
 
 

@@ -41,7 +41,7 @@ from checkers.evidence.profiles import Profile
 from theorems import registry
 torch.set_num_threads(1)
 folder, seed, identifier, variant = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
-small = Profile("small", 8, 25, 10, 2**17, 2**12, 512, 4096)
+small = Profile("small", 8, 25, 10, 2**17, 2**12, 512, 8192)
 statement = registry[identifier].variant(variant)
 write_both(search(statement, small, Account(1e-8), seed=seed, examples=small.power_examples), statement, seed, folder)
 """

@@ -79,7 +79,7 @@ def promised_losses(subject: Subject, eta: float, instead: Mapping[Conclusion, C
         sides.append(torch.stack([left if kind == conclusion else nothing for kind in PROMISES], -1))
         facts.append({**given, "beta": torch.full_like(left, loss.smoothness)})
     together = {name: torch.stack([one[name] for one in facts], 1) for name in facts[0]}
-    names = {"loss": [loss.name for loss in BUILT_IN], "step - 1": counted("t", 1, STEPS)}
+    names = {"loss": [loss.name for loss in BUILT_IN], "step - 1": counted("t", 1, len(run.steps) - 1)}
     axes = ("loss", "z", "step - 1", "part")
     return Side(torch.stack(sides, 1), axes=axes, rounding=8 * subject.rounding, given=together, names=names)
 

@@ -31,7 +31,7 @@ RANGES = {
 }  # fmt: skip
 # Where it costs little; the statements' own ranges refute it too, at wide networks.
 DENSE_SUPPORTS = wrong("sparsity assumption dropped", "assumption", assumptions=(WIDTH_FOR_OPERATORS, WIDE_FOR_SPARSE),
-                       ranges={"width": (64, 1024), "depth": (1, 1), "sparsity": (32, 256)})  # fmt: skip
+                       ranges={"width": (64, 2048), "depth": (2, 4), "sparsity": (64, 512)})  # fmt: skip
 
 
 def _stretched(subject: Subject, left: int | None, right: int | None) -> Side:

@@ -83,7 +83,7 @@ class RecordedRun:
             **row,
             "seed": int(row["seed"]),
             "statements": json.loads(row["statements"]),
-            "profile": Profile(**json.loads(row["profile"])),
+            "profile": msgspec.convert(json.loads(row["profile"]), Profile),
             "modules": tuple(map(Path, json.loads(row["modules"]))),
         }
 

@@ -150,7 +150,7 @@ def test_a_forward_pass_that_leaves_a_layer_linear_is_noticed(monkeypatch: pytes
 def test_a_gradient_step_that_never_sees_one_sample_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """gd-rate beyond its regime, on two samples: the forgotten one's loss never falls, whatever the rate."""
     statement = replace(
-        registry["gd-rate"], ranges={"width": (256, 1024), "samples": (2, 2), "separation": (0.5, 1.0)}, assumptions=(),
+        registry["gd-rate"], ranges={"width": (256, 1024), "depth": (2, 2), "samples": (2, 2), "separation": (0.5, 1.0)}, assumptions=(),
         data=("orthogonal",), labels=("opposite",), engines=("dense",),
         constants={**registry["gd-rate"].constants, "step": Constant(1.0, "four times ours")},
     )  # fmt: skip

@@ -175,11 +175,11 @@ def test_a_few_products_are_some_of_all_and_have_the_ends_among_them(few: Few, d
 def test_a_verdict_says_on_how_many_instances_it_did_not_look_everywhere() -> None:
     """In its words and in its JSON; where all products were looked at there is nothing to say."""
     statement = registry["sparse-forward"]
-    sizes = {"depth": (4, 4), "samples": (1, 1), "width": (768, 800)}
+    sizes = {"depth": (4, 4), "samples": (1, 1), "width": (1152, 1200)}
     profile = Profile("tiny", 1, 1, 1, 2**22, 2**12, 256, 2048)
     for engine in ENGINES:
         asked = dataclasses.replace(statement, engines=(engine,), ranges={**statement.ranges, **sizes})
-        campaign = search(asked, dataclasses.replace(profile, dense_width=800), Account(1e-8), seed=1, examples=1)
+        campaign = search(asked, dataclasses.replace(profile, dense_width=1200), Account(1e-8), seed=1, examples=1)
         verdict = judge(asked, campaign, Campaign(), [])
         assert verdict.instances
         partial = engine == "revealed"
