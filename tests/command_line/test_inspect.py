@@ -40,9 +40,9 @@ def test_an_autopsy_has_all_its_parts(capsys: pytest.CaptureFixture[str]) -> Non
     places = [printed.index(f"\n{title}\n") for title in titles]
     assert places == sorted(places)
     words = " ".join(printed.split())
-    assert "<= C m omega L = 3.639, where C = 4.09, L = 1, m = 64, omega = 0.0139" in words
-    assert "it may fail with probability exp(-c m omega^(2/3) L) = 2.47%" in words
-    assert "left side 8 > right side 3.639 in trial 77, i = 1, l = 1, ‖D~_l - D_l‖_0 <= C m omega L" in words
+    assert "<= C m omega L = 2.927, where C = 3.29, L = 1, m = 64, omega = 0.0139" in words
+    assert "it may fail with probability n L exp(-c m omega^(2/3) L) = 2.47%" in words
+    assert "left side 7 > right side 2.927 in trial 2, i = 1, l = 1, ‖D~_l - D_l‖_0 <= C m omega L" in words
     assert printed.rstrip().splitlines()[-1].startswith("seed 7, ")
     assert all(len(line) <= 100 for line in printed.splitlines() if "  " not in line.strip() and "read_counterexample" not in line
                and "print(" not in line)  # fmt: skip

@@ -46,14 +46,15 @@ def test_far_instances_are_inside_the_regime_and_beyond_the_calibration(statemen
 
 def test_every_statement_with_a_calibrated_constant_has_a_far_side() -> None:
     calibrated = {statement.id for statement in registry if calibration.calibrated_names(statement)}
-    assert {statement.id for statement in FAR} == {*calibrated, "separation", "sparse-forward"}
+    assert {statement.id for statement in FAR} == {*calibrated, "separation", "sparse-forward", "backward-change-by-weights"}
 
 
 def test_depth_reaches_22_and_32() -> None:
-    """Where depth and radius are bound together, omega <= c/L^{9/2}, L = 22 needs m = 42,000; elsewhere the ranges end at 32."""
+    """Where depth and radius are bound together, omega <= c/L^{9/2}, L = 22 needs m = 42,000, and with a union over layers in the failure
+    probability L = 18 does; elsewhere the ranges end at 32."""
     deepest = {statement.id: simplest(statement, 1).depth for statement in FAR}
     assert deepest["operator-norm"] == deepest["backward-norm"] == deepest["sparse-bilinear"] == 32
-    assert deepest["forward-stability"] == deepest["output-stability"] == 22
+    assert (deepest["forward-stability"], deepest["output-stability"]) == (18, 22)
     assert deepest["semi-smoothness"] == 16
 
 

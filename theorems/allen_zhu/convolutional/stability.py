@@ -44,7 +44,7 @@ form(
     constants={"C": Constant(6.5, "as for fully connected networks, with 10% for the largest frequency"), "c": SHARP},
     variants=(
         wrong("constant 2.7, below the sharp edge", "constant", constants={"C": Constant(2.7, FALSE)}),
-        wrong("factor q missing in the variance", "initialization", **NO_FAN_IN, ranges={"depth": (2, 2)},
+        wrong("factor q missing in the variance", "initialization", **NO_FAN_IN, ranges={"depth": (2, 2), "width": (128, 512)},
               constants={"C": Constant(5.0, FALSE)}),
     ),
     note="What is found is a lower bound of the supremum over D'', so a refutation is sound.",

@@ -55,3 +55,7 @@ form(
     note="sqrt(P/q): what gradient-lower loses where two inputs differ at one position only.",
 )  # fmt: skip
 registry.leave_out("relu-difference", CONVOLUTIONAL, "a fact about phi and two vectors: no network in it")
+for _claim in ("gd-rate", "gd-radius", "gd-steps"):
+    registry.leave_out(f"{_claim}-given-kernel", CONVOLUTIONAL, "its constants were found along fully connected runs only")
+for _claim in ("gd-rate", "gd-radius"):
+    registry.leave_out(f"{_claim}-given-flips", CONVOLUTIONAL, "its proof follows single neurons, and a filter moves at all positions at once")

@@ -53,3 +53,7 @@ form(
     note="F need only be below eps once: how it falls at every step is gd-rate.",
 )  # fmt: skip
 registry.leave_out("relu-difference", RESIDUAL, "a fact about phi and two vectors: no network in it")
+for _claim in ("gd-rate", "gd-radius", "gd-steps"):
+    registry.leave_out(f"{_claim}-given-kernel", RESIDUAL, "its constants were found along fully connected runs only")
+for _claim in ("gd-rate", "gd-radius"):
+    registry.leave_out(f"{_claim}-given-flips", RESIDUAL, "its proof is of one layer, where residual networks are fully connected ones")
