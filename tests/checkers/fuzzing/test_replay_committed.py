@@ -41,7 +41,7 @@ def test_each_is_small_and_was_triaged() -> None:
         assert MAKE["CHOSEN"][record.decision.statement] == record.decision.variant
         assert stands(record.triage)
     labels = [record.triage.label for record in map(read, FILES) if record.triage]
-    assert labels.count("certified") >= len(FILES) - 3, "automatic differentiation and networks of hundreds of neurons are confirmed in float64"
+    assert labels.count("certified") >= len(FILES) - 3, "automatic differentiation and wide networks are confirmed in float64"
 
 
 def test_each_engine_and_each_search_is_among_them() -> None:

@@ -58,4 +58,4 @@ registry.leave_out("relu-difference", CONVOLUTIONAL, "a fact about phi and two v
 for _claim in ("gd-rate", "gd-radius", "gd-steps"):
     registry.leave_out(f"{_claim}-given-kernel", CONVOLUTIONAL, "its constants were found along fully connected runs only")
 for _claim in ("gd-rate", "gd-radius"):
-    registry.leave_out(f"{_claim}-given-flips", CONVOLUTIONAL, "its proof follows single neurons, and a filter moves at all positions at once")
+    registry.leave_out(f"{_claim}-given-flips", CONVOLUTIONAL, "its proof follows single neurons, and a filter moves everywhere at once")
