@@ -54,7 +54,8 @@ if TYPE_CHECKING:
     passes=6,
     variants=(
         wrong("constant 0.9, below the norm without changes", "constant", constants={"C": Constant(0.9, FALSE)}),
-        wrong("sqrt(m)/d in place of sqrt(m/d)", "exponent", at_most="C sqrt(m)/d", ranges={"outputs": (6, 8), "width": (512, 4096)}),
+        wrong("sqrt(m)/d in place of sqrt(m/d)", "exponent", at_most="C sqrt(m)/d",
+              ranges={"outputs": (48, 64), "width": (512, 4096), "depth": (1, 1)}),
         wrong("a diagonal change of half of the neurons", "assumption", definitions={"s": f"max(m/2, {FLIPS})"},
               ranges={"depth": (3, 3), "width": (64, 1024)}, assumptions=(SMALL_RADIUS,), failure=probability("exp(-m/(16 L))")),
     ),

@@ -25,6 +25,7 @@ ROOM = 4.5
 
 def test_every_calibrated_constant_is_in_the_file_with_its_provenance() -> None:
     entries = json.loads(FILE.read_text())
+    one_instance = 1 - (1 - calibration.CONFIDENCE) ** (1 / calibration.NETWORKS)
     for statement in registry:
         for name in calibration.calibrated_names(statement):
             constant, entry = statement.constants[name], entries[statement.id][name]
@@ -42,7 +43,7 @@ def test_every_calibrated_constant_is_in_the_file_with_its_provenance() -> None:
                 low, high = sorted((band["value"], most))
                 assert high / low == pytest.approx(calibration.MARGIN, rel=0.02)  # three digits
                 assert (band["median"] <= band["needed"]) == upper, "the worst needs more than the median"
-                assert 0 <= band["share"] <= 0.06, "fresh networks of which so many may need more"
+                assert 0 <= band["share"] <= one_instance, "fresh networks of which so many may need more: fewer than one instance shows"
             assert entry["sizes"]["depth"][1] <= calibration.DEPTH
             assert f"seed {entry['seed']}" in constant.provenance
 
