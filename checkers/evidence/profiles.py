@@ -133,7 +133,7 @@ class Profile:
 
     def share(self, statement: Statement, instance: Instance, engine: Engine, trials: int) -> float:
         """What so many trials cost, in units of `normals`; vectors and the exact law cost next to nothing."""
-        cheap = engine in ("vectors", EXACT_LAW)
+        cheap = engine in ("vectors", EXACT_LAW, "gate law")
         return 0.0 if cheap else trials * statement.passes * cost(statement, instance)[1] / self.normals
 
     def counting(self, statement: Statement, instance: Instance) -> tuple[Engine, Plan]:
