@@ -35,7 +35,7 @@ def numbers_held(statement: Statement, instance: Instance, engine: Engine) -> in
     if engine in ("vectors", "exact law"):
         return 16 * (instance.width if engine == "vectors" else instance.depth + 1)
     if engine == "gate law":  # a count for each pattern, and kernels made of them
-        return 16 * 2**instance.samples
+        return 16 << instance.samples
     # what one pass asks for: n vectors forward and n d backward in every layer, at every position
     layers, rows = instance.depth * instance.patch, instance.samples * (1 + instance.outputs)
     # every adversary asks for the passes of its move, a search inside the measure for SEARCHED times what it is declared to cost
