@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from checkers.command_line.exit_code import COULD_NOT_RUN, REFUTED
-from checkers.command_line.ledger import LedgerOptions, cluster_option, ledger_option, read_summary, resume_option
+from checkers.command_line.ledger import LedgerOptions, ledger_option, read_summary, resume_option
 from checkers.command_line.options import (
     COUNTEREXAMPLES,
     Output,
@@ -34,8 +34,10 @@ from checkers.command_line.options import (
     profile_option,
     quiet_option,
     seed_option,
+    shared_work,
     theories_option,
     valid_device,
+    work_options,
 )
 from checkers.command_line.terminal import progress_bars
 from checkers.records.events import counted
@@ -53,48 +55,29 @@ def _run(
     theories: Sequence[str],
     architectures: Sequence[str],
     profile: str,
-    seed: int | None,
-    device: str,
-    modules: Sequence[Path],
-    processes: int | None,
     quiet: bool,
-    cluster: str,
     folder: Path,
     own: Sequence[str],
     recording: LedgerOptions | None = None,
+    **given: Any,
 ) -> Any:
-    """suite.check or suite.power with the options of the command line. own: ids of the user's statements."""
+    """suite.check or suite.power with the options of the command line. own: ids of the user's statements; given: `work_options`."""
     if not (identifiers or theories or architectures) and profile_named(profile).first:
         selected = [registry[identifier] for identifier in own or profile_named(profile).first]
     else:
         selected = on_architectures(of_theories(chosen(identifiers), theories), architectures)
-    device = valid_device(device)
-    seed = drawn(seed)
+    work = shared_work(profile=profile, **given)
     from checkers.runs import suite
 
-    recorded: dict[str, Any] = {"run": recording.run(selected, seed, profile_named(profile), device, modules)} if recording else {}
-
+    kept = ("seed", "profile", "device", "modules")
+    recorded: dict[str, Any] = {"run": recording.run(selected, *(work[name] for name in kept))} if recording else {}
     with progress_bars(quiet=quiet) as progress:
-        return getattr(suite, command)(
-            selected,
-            seed=seed,
-            profile=profile_named(profile),
-            device=device,
-            folder=folder,
-            modules=modules,
-            processes=process_count(processes),
-            progress=progress,
-            cluster=cluster,
-            **recorded,
-        )
-
-
-_run_options = seed_option, device_option, modules_option, processes_option, cluster_option, json_option, quiet_option
+        return getattr(suite, command)(selected, folder=folder, progress=progress, **work, **recorded)
 
 
 @click.command()
 @options(
-    identifiers_argument, glance_option, *_run_options, theories_option, architectures_option, folder_option, ledger_option, resume_option
+    identifiers_argument, glance_option, *work_options, theories_option, architectures_option, folder_option, ledger_option, resume_option
 )  # fmt: skip
 def check(json_file: str | None, quiet: bool, ledger: Path | None, resume: bool, **given: Any) -> int:
     """Search for instances on which a statement fails; all statements if none is named."""
@@ -116,7 +99,7 @@ def check(json_file: str | None, quiet: bool, ledger: Path | None, resume: bool,
 
 
 @click.command()
-@options(identifiers_argument, glance_option, *_run_options, theories_option, architectures_option, folder_option)
+@options(identifiers_argument, glance_option, *work_options, theories_option, architectures_option, folder_option)
 def power(json_file: str | None, quiet: bool, **given: Any) -> int:
     """Refute the false variants of the statements: what a checker that cannot fail would not do. Exit code 1 if one survives."""
     from checkers.report import verdicts
@@ -131,17 +114,10 @@ def power(json_file: str | None, quiet: bool, **given: Any) -> int:
 
 
 @click.command()
-@options(identifiers_argument, profile_option, *_run_options)
+@options(identifiers_argument, profile_option, *work_options)
 def scale(
-    identifiers: tuple[str, ...],
-    profile: str,
-    seed: int | None,
-    device: str,
-    modules: tuple[Path, ...],
-    processes: int | None,
-    cluster: str,
-    json_file: str | None,
-    quiet: bool,
+    identifiers: tuple[str, ...], profile: str, seed: int | None, modules: tuple[Path, ...], json_file: str | None, quiet: bool,
+    **given: Any,
 ) -> int:
     """Measure the exponents of the claims on geometric ladders. Exit code 1 if one grows beyond what is claimed."""
     from checkers.report import scaling
@@ -151,20 +127,11 @@ def scale(
     seed = drawn(seed)
     with own_statements(modules, probed=True):
         selected = chosen(identifiers)
-        device = valid_device(device)
+        work = shared_work(profile=profile, seed=seed, modules=modules, **given)
         from checkers.experiments.scaling import exponents
 
         with progress_bars(quiet=quiet) as progress:
-            rows = exponents.scale(
-                selected,
-                seed=seed,
-                profile=profile_named(profile),
-                device=device,
-                modules=modules,
-                processes=process_count(processes),
-                progress=progress,
-                cluster=cluster,
-            )
+            rows = exponents.scale(selected, progress=progress, **work)
         output.facts(rows)
         output.text(scaling.scaling_table(rows, attacked=attacked_ids(selected)) + "\n")
         output.text(scaling.scaling_closing(rows, selected, profile, seed), closing=True)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from checkers.command_line.data_options import reading_options, tell
-from checkers.command_line.ledger import cluster_option
 from checkers.command_line.options import (
     Output,
     as_path,
+    cluster_option,
     drawn,
     finite,
     json_option,

@@ -51,9 +51,6 @@ ledger_option = click.option(
     "--ledger", metavar="FILE", callback=as_path, help="Remember the run in this SQLite file, made if there is none.  [default: do not]"
 )
 resume_option = click.option("--resume", is_flag=True, help="Go on with the ledger's latest interrupted check, as it was begun.")
-cluster_option = click.option(
-    "--cluster", default="", metavar="ADDRESS", help="A Dask scheduler, tcp://host:8786, whose workers do the work; trust it."
-)
 
 
 class LedgerOptions:

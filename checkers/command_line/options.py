@@ -62,11 +62,16 @@ theories_option = click.option(
 processes_option = click.option(
     "--processes", type=click.IntRange(min=1), help="Processes to share the work; they change no verdict.  [default: one for each core]"
 )
+cluster_option = click.option(
+    "--cluster", default="", metavar="ADDRESS", help="A Dask scheduler, tcp://host:8786, whose workers do the work; trust it."
+)
 folder_option = click.option(
     "--folder", default=COUNTEREXAMPLES, show_default=True, callback=as_path, help="Where counterexamples go, the seed in their names."
 )
 json_option = click.option("--json", "json_file", metavar="FILE", help="Write the same facts as JSON to FILE; '-': standard output, alone.")
 quiet_option = click.option("--quiet", is_flag=True, help="Print only what was refuted, and the closing line.")
+# Of every command that shares work over statements out; `shared_work` reads them.
+work_options = seed_option, device_option, modules_option, processes_option, cluster_option, json_option, quiet_option
 
 
 def options(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -175,3 +180,13 @@ def process_count(processes: int | None) -> int:
 def drawn(seed: int | None) -> int:
     """The seed given, or a new one."""
     return secrets.randbits(32) if seed is None else seed
+
+
+def shared_work(
+    *, profile: str, seed: int | None, device: str, modules: Sequence[Path], processes: int | None, cluster: str
+) -> dict[str, Any]:
+    """The arguments that all such work takes, from a command's profile and `work_options`."""
+    return {
+        "seed": drawn(seed), "profile": profile_named(profile), "device": valid_device(device), "modules": modules,
+        "processes": process_count(processes), "cluster": cluster,
+    }  # fmt: skip

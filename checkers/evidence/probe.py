@@ -21,7 +21,7 @@ TRIALS: Final = 7
 # No two the same, nor L + 1: where a statement's ranges leave no choice, the nearest that they have.
 LENGTHS: Final = {"outputs": 2, "samples": 3, "depth": 4, "positions": 6, "input_dimension": 9, "width": 16}
 OTHERS: Final = {"patch": 3, "sparsity": 2, "radius": 1e-3, "tolerance": 0.5}
-DEEP: Final = 12
+DEEP: Final = 12  # layers: beyond all depths up to which statements look at every product (theorems/allen_zhu/intervals.py)
 WIDEST: Final = 64  # where the ranges begin beyond: shapes do not depend on the width, and what the probe costs does
 
 

@@ -14,7 +14,7 @@ is a flip of neither i nor j: at most |H_ij| (k_i + k_j). D is the norm of that 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from theorems.allen_zhu.given_kernel import LABELS, LAST, SEEN, STEP, Run, contraction, run_from_kernel
 from theorems.language.forms import wrong
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 RANGES = {
     "width": (256, 2**16), "depth": (1, 1), "samples": (1, 32), "input_dimension": INPUTS, "outputs": (1, 3), "separation": (0.02, 1.0),
+}  # fmt: skip
+GIVEN: dict[str, Any] = {
+    "trained": True, "kind": "derived", "ranges": RANGES, "constants": {"step": STEP}, "labels": LABELS, "passes": 4,
 }  # fmt: skip
 
 
@@ -52,16 +55,11 @@ def flips_in_reach(subject: Subject, run: Run) -> Tensor:
 @statement(
     id="gd-rate-given-flips",
     source="Theorem 1, proof in Section 12, given the kernel and the flips",
-    trained=True,
     claim="‖f(W(t + 1)) - y‖/‖f(W(t)) - y‖ <= {bound} for every t with one layer, where eta = step/lambda_max and D is the norm that the "
     "flips within the travelled distance can have in the kernel",
-    kind="derived",
-    ranges=RANGES,
+    **GIVEN,
     at_most="1 - eta (lambda_min - D)",
-    constants={"step": STEP},
     rests_on=("gd-rate",),
-    labels=LABELS,
-    passes=4,
     variants=(
         wrong("no flips", "assumption", at_most="1 - eta lambda_min"),
         wrong("twice the rate", "constant", at_most="1 - 2 eta (lambda_min - D)"),
@@ -80,16 +78,11 @@ def gd_rate_given_flips(subject: Subject, step: float) -> Side:
 @statement(
     id="gd-radius-given-flips",
     source="Theorem 1, proof in Section 12, given the kernel and the flips",
-    trained=True,
     claim="‖W(t) - W(0)‖_F <= {bound} for every t with one layer, where eta = step/lambda_max and D is the norm that the flips within the "
     "travelled distance can have in the kernel",
-    kind="derived",
-    ranges=RANGES,
+    **GIVEN,
     at_most="sqrt(2 F_0 (lambda_max + D))/max(lambda_min - D, 0)",
-    constants={"step": STEP},
     rests_on=("gd-radius",),
-    labels=LABELS,
-    passes=4,
     variants=(
         wrong("half of lambda_max in place of lambda_min", "constant", at_most="sqrt(2 F_0 (lambda_max + D))/(lambda_max/2)"),
         wrong("the loss in place of its root", "exponent", at_most="F_0 sqrt(lambda_max + D)/max(lambda_min - D, 0)"),

@@ -14,7 +14,7 @@ given_flips.py proves a bound with none, for one layer.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from theorems.allen_zhu.convergence import FAILURE
 from theorems.language.forms import FALSE, assume, wrong
@@ -38,7 +38,10 @@ RANGES = {
 }  # fmt: skip
 WORST = "of 514 random instances of these three, 1,600 networks, the worst"
 LABELS = ("hardest", "opposite", "random")
-RESTS = ("gradient-lower", "semi-smoothness", "gd-rate")
+GIVEN: dict[str, Any] = {
+    "trained": True, "kind": "declared", "assumptions": (WIDE,), "failure": FAILURE, "labels": LABELS, "passes": 12,
+    "rests_on": ("gradient-lower", "semi-smoothness", "gd-rate"), "data": ("pairs", "arc", "random", "orthogonal"),
+}  # fmt: skip
 
 
 class Run(NamedTuple):
@@ -81,12 +84,9 @@ def contraction(run: Run) -> Tensor:
 @statement(
     id="gd-rate-given-kernel",
     source="Theorem 1, proof in Section 12, given the kernel",
-    trained=True,
     claim="1 - sqrt(F(W(t + 1))/F(W(t))) >= {bound}, and >= {bound}, wherever these are positive, for every t, with eta = step/lambda_max",
-    kind="declared",
+    **GIVEN,
     ranges={**RANGES, "samples": (2, 8)},
-    assumptions=(WIDE,),
-    failure=FAILURE,
     at_least=("eta (lambda_min - C L sqrt(m max(F_0, 1))/delta)", "c eta delta m/(d n^2)"),
     constants={
         "C": Constant(2.5, f"{WORST} needed 1.6"),
@@ -94,10 +94,6 @@ def contraction(run: Run) -> Tensor:
         "step": STEP,
     },
     exponents={"separation": 1.0, "samples": -2.0},  # of the second
-    rests_on=RESTS,
-    data=("pairs", "arc", "random", "orthogonal"),
-    labels=LABELS,
-    passes=12,
     variants=(
         wrong("1.5 times the least eigenvalue", "constant", at_least=("1.5 eta lambda_min", "c eta delta m/(d n^2)")),
         wrong("rate without delta/n^2", "exponent", at_least=("eta (lambda_min - C L sqrt(m max(F_0, 1))/delta)", "c eta m/d")),
@@ -119,12 +115,9 @@ def gd_rate_given_kernel(subject: Subject, step: float) -> Side:
 @statement(
     id="gd-radius-given-kernel",
     source="Theorem 1, proof in Section 12, given the kernel",
-    trained=True,
     claim="‖W(t) - W(0)‖_F <= {bound}, and <= {bound}, for every t, with eta = step/lambda_max",
-    kind="declared",
+    **GIVEN,
     ranges=RANGES,
-    assumptions=(WIDE,),
-    failure=FAILURE,
     at_most=("C sqrt(2 F_0/lambda_min)", "C_n n sqrt(d F_0/(delta m))"),
     constants={
         "C": Constant(1.4, f"1 for a fixed kernel; {WORST} needed 1.16"),
@@ -132,10 +125,6 @@ def gd_rate_given_kernel(subject: Subject, step: float) -> Side:
         "step": STEP,
     },
     exponents={"width": -0.5, "outputs": 0.5, "separation": -0.5, "samples": 1.0},  # of the second
-    rests_on=RESTS,
-    data=("pairs", "arc", "random", "orthogonal"),
-    labels=LABELS,
-    passes=12,
     variants=(
         wrong("1/m in place of 1/sqrt(m)", "exponent", at_most=("C sqrt(2 F_0/lambda_min)", "C_n n sqrt(d F_0/delta)/m")),
         wrong("half of what the last eigenvector needs", "constant", constants={"C": Constant(0.5, FALSE)}),
@@ -155,12 +144,9 @@ def gd_radius_given_kernel(subject: Subject, step: float) -> Side:
 @statement(
     id="gd-steps-given-kernel",
     source="Theorem 1, given the kernel",
-    trained=True,
     claim="F(W(t)) <= eps F(W(0)) for some t <= {bound}, and <= {bound}, with eta = step/lambda_max",
-    kind="declared",
+    **GIVEN,
     ranges={**RANGES, "tolerance": (0.1, 0.5)},
-    assumptions=(WIDE,),
-    failure=FAILURE,
     at_most=("1 + C lambda_max/lambda_min log(1/eps)", "1 + C_n n^3 L/delta log(1/eps)"),
     constants={
         "C": Constant(0.85, f"1/2 for a fixed kernel with small lambda_min; {WORST} needed 0.58"),
@@ -168,10 +154,6 @@ def gd_radius_given_kernel(subject: Subject, step: float) -> Side:
         "step": STEP,
     },
     exponents={"samples": 3.0, "depth": 1.0, "separation": -1.0},  # of the second
-    rests_on=RESTS,
-    data=("pairs", "arc", "random", "orthogonal"),
-    labels=LABELS,
-    passes=12,
     variants=(
         wrong("a tenth of the steps", "constant", constants={"C": Constant(0.1, FALSE)}),
         wrong("steps without n^3 L/delta", "exponent", at_most=("1 + C lambda_max/lambda_min log(1/eps)", "1 + C_n log(1/eps)")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,7 +22,6 @@ P = Constant(0.05, "a choice, not a hidden constant: the p of the theorem")
 WIDE = assume("m >= L^6 log(20 L)", "that is L^6 log(L/p), where the bound is below C L")
 PAIRS = assume("m >= n^2 d", "so that log m covers the union over them", name="pairs and outputs")
 BY_WIDTH = Bands("m", (128.0, 256.0))
-REACH = "L"  # K_ij is L/2 at most in the limit: to be off by L a kernel must be three times as large, with a probability far below p
 
 
 def _limit(instance: Instance) -> Array:
@@ -34,23 +33,25 @@ def _doubled_off_diagonal(instance: Instance) -> Array:
     return 2 * limit - np.diag(np.diag(limit))
 
 
+LIMIT: dict[str, Any] = {
+    "claim": "|(d/m) K_ij(W(0)) - K_inf(x_i, x_j)| <= {bound} for all i, j, with probability at least 1 - p",
+    "kind": "declared", "failure": probability("p"), "engines": ("exact law", "dense", "revealed"), "exact": True,
+    "reach": "L",  # K_ij is L/2 at most in the limit: to be off by L a kernel must be three times as large, with probability far below p
+    "ranges": {
+        "width": (64, 10**12), "depth": (1, 64), "samples": (1, 4), "input_dimension": INPUTS, "outputs": (1, 4), "separation": (1e-2, 1.0),
+    },
+}  # fmt: skip
+
+
 @statement(
     id="kernel-limit",
     source="Arora et al. 2019, Theorem 3.1",
-    claim="|(d/m) K_ij(W(0)) - K_inf(x_i, x_j)| <= {bound} for all i, j, with probability at least 1 - p",
-    kind="declared",
+    **LIMIT,
     at_most="C L (L^6 log(L/p)/m)^(1/4)",
     scales=("width", "depth"),
-    reach=REACH,
-    ranges={
-        "width": (64, 10**12), "depth": (1, 64), "samples": (1, 4), "input_dimension": INPUTS, "outputs": (1, 4), "separation": (1e-2, 1.0),
-    },
-    engines=("exact law", "dense", "revealed"),
     assumptions=(WIDE, PAIRS),
-    failure=probability("p"),
     constants={"C": calibrated("kernel-limit", "C", "errors fall like m^{-1/2}, the bound only like m^{-1/4}", BY_WIDTH), "p": P},
     rests_on=("forward-norm", "backward-norm"),
-    exact=True,
     variants=(
         wrong("1/m in place of m^{-1/4}", "exponent", at_most="C L (L^6 log(L/p))^(1/4)/m"),
         wrong("kernel without its last layer", "implementation", measure=kernel_deviation(_limit, layers_left_out=1)),
@@ -70,23 +71,15 @@ LINEAR = assume("m >= C L log(20 n^2 d)", "so that the relative error is small a
 @statement(
     id="kernel-limit-sharp",
     source="Arora et al. 2019, Theorem 3.1, sharpened",
-    claim="|(d/m) K_ij(W(0)) - K_inf(x_i, x_j)| <= {bound} for all i, j, with probability at least 1 - p",
-    kind="declared",
+    **LIMIT,
     at_most="C L sqrt((L + 1) log(n^2 d/p)/m)",
     scales=("width", "depth"),
-    reach=REACH,
-    ranges={
-        "width": (64, 10**12), "depth": (1, 64), "samples": (1, 4), "input_dimension": INPUTS, "outputs": (1, 4), "separation": (1e-2, 1.0),
-    },
-    engines=("exact law", "dense", "revealed"),
     assumptions=(LINEAR,),
-    failure=probability("p"),
     constants={
         "C": calibrated("kernel-limit-sharp", "C", "limit for n = d = 1 and p = 1/20: sqrt(5)/2 1.96/sqrt(log 20) = 1.27", BY_WIDTH),
         "p": P,
     },
     rests_on=("forward-norm", "backward-norm", "kernel-limit"),
-    exact=True,
     variants=(
         wrong("m^{-2/3} in place of m^{-1/2}", "exponent", at_most="C L sqrt((L + 1) log(n^2 d/p)) m^(-2/3)"),
         wrong("L^{2/3} in place of L", "exponent", at_most="C L^(2/3) sqrt((L + 1) log(n^2 d/p)/m)"),

@@ -9,7 +9,7 @@ from typing import Any
 from theorems.language.instance import Instance
 from theorems.language.statement import Assumption, Statement
 
-FAR = 1e300
+FAR = 1e300  # no width is larger, and its powers of ten can be printed
 MOST = 10_000  # rounds; near a double root, where they would be endless, the last is off by 1e-4 and too large
 
 

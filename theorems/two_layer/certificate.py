@@ -18,12 +18,12 @@ from theorems.language.subject import Side
 from theorems.laws.gate_laws import data_norm
 from theorems.two_layer.shared import (
     POSITIVE,
-    POSITIVE_FLOOR,
     SIZES,
     certified_floor,
     directions,
     floor,
     residual_rounding,
+    said_of,
     step_size,
     two_layer,
 )
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from theorems.two_layer.subject import Path, TwoLayer
 
 RANGES = {**SIZES, "width": (4, 2**17), "samples": (1, 6), "radius": (1e-4, 0.2)}
-FLOW_STEPS = 32
+FLOW_STEPS = 32  # in which flow is followed; what they are off by, e, stands in the claim
 SPARED = 0.98  # of what the integral allows: the rest is for the error of following flow in steps; where that is more, nothing is claimed
 STEPS = 12  # beyond them a residual that falls by 1/2 a step meets its rounding
 INSIDE = 0.999  # of r_0 is the residual, so that what the claim makes equal is told apart
@@ -135,15 +135,14 @@ def run_certificate(subject: TwoLayer, share: float, steps: int = STEPS) -> Side
     """Both sides' ingredients of a run of descent whose labels are as far as the certificate reaches."""
     import torch
 
-    size, lowest = data_norm(subject.instance.inputs), certified_floor(subject, subject.instance.radius)
-    eta, claimed = step_size(subject, share), lowest > POSITIVE_FLOOR
-    lowest = lowest.clamp_min(1e-3 / subject.instance.width)
+    size, eta = data_norm(subject.instance.inputs), step_size(subject, share)
+    claimed, lowest = said_of(subject, certified_floor(subject, subject.instance.radius))
     r_0 = _root(subject) * lowest * subject.instance.radius / size
     paths = [subject.descend(INSIDE * r_0[:, None] * direction, eta, steps) for direction in directions(subject)]
     norms, values = paths_of(paths)
     count = torch.arange(1, steps + 1, dtype=values.dtype, device=values.device).expand(norms.shape)
     given = {"eta": eta, "lambda_R": lowest, "r_0": r_0, "X": r_0.new_full(r_0.shape, size), "k": count}
-    least = torch.where(claimed, r_0 * (1 - (eta * lowest).clamp_max(0.999)) ** steps, torch.inf)
+    least = torch.where(claimed, r_0 * (1 - (eta * lowest).clamp_max(INSIDE)) ** steps, torch.inf)  # a step may take all of it
     rounding = residual_rounding(subject, least, torch.where(claimed, r_0, 0)) if bool(claimed.any()) else subject.rounding
     return Side(values * claimed[:, None, None, None], axes=("labels", "step", "part"), rounding=rounding, given=given)
 
@@ -154,7 +153,7 @@ def _flow_certified(subject: TwoLayer, share: float = SPARED, nodes: int = 16) -
 
     size, radius = data_norm(subject.instance.inputs), subject.instance.radius
     floors = torch.stack([certified_floor(subject, radius * (node + 1) / nodes) for node in range(nodes)], -1)
-    claimed, lowest = floors[:, -1] > POSITIVE_FLOOR, floors[:, -1].clamp_min(1e-3 / subject.instance.width)
+    claimed, lowest = said_of(subject, floors[:, -1])
     most = _root(subject) * radius * floors.clamp_min(0).mean(-1) / size
     r_0 = share * most
     horizon = 4 / floor(subject) * torch.ones_like(r_0)

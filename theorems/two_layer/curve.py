@@ -12,13 +12,13 @@ from theorems.laws.gate_laws import conjugate_kernel, data_norm
 from theorems.two_layer.certificate import INSIDE, STEPS
 from theorems.two_layer.shared import (
     POSITIVE,
-    POSITIVE_FLOOR,
     SIZES,
     certified_floor,
     directions,
     floor,
     limit,
     residual_rounding,
+    said_of,
     spectral,
     step_size,
     two_layer,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 RANGES = {**SIZES, "width": (256, 2**17), "samples": (1, 6), "radius": (1e-4, 0.05)}
 WIDE = {"samples": (2, 4), "width": (2**12, 2**14), "radius": (1e-4, 1e-3), "separation": (0.3, 1.0)}
-SHARE = 0.5
+SHARE = 0.5  # of the largest stable step, as in tl-certificate
 
 
 def _predicted(kernel: Tensor, eta: Tensor, r_0: Tensor) -> Tensor:
@@ -52,9 +52,7 @@ def _deviation(subject: TwoLayer, share: float, *, kernel: str = "limit", start:
     expected, drawn = limit(subject), subject.kernel()
     top = torch.linalg.eigvalsh(expected)[-1]
     eta = torch.minimum(step_size(subject, share), share / top)
-    lowest = certified_floor(subject, radius).clamp_max(floor(subject))
-    claimed = lowest > POSITIVE_FLOOR
-    lowest = lowest.clamp_min(1e-3 / subject.instance.width)
+    claimed, lowest = said_of(subject, certified_floor(subject, radius).clamp_max(floor(subject)))
     r_0 = INSIDE * subject.instance.width**0.5 * lowest * radius / size
     used = expected
     if kernel == "conjugate":

@@ -14,7 +14,7 @@ from theorems.two_layer.shared import FAILURE_P, POSITIVE, SIZES, P, floor, near
 if TYPE_CHECKING:
     from theorems.two_layer.subject import TwoLayer
 
-KAPPA = 0.5
+KAPPA = 0.5  # of the weights of tl-near and tl-near-markov; not 1, so that a formula that lost it is told apart
 RANGES = {**SIZES, "width": (64, 2**20), "radius": (1e-3, 0.5)}
 
 

@@ -29,7 +29,9 @@ SIZES: dict[str, Range] = {"width": (16, 2**20), "samples": (1, 8), "input_dimen
 P = Constant(0.05, "a choice, not a hidden constant: small enough to be refuted in few trials, large enough that log(1/p) is a number")
 FAILURE_P = FailureProbability("p", lambda instance, p, **others: p)
 
-POSITIVE_FLOOR = 1e-12  # eigenvalues of these matrices err by a few n 1e-16; one below this is not known to be positive
+# Of an eigenvalue, over the width: gates are counted in units of 1/m, and of a smaller one, rounding or not, a run of a few steps shows
+# nothing.
+LEAST_FLOOR = 1e-3
 CHERNOFF_BELOW = 0.034238  # (3/4) log(3/4) + 1/4, rounded down: P(S <= (3/4) E S) for a sum of terms in [0, 1]
 CHERNOFF_ABOVE = 0.38629  # 2 log 2 - 1, rounded down: P(S >= 2 E S)
 
@@ -71,6 +73,12 @@ def certified_floor(subject: TwoLayer, radius: float) -> Tensor:
 
     least: Tensor = torch.linalg.eigvalsh(subject.kernel())[..., 0]
     return least - spectral(subject.flip_bound(radius))
+
+
+def said_of(subject: TwoLayer, floors: Tensor) -> tuple[Tensor, Tensor]:
+    """Where lambda_R is large enough to claim something, and lambda_R there, elsewhere a number to divide by: (trials,) each."""
+    least = LEAST_FLOOR / subject.instance.width
+    return floors >= least, floors.clamp_min(least)
 
 
 def directions(subject: TwoLayer) -> list[Tensor]:

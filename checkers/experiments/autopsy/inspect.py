@@ -27,9 +27,9 @@ from theorems.language.statement import Statement
 
 FAR, CLOSE = 2**24, 2**26  # Gaussian numbers of the fresh networks, where the rate is far from the claim and where it may not be
 LEAST: Final = 32  # of them, where that takes more
-MOST: Final = 2**14
+MOST: Final = 2**14  # fresh networks: their interval for a rate of 1% is a fifth of it
 QUANTILES: Final = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
-BINS: Final = 24
+BINS: Final = 24  # of the histogram, which a page shows
 STAGES: Final = ("the file's networks", "fresh networks", "other sizes")
 
 

@@ -31,7 +31,7 @@ LONGEST: Final = 64  # indices of an axis that are shown one by one
 CELLS: Final = 2**24  # ratios that one batch may hold
 
 PILOT: Final = 2**20  # Gaussian numbers of a first look
-PILOT_STAGE: Final = 10_000
+PILOT_STAGE: Final = 10_000  # of a stream of its own: decisions and triage number their stages from 1
 VISIBLE: Final = 1e-4  # a claimed probability below this cannot be told from 0
 
 Drawn = tuple[str, Subject, Comparison]

@@ -24,7 +24,7 @@ from theorems.language.statement import Statement
 
 BELOW: Final = 0.9  # of a sharp constant
 WALKS: Final = 24  # random corners of the regime, for each shape of data
-SHAPES_TRIED: Final = 3
+SHAPES_TRIED: Final = 3  # of data: the side of a formula is that of its sizes, which shapes limit little
 SAME: Final = 1e-9  # of a factor: rounding of a formula
 GIVEN: Final = (1e-6, 1.0, 1e6)  # what a measure may give, where a formula's terms compete
 
