@@ -188,8 +188,9 @@ def test_the_command_writes_the_report_and_its_exit_code(
 
 
 KILLED = """
-import os, sys
+import os, signal, sys
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell in the background has its jobs ignore
 import msgspec
 from checkers.experiments import everything
 from checkers.command_line.main import main
