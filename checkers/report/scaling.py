@@ -62,7 +62,7 @@ def scaling_closing(rows: Sequence[Exponent], statements: Sequence[Statement], p
 
 def calibration_table(found: Sequence[Calibration], style: str = "simple") -> str:
     rows = [
-        [one.id, one.constant, f"from {number(band.begins)}" if one.by else "all", number(band.value), number(band.needed),
+        [one.id, one.constant, f"from {number(band.begins)}" if len(one.bands) > 1 else "all", number(band.value), number(band.needed),
          number(band.median), number(band.share, 2), f"{band.instances:,}", f"{band.networks:,}", band.adversary or "-",
          sizes_in_words(band.worst)]
         for one in found for band in one.bands

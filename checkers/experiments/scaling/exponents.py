@@ -225,7 +225,7 @@ def steady(statement: Statement) -> Statement:
     bend it. What is left attains the known optima: alignments, targeted flips, pushes through zero. So would a constant that is a table: it
     has its value of large sizes everywhere."""
     kept = tuple(name for name in statement.adversary if name not in COSTLY | ASCENTS)
-    constants = {name: dataclasses.replace(one, bands=None, values=()) for name, one in statement.constants.items()}
+    constants = {name: dataclasses.replace(one, bands=None, values=(), finite=None) for name, one in statement.constants.items()}
     return dataclasses.replace(statement, adversary=kept, constants=constants)
 
 
