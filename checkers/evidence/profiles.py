@@ -31,7 +31,8 @@ class Profile:
 
     normals: Gaussian numbers (or multiplications of a matrix entry) that one decision may cost; law_draws: draws of the exact law.
     dense_width, revealed_width: the largest widths drawn for networks with stored and with revealed weights; depth: the largest depth.
-    corners: instances of each corner of a statement's region, at the far end of one quantity.
+    corners: instances of each corner of a statement's region, at the far end of one quantity; corner_width: how wide, where many samples or
+    close ones ask for it.
     far: instances of each kind far beyond the sizes that constants were calibrated on, the widest and the deepest; far_width,
     far_depth: how wide and how deep; far_entries: width times depth, at most, of the deepest.
     proofs: numbers that the ball arithmetic of one triage may hold, over its trials: a second or so for a million.
@@ -48,6 +49,7 @@ class Profile:
     revealed_width: int
     depth: int = 64
     corners: int = 0
+    corner_width: int = 0
     far: int = 0
     far_width: int = 0
     far_depth: int = 0
@@ -86,10 +88,10 @@ class Profile:
 
     def farther(self, statement: Statement) -> dict[str, tuple[float, float]]:
         """Limits beyond those of `populations` that a single instance is worth: what many samples, or close ones, ask of the width."""
-        if "revealed" not in statement.engines or statement.passes >= COSTLY or not self.far:
+        if "revealed" not in statement.engines or statement.passes >= COSTLY or not self.corner_width:
             return {}
         low, high = statement.ranges["width"]
-        return {"width": (low, min(high, float(self.far_width)))}
+        return {"width": (low, min(high, float(self.corner_width)))}
 
     def far_populations(self, statement: Statement) -> dict[str, list[dict[str, tuple[float, float]]]]:
         """Ranges far beyond those that constants were calibrated on: of each kind the choices, the best first.
@@ -190,14 +192,14 @@ PROFILES = {
     ),
     "quick": Profile(
         "quick", examples=16, power_examples=25, shrinks=40, normals=2**22, law_draws=2**19, dense_width=512, revealed_width=2**14,
-        depth=8, corners=1, far=1, far_width=2**17, far_depth=32, far_entries=2**20, proofs=2**20,
+        depth=8, corners=1, corner_width=2**20, far=1, far_width=2**17, far_depth=32, far_entries=2**20, proofs=2**20,
     ),
     "standard": Profile(
         "standard", examples=100, power_examples=60, shrinks=200, normals=2**24, law_draws=2**22, dense_width=1024, revealed_width=2**17,
-        depth=16, corners=3, far=3, far_width=2**17, far_depth=32, far_entries=2**22, proofs=2**23,
+        depth=16, corners=3, corner_width=2**20, far=3, far_width=2**17, far_depth=32, far_entries=2**22, proofs=2**23,
     ),
     "thorough": Profile(
         "thorough", examples=500, power_examples=200, shrinks=500, normals=2**26, law_draws=2**24, dense_width=4096, revealed_width=2**20,
-        depth=32, corners=10, far=10, far_width=2**18, far_depth=32, far_entries=2**23, proofs=2**25,
+        depth=32, corners=10, corner_width=2**20, far=10, far_width=2**18, far_depth=32, far_entries=2**23, proofs=2**25,
     ),
 }

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 ASSUMPTIONS = (
     assume("delta <= c/L"),
-    assume("m >= n^3 L^3 log(m)^2/delta", "where the failure probability can be below 1/2"),
+    assume("m >= 3 n^3 L^3 log(m)^2/delta", "where the failure probability can be below 1/20"),
     assume("omega <= c delta^(3/2)/(n^(9/2) L^6 log(m)^3)"),
-    assume("omega >= (0.7/(m L))^(3/2)", "where the failure probability is below 1/2", name="informative radius"),
+    assume("omega >= (3/(m L))^(3/2)", "where the failure probability is below 1/20", name="informative radius"),
 )
 
 
@@ -116,7 +116,7 @@ def least_gradient(subject: Subject, derivative: bool = True) -> Side:
     claim="‖grad_{W_L}(F_1 + ... + F_n)‖_F^2 >= {bound}, F = max_i F_i, for all W with ‖W - W(0)‖_2 <= omega and all labels",
     kind="declared",
     ranges={
-        "width": (256, 131072), "depth": (1, 5), "samples": (1, 8), "input_dimension": INPUTS, "outputs": (1, 4),
+        "width": (256, 2**20), "depth": (1, 5), "samples": (1, 8), "input_dimension": INPUTS, "outputs": (1, 4),
         "separation": (0.01, 1.0), "radius": (1e-10, 1e-2),
     },
     assumptions=ASSUMPTIONS,
