@@ -1,0 +1,60 @@
+"""Facts about certificates of training runs: what W(0), the data and the labels prove before the first step."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Promise(Struct, frozen=True, kw_only=True):
+    """What is proved of every step k of gradient descent (or time t of gradient flow), if it is certified.
+
+    depth: what the kernel allows over what the labels need, certified from 1 on, at the best of the step sizes that were tried; it grows
+    like the root of the width.
+    rate: lambda, so that ‖y - u(k)‖ <= (1 - eta lambda)^k ‖y - u(0)‖, or e^{-lambda t}. travel: T, so that no ‖w_r - w_r(0)‖ exceeds
+    |v_r| T, and radius: |v_r| T of the largest |v_r|. step_size: eta, 0 for flow. Zeros where nothing is certified.
+    """
+
+    certified: bool
+    depth: float
+    rate: float = 0.0
+    travel: float = 0.0
+    radius: float = 0.0
+    step_size: float = 0.0
+
+
+class TrainingCertificate(Struct, frozen=True, kw_only=True):
+    """A decision in ball arithmetic for the exact binary numbers of one network f(x) = sum_r v_r relu(w_r . x) and one data set.
+
+    residual: ‖y - u(0)‖ at most. floor, top: least eigenvalue of H(0) at least, largest at most. data_norm: ‖X‖ at most. bits: precision.
+    """
+
+    width: int
+    samples: int
+    residual: float
+    floor: float
+    top: float
+    data_norm: float
+    bits: int
+    descent: Promise
+    flow: Promise
+
+    @property
+    def certified(self) -> bool:
+        """Whether gradient descent converges, as it says."""
+        return self.descent.certified
+
+
+class TriedWidth(Struct, frozen=True, kw_only=True):
+    """One drawn network, and how deep its certificate stands: certified from 1 on."""
+
+    width: int
+    depth: float
+
+
+class CertifiedWidth(Struct, frozen=True, kw_only=True):
+    """Which width is certified. width: the least found, 0 if none was. predicted: where depth would reach 1, were it sqrt(m) times what it
+    was at the largest width tried. tried: in that order, each another draw."""
+
+    width: int
+    predicted: float
+    tried: list[TriedWidth]
