@@ -58,3 +58,24 @@ class CertifiedWidth(Struct, frozen=True, kw_only=True):
     width: int
     predicted: float
     tried: list[TriedWidth]
+
+
+class CertifiedRun(Struct, frozen=True, kw_only=True):
+    """Gradient descent beside what its certificate promises, step by step from 0 on.
+
+    residual: ‖y - u(k)‖; allowed: (1 - eta lambda)^k ‖y - u(0)‖. farthest: the largest ‖w_r(k) - w_r(0)‖, of no more than `radius` by
+    promise. reached: the loss fell to its goal. residual_ratio, distance_ratio: the largest of what was seen to what was promised.
+    broken: the first step that broke the promise, after which nothing is run; -1 for none.
+    """
+
+    steps: int
+    step_size: float
+    reached: bool
+    radius: float
+    residual: list[float]
+    allowed: list[float]
+    farthest: list[float]
+    residual_ratio: float
+    distance_ratio: float
+    broken: int
+    seconds: float
