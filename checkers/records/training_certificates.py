@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
 
 
@@ -79,3 +81,25 @@ class CertifiedRun(Struct, frozen=True, kw_only=True):
     distance_ratio: float
     broken: int
     seconds: float
+
+
+class CertifiedTraining(Struct, frozen=True, kw_only=True):
+    """The answer of `lemmafuzz certify-training`. model: the file of a network's weights, empty where W(0) was drawn from the seed.
+
+    needed_width: about where this would be certified, the width at hand over depth^2 if it is not; 0 where depth 0 predicts nothing.
+    search: of --find-width. run: gradient descent beside the promise, where there is one and a run was asked for.
+    """
+
+    verdict: Literal["CERTIFIED", "NOT CERTIFIED"]
+    data: str
+    labels: str
+    samples: int
+    dimension: int
+    model: str
+    seed: int
+    certificate: TrainingCertificate
+    needed_width: float
+    search: CertifiedWidth | None = None
+    run: CertifiedRun | None = None
+    read: str = ""
+    warnings: list[str] = []
