@@ -83,7 +83,10 @@ class GateTables:
         value: Array = np.zeros((self.samples, self.samples))
         for start in range(0, len(neurons), BLOCK):
             part = slice(start, start + BLOCK)
-            value += (left[part] * self.share[neurons[part], None]).T @ right[part].astype(np.float64)
+            if self.relative:
+                value += (left[part] * self.share[neurons[part], None]).T @ right[part].astype(np.float64)
+            else:
+                value += left[part].T.astype(np.float32) @ right[part].astype(np.float32)  # counts below 2^24, exact in single precision
         return Sum(value, value * self.relative + (TINY * len(neurons) if self.relative else 0))
 
     def at(self, travel: float) -> Moved:

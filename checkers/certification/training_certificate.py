@@ -35,9 +35,11 @@ from theorems.language.instance import Array
 
 BITS = 128
 SHARES = tuple(2.0**-k for k in range(7))  # of 1/lambda_max(H(0)), the step sizes that are tried, largest first
-NODES = 48  # of the integral, up to where nothing is left of q; a step function loses about 1/48 of it
+NODES = 48  # of the integral, at squares of a uniform grid: the step function loses about 3% of it
+FEWER, HOPELESS = 12, 0.5  # nodes that are enough where depth is less than that
+LEFT = 0.02  # of lambda_min(H(0)): where q has fallen to that, the integral may end
 ROUNDS, FINE = 4, 6  # of nodes put in before the one where the promise begins, so that it begins within 1/7^4 of their distance
-SCALES = 2.0 ** np.arange(-30, 12)  # of ‖X‖ r_0/lambda_min(H(0)), the least travel there can be: where q vanishes is looked for among them
+SCALES = 2.0 ** np.arange(-30, 12)  # of ‖X‖ r_0/lambda_min(H(0)), the least travel there can be: among them is where the integral may end
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,12 @@ def certificate(
     tables = GateTables(weights, output, inputs)
     with precision(BITS):
         start = _start(tables, inputs, labels)
-        grid = _uniform(_vanishing(tables, start), nodes) if start.floor > 0 else []
-        found = [_node(tables, start, travel) for travel in grid]
+        found: list[_Node] = []
+        if start.floor > 0:
+            end = _end(tables, start)
+            found = _on_grid(tables, start, end, FEWER)
+            if _integrated(start, found, 0.0)[0] >= HOPELESS:
+                found = _on_grid(tables, start, end, nodes)
         # so that eta lambda_max <= 1 survives the division
         descent = _promise(tables, start, found, [share / _up(start.top) * (1 - 2**-50) for share in shares])
         flow = _promise(tables, start, found, [0.0])
@@ -130,32 +136,29 @@ def _node(tables: GateTables, start: _Start, travel: float) -> _Node:
     return _Node(travel, flips, near, still)
 
 
-def _uniform(end: float, nodes: int) -> list[float]:
-    return [end * (node + 1) / nodes for node in range(nodes)]
+def _on_grid(tables: GateTables, start: _Start, end: float, nodes: int) -> list[_Node]:
+    return [_node(tables, start, end * ((node + 1) / nodes) ** 2) for node in range(nodes)]
 
 
-def _vanishing(tables: GateTables, start: _Start) -> float:
-    """About where the q of flow vanishes, by bisection in floating point: it only chooses the grid. 0 residual: any travel will do."""
+def _end(tables: GateTables, start: _Start) -> float:
+    """About where little is left of the q of flow, by bisection in floating point: it only chooses the grid."""
     gram = np.array([[float(x.mid()) for x in row] for row in start.gram])
     unit, floor = float(start.unit.mid()), float(start.floor.mid())
     least = max(float(start.needed.mid()), 1e-300) / floor
 
-    def positive(travel: float) -> bool:
+    def left(travel: float) -> bool:
         moved = tables.at(travel)
         flips = np.linalg.eigvalsh(np.abs(gram) * moved.flips.value)[-1] * unit
-        still = np.linalg.eigvalsh(gram * moved.still.value)[0] * unit
-        return bool(max(floor - flips, still) > 0)
+        return bool(max(floor - flips, np.linalg.eigvalsh(gram * moved.still.value)[0] * unit) > LEFT * floor)
 
     low, high = 0, len(SCALES) - 1
-    if positive(least * SCALES[high]):
-        return float(least * SCALES[high])
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if positive(least * SCALES[middle]) else (low, middle)
+        low, high = (middle, high) if left(least * SCALES[middle]) else (low, middle)
     inside, beyond = least * SCALES[low], least * SCALES[high]
-    for _ in range(4):
-        middle_travel = (inside + beyond) / 2
-        inside, beyond = (middle_travel, beyond) if positive(middle_travel) else (inside, middle_travel)
+    for _ in range(3):
+        between = (inside + beyond) / 2
+        inside, beyond = (between, beyond) if left(between) else (inside, between)
     return float(beyond)
 
 

@@ -66,8 +66,8 @@ class CertifiedRun(Struct, frozen=True, kw_only=True):
     """Gradient descent beside what its certificate promises, step by step from 0 on.
 
     residual: ‖y - u(k)‖; allowed: (1 - eta lambda)^k ‖y - u(0)‖. farthest: the largest ‖w_r(k) - w_r(0)‖, of no more than `radius` by
-    promise. reached: the loss fell to its goal. residual_ratio, distance_ratio: the largest of what was seen to what was promised.
-    broken: the first step that broke the promise, after which nothing is run; -1 for none.
+    promise. reached: the loss fell to its goal. residual_ratio, distance_ratio: the largest, after a step, of what was seen to what was
+    promised. broken: the first step that broke the promise, after which nothing is run; -1 for none.
     """
 
     steps: int

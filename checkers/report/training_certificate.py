@@ -80,8 +80,10 @@ def certificate_closing(found: CertifiedTraining) -> str:
 
 def _short_of_it(found: CertifiedTraining) -> str:
     one, depth = found.certificate, found.certificate.descent.depth
-    if one.floor <= 0 or depth <= 0:
+    if one.floor <= 0:
         return f"lambda_min(H(0)) is not proved to be positive at m = {number(one.width)}: more neurons, or inputs farther apart"
+    if depth <= 0:
+        return f"depth 0 at m = {number(one.width)}: the least change of any gate may cost more than lambda_min(H(0))"
     more = f"about m = {number(found.needed_width, 2)}" if found.needed_width < 1e9 else f"a width of about {found.needed_width:.0e}"
     remedy = f"{more} neurons" if found.model else more
     flow = "; gradient flow is certified" if one.flow.certified else ""

@@ -58,6 +58,6 @@ def kept_word(
             break
     return CertifiedRun(
         steps=len(residual) - 1, step_size=step_size, reached=reached, radius=scale * travel, residual=residual, allowed=allowed,
-        farthest=farthest, residual_ratio=max(a / b for a, b in zip(residual, allowed, strict=True)),
+        farthest=farthest, residual_ratio=max((a / b for a, b in zip(residual[1:], allowed[1:], strict=True)), default=0.0),
         distance_ratio=max(farthest) / (scale * travel), broken=broken, seconds=time.monotonic() - begun,
     )  # fmt: skip
