@@ -32,11 +32,11 @@ class Sum:
 
 @dataclass(frozen=True)
 class Moved:
-    """At one travel. flips: sum over r of v_r^2 [i or j near, each of them open or near]. near: of v_r^2 [i and j near].
-    still: of v_r^2 [i and j open], over neurons none of whose gates is near."""
+    """At one travel. flips: sum over r of v_r^2 [i or j near, each of them open or near]. near: of v_r^2 [i and j near], over neurons with
+    v_r > 0 and with v_r < 0. still: of v_r^2 [i and j open], over neurons none of whose gates is near."""
 
     flips: Sum
-    near: Sum
+    near: tuple[Sum, Sum]
     still: Sum
 
 
@@ -47,6 +47,7 @@ class GateTables:
         self.largest = float(np.abs(output).max())
         share = (output / self.largest) ** 2 if self.largest > 0 else np.zeros(len(output))
         self.share: Array = share
+        self.positive: Bools = output > 0
         # A sum of numbers that are not negative, in any order: a relative error of one rounding for each. Counts are exact.
         self.relative = 0.0 if bool(np.all(share == 1)) else (len(output) + 8) * EPS
         self.samples = len(inputs)
@@ -98,4 +99,6 @@ class GateTables:
         both, kept, lost = self._sum(touched, able, able), self._sum(touched, surely, surely), self._sum(touched, opened, opened)
         flips = Sum(both.value - kept.value, both.error + kept.error + both.value * EPS)
         still = Sum(self.open.value - lost.value, self.open.error + lost.error + self.open.value * EPS * (self.relative > 0))
-        return Moved(flips, self._sum(touched, near, near), still)
+        sides = self.positive[touched], ~self.positive[touched]
+        pushing, pulling = (self._sum(touched[side], near[side], near[side]) for side in sides)
+        return Moved(flips, (pushing, pulling), still)

@@ -9,8 +9,9 @@ which the travel stays below t multiplies ‖y - u‖ by 1 - eta q(t) at most. T
   eta <= 1/lambda_max(H(0)).
 - *still neurons*, those without a near gate. With r = y - u, A_r = sum_i D_ri r_i x_i, B_r the same with Dbar, C_r = B_r - A_r, and
   theta = eta (lambda_max(H(0)) + ‖U(t)‖), ‖y - u‖^2 falls by eta sum_r v_r^2 (2 A_r . B_r - theta ‖A_r‖^2) at least. Where r is still that
-  is (2 - theta) ‖A_r‖^2; elsewhere (2 - theta) ‖A_r‖^2 - 2 ‖A_r‖ ‖C_r‖ >= -‖C_r‖^2/(2 - theta), and C_r has near gates alone. So
-  q = (1 - theta/2) lambda_min(S(t)) - ‖N(t)‖/(2 (2 - theta)), S over still neurons, N_ij = |rho_ij| sum_r v_r^2 [i and j near].
+  is (2 - theta) ‖A_r‖^2. Elsewhere only near gates add to C_r, and relu being convex, those of inputs with v_r r_i > 0 add nothing negative
+  to A_r . C_r; with C_r the rest, (2 - theta) ‖A_r‖^2 - 2 ‖A_r‖ ‖C_r‖ >= -‖C_r‖^2/(2 - theta). So q = (1 - theta/2) lambda_min(S(t))
+  - max(‖N+(t)‖, ‖N-(t)‖)/(2 (2 - theta)), S over still neurons, N_ij = |rho_ij| sum_r v_r^2 [i and j near] over those of one sign of v_r.
 
 The travel never exceeds T if ‖X‖ r_0 <= T q(T), r_0 = ‖y - u(0)‖, by the geometric series; or if ‖X‖ r_0 (1 + eta (q(0) - q(T))) is at most
 the integral of q over [0, T]: ‖X‖ ‖y - u(k)‖ <= ‖X‖ r_0 - sum_j q(t_{j+1}) (t_{j+1} - t_j), and the sum falls short of the integral by the
@@ -60,7 +61,7 @@ class _Start:
 
 @dataclass(frozen=True)
 class _Node:
-    """At one travel: ‖U‖ and ‖N‖ at most, lambda_min(S) at least."""
+    """At one travel: ‖U‖ and the larger ‖N‖ at most, lambda_min(S) at least."""
 
     travel: float
     flips: arb
@@ -131,9 +132,9 @@ def _start(tables: GateTables, inputs: Array, labels: Array) -> _Start:
 def _node(tables: GateTables, start: _Start, travel: float) -> _Node:
     moved = tables.at(travel)
     flips = eigenvalues(_kernel(start.gram, start.unit, moved.flips, absolute=True))[-1].upper()
-    near = eigenvalues(_kernel(start.gram, start.unit, moved.near, absolute=True))[-1].upper()
+    pushing, pulling = (eigenvalues(_kernel(start.gram, start.unit, one, absolute=True))[-1].upper() for one in moved.near)
     still = eigenvalues(_kernel(start.gram, start.unit, moved.still))[0].lower()
-    return _Node(travel, flips, near, still)
+    return _Node(travel, flips, pushing.max(pulling), still)
 
 
 def _on_grid(tables: GateTables, start: _Start, end: float, nodes: int) -> list[_Node]:

@@ -105,7 +105,8 @@ def test_gates_are_near_from_where_the_neuron_can_reach_them() -> None:
     able, surely = (opened | near).astype(int), (opened & ~near).astype(int)
     still = opened[~near.any(1)].astype(int)
     np.testing.assert_array_equal(moved.flips.value, able.T @ able - surely.T @ surely)
-    np.testing.assert_array_equal(moved.near.value, near.astype(int).T @ near.astype(int))
+    for side, found in zip((output > 0, output < 0), moved.near, strict=True):
+        np.testing.assert_array_equal(found.value, near[side].astype(int).T @ near[side].astype(int))
     np.testing.assert_array_equal(moved.still.value, still.T @ still)
 
 
