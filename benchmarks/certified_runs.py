@@ -4,7 +4,8 @@ Run from the top of the repository:  python -m benchmarks.certified_runs [--runs
 
 Each run has data, W(0) and labels of its own: labels lie from u(0) in the direction of the bottom or the top eigenvector of H(0), of a
 random vector, or of a single sample, almost as far as the certificate reaches with steps of 1, 1/4, 1/16 or 1/64 of 1/lambda_max(H(0)).
-Descent is followed until the residual is 1/1000 of the first, or for 200 steps, and every step is held against the promise. False promises are held against runs of one input, where the true one is nearly attained.
+Descent is followed until the residual is 1/1000 of the first, or for 200 steps, and every step is held against the promise. False promises
+are held against runs of one input, where the true one is nearly attained.
 """
 
 from __future__ import annotations
@@ -145,8 +146,8 @@ def report(runs: list[Run], tried: int, power: Counter[str], false: int, process
     headers = ["labels towards", "data", "runs", "steps", "broken", "largest residual/promise", "largest distance/promise"]
     names = ["the true promise", *FALSE]
     return TEXT.format(
-        machine=describe(processes), steps=STEPS, seed=SEED, tried=tried, certified=len(certified), broken=sum(run.broken >= 0 for run in certified),
-        rows=table(headers, rows, "github"), false=false,
+        machine=describe(processes), steps=STEPS, seed=SEED, tried=tried, certified=len(certified),
+        broken=sum(run.broken >= 0 for run in certified), rows=table(headers, rows, "github"), false=false,
         power=table(["promise", "broken by"], [[name, f"{power[name]} of {false} runs"] for name in names], "github"),
     )  # fmt: skip
 

@@ -41,7 +41,8 @@ def test_the_documents_network_is_certified(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (code,) = re.findall(r"```python\n(.*?)```", DOCUMENT, re.DOTALL)
+    code = "\n".join(re.findall(r"```python\n(.*?)```", DOCUMENT, re.DOTALL))
+    assert code.count("assert") == 3
     exec(compile(code, "docs/certify-training.md", "exec"), {})
     (command,) = re.findall(r"^    lemmafuzz (.* --model net.pt --json .*)$", DOCUMENT, re.MULTILINE)
     assert main(command.split()) == 0

@@ -8,7 +8,7 @@ import torch
 
 from checkers.certification.training_certificate import certificate
 from checkers.experiments.width.certified_width import drawn_network
-from checkers.networks.two_layer_descent import descend_two_layer, in_blocks
+from checkers.networks.two_layer_descent import descend_two_layer, in_blocks, train_two_layer
 from checkers.records.training_certificates import TrainingCertificate
 from checkers.training.certified_run import Wrong, kept_word
 from strategies.data import data_set
@@ -83,3 +83,19 @@ def test_a_run_without_a_promise_to_keep_is_not_begun() -> None:
     assert not found.certified
     with pytest.raises(ValueError, match="not certified"):
         kept_word(in_blocks(weights, output), inputs, labels, found)
+
+
+@pytest.mark.parametrize("share", [0.9, 1.8])
+def test_how_far_neurons_go_is_found_out(share: float) -> None:
+    """From a guess that is too small where H(0) is close to singular, and of steps that the certificate does not speak of."""
+    weights, output, inputs, labels = problem(6, 300, 2, "cluster")
+    rows, v, y = map(torch.from_numpy, (inputs, output, labels))
+    step_size, run = train_two_layer(in_blocks(weights, output), rows, y, share, 60)
+    now = torch.from_numpy(weights).clone()
+    gates = (now @ rows.mT >= 0).double()
+    assert step_size == pytest.approx(share * 300 / float(torch.linalg.eigvalsh(rows @ rows.mT * (gates.mT @ gates))[-1]))
+    for stand in run:
+        z = now @ rows.mT
+        torch.testing.assert_close(stand.residual, y - z.clamp_min(0).mT @ v)
+        now += step_size * v[:, None] * (((z >= 0) * stand.residual) @ rows)
+    assert run[-1].trusted
