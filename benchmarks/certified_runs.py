@@ -26,10 +26,9 @@ from benchmarks.machine import describe
 from checkers.certification.training_certificate import certificate
 from checkers.experiments.width.certified_width import drawn_network
 from checkers.machine.files import write_whole
-from checkers.networks.two_layer_descent import in_blocks
 from checkers.records.training_certificates import TrainingCertificate
 from checkers.report.text import number, table
-from checkers.training.certified_run import Wrong, kept_word
+from checkers.training.certified_run import Wrong, descending, kept_word
 from strategies.data import data_set
 from theorems.language.instance import Array
 from theorems.laws.gate_laws import correlations
@@ -91,7 +90,8 @@ def followed(number: int) -> Run:
     found = decide(outputs + reach * residual) if reach > 0 else None
     if found is None or not found.certified:
         return Run(shape, direction, -2, 0.0, 0.0, 0)
-    run = kept_word(in_blocks(weights, output), inputs, outputs + reach * residual, found, steps=STEPS, goal=1e-6)
+    labels = outputs + reach * residual
+    run = kept_word(descending(weights, output, inputs, labels, found), labels, found, steps=STEPS, goal=1e-6)
     return Run(shape, direction, run.broken, run.residual_ratio, run.distance_ratio, run.steps)
 
 
@@ -101,7 +101,7 @@ def caught(number: int) -> dict[str, bool]:
     weights, output, inputs = drawn_network(np.eye(1), 10**5, int(generator.integers(2**31)))
     labels = generator.choice([-1.0, 1.0], 1)
     found: TrainingCertificate = certificate(weights, output, inputs, labels, shares=(0.1,), nodes=NODES)
-    follow = partial(kept_word, in_blocks(weights, output), inputs, labels, found, steps=100)
+    follow = partial(kept_word, descending(weights, output, inputs, labels, found), labels, found, steps=100)
     return {name: follow(wrong=wrong).broken >= 0 for name, wrong in {"the true promise": Wrong(), **FALSE}.items()}
 
 

@@ -86,23 +86,25 @@ def certificate(
             if _integrated(start, found, 0.0)[0] >= HOPELESS:
                 found = _on_grid(tables, start, end, nodes)
         # so that eta lambda_max <= 1 survives the division
-        descent = _promise(tables, start, found, [share / _up(start.top) * (1 - 2**-50) for share in shares])
+        descent = _promise(tables, start, found, [share / rounded_up(start.top) * (1 - 2**-50) for share in shares])
         flow = _promise(tables, start, found, [0.0])
     return TrainingCertificate(
-        width=len(weights), samples=len(inputs), residual=_up(start.residual), floor=_down(start.floor), top=_up(start.top),
-        data_norm=_up(start.data_norm), bits=BITS, descent=descent, flow=flow,
+        width=len(weights), samples=len(inputs), residual=rounded_up(start.residual), floor=rounded_down(start.floor),
+        top=rounded_up(start.top), data_norm=rounded_up(start.data_norm), bits=BITS, descent=descent, flow=flow,
     )  # fmt: skip
 
 
-def _up(value: arb) -> float:
+def rounded_up(value: arb) -> float:
+    """A number above all of the ball."""
     return float(np.nextafter(float(value.upper()), np.inf))
 
 
-def _down(value: arb) -> float:
+def rounded_down(value: arb) -> float:
+    """A number below all of the ball."""
     return float(np.nextafter(float(value.lower()), -np.inf))
 
 
-def _balls(values: Array, errors: Array | None = None) -> np.ndarray:
+def as_balls(values: Array, errors: Array | None = None) -> np.ndarray:
     """Object array of balls around exact numbers."""
     result = np.empty(values.shape, dtype=object)
     radii = np.zeros(values.size) if errors is None else errors.reshape(-1)
@@ -113,17 +115,17 @@ def _balls(values: Array, errors: Array | None = None) -> np.ndarray:
 def _kernel(start: np.ndarray, unit: arb, total: Sum, *, absolute: bool = False) -> np.ndarray:
     """rho_ij (or |rho_ij|) times a sum over neurons."""
     gram = np.abs(start) if absolute else start
-    kernel: np.ndarray = gram * _balls(total.value, total.error) * unit
+    kernel: np.ndarray = gram * as_balls(total.value, total.error) * unit
     return kernel
 
 
 def _start(tables: GateTables, inputs: Array, labels: Array) -> _Start:
-    rows = _balls(inputs)
+    rows = as_balls(inputs)
     gram = matrix_product(rows, rows.T)
     unit = arb(tables.largest) ** 2
     spectrum = eigenvalues(_kernel(gram, unit, tables.open))
     outputs, error = tables.outputs()
-    apart = _balls(labels) - _balls(outputs, error)
+    apart = as_balls(labels) - as_balls(outputs, error)
     residual = sum((x * x for x in apart), arb(0)).nonnegative_part().sqrt()
     norm = eigenvalues(gram)[-1].nonnegative_part().sqrt()
     return _Start(gram, unit, spectrum[0].lower(), spectrum[-1].upper(), norm.upper(), residual.upper())
@@ -189,8 +191,8 @@ def _integrated(start: _Start, nodes: Sequence[_Node], step_size: float) -> tupl
         before = node.travel
         allowed = (total / (1 + step_size * (first - last))).max(arb(node.travel) * last)
         if reached < 0 and allowed >= start.needed:
-            reached, rate_there = place, _down(last)
-        deepest = max(deepest, _down(allowed / start.needed))
+            reached, rate_there = place, rounded_down(last)
+        deepest = max(deepest, rounded_down(allowed / start.needed))
     return deepest, reached, rate_there
 
 
@@ -208,6 +210,6 @@ def _promise(tables: GateTables, start: _Start, nodes: list[_Node], step_sizes: 
             finer[place:place] = between
             _, place, rate = _integrated(start, finer, step_size)
         travel = finer[place].travel
-        radius = _up(arb(tables.largest) * arb(travel))
+        radius = rounded_up(arb(tables.largest) * arb(travel))
         return Promise(certified=True, depth=depth, rate=rate, travel=travel, radius=radius, step_size=step_size)
     return Promise(certified=False, depth=depth)

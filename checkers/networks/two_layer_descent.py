@@ -83,7 +83,7 @@ def _sorted_out(blocks: Blocks, inputs: Tensor, travel: float) -> _Neurons:
 
 @torch.no_grad()
 def descend_two_layer(
-    blocks: Blocks, inputs: Tensor, labels: Tensor, step_size: float, travel: float, steps: int
+    blocks: Blocks, inputs: Tensor, labels: Tensor, travel: float, step_size: float, steps: int
 ) -> Iterator[TwoLayerStep]:
     """Yields step 0, ..., `steps`. inputs: (n, d); labels: (n,), float64; travel: T."""
     neurons = _sorted_out(blocks, inputs, travel)
@@ -110,6 +110,22 @@ def descend_two_layer(
             pushed = pushed + step_size * residual
 
 
+def descend_smooth(
+    weights: Array, output: Array, inputs: Tensor, labels: Tensor, activation: str, step_size: float, steps: int
+) -> Iterator[TwoLayerStep]:
+    """The same for f(x) = sum_r v_r phi(w_r . x), whose weights all move: farthest is ‖W - W(0)‖_F. activation: phi, as torch calls it."""
+    phi: Callable[[Tensor], Tensor] = getattr(torch.nn.functional, activation)
+    start, v = torch.from_numpy(weights), torch.from_numpy(output)
+    now = start
+    for step in range(steps + 1):
+        z = (now @ inputs.mT).requires_grad_()
+        values = phi(z)
+        (slopes,) = torch.autograd.grad(values.sum(), z)
+        residual = labels - v @ values.detach()
+        yield TwoLayerStep(step, residual, float(torch.linalg.vector_norm(now - start)), True)
+        now = now + step_size * v[:, None] * ((slopes * residual) @ inputs)
+
+
 @torch.no_grad()
 def train_two_layer(blocks: Blocks, inputs: Tensor, labels: Tensor, share: float, steps: int) -> tuple[float, list[TwoLayerStep]]:
     """eta = share/lambda_max(H(0)), and all steps of descent with it, T being found out."""
@@ -120,7 +136,7 @@ def train_two_layer(blocks: Blocks, inputs: Tensor, labels: Tensor, share: float
     sizes = ((1 - step_size * values[:, None]).abs() ** torch.arange(steps) * parts[:, None]).norm(dim=0)
     travel = GUESS * step_size * float(torch.linalg.matrix_norm(inputs, 2) * sizes.sum())
     while True:
-        run = list(descend_two_layer(blocks, inputs, labels, step_size, travel, steps))
+        run = list(descend_two_layer(blocks, inputs, labels, travel, step_size, steps))
         farthest = run[-1].farthest
         if run[-1].trusted or not math.isfinite(farthest):  # or it diverged
             return step_size, run

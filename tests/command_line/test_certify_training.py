@@ -84,6 +84,17 @@ def test_the_least_certified_width(axes: str, capsys: pytest.CaptureFixture[str]
     assert "is the least certified width found" in capsys.readouterr().out
 
 
+def test_smooth_activations_are_of_their_own_theory(axes: str, capsys: pytest.CaptureFixture[str]) -> None:
+    found = facts(f"{axes} --width 400 --activation softplus --goal 0.1", capsys)
+    assert found["activation"] == "softplus"
+    assert found["verdict"] == "CERTIFIED"
+    assert max(found["run"]["farthest"]) <= found["certificate"]["descent"]["radius"]
+    assert main(["certify-training", *axes.split(), "--width", "400", "--activation", "softplus", "--goal", "0.1"]) == 0
+    assert "‖W - W(0)‖_F never exceeds" in capsys.readouterr().out
+    assert main(["certify-training", *axes.split(), "--width", "400000", "--activation", "tanh"]) == 2
+    assert "more slopes of tanh than are enclosed" in capsys.readouterr().err
+
+
 def test_a_run_that_breaks_the_promise_is_a_refutation(
     axes: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
