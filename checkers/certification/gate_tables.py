@@ -50,7 +50,7 @@ class GateTables:
         self.positive: Bools = output > 0
         # A sum of numbers that are not negative, in any order: a relative error of one rounding for each. Counts are exact.
         self.relative = 0.0 if bool(np.all(share == 1)) else (len(output) + 8) * EPS
-        self.samples = len(inputs)
+        self.samples, self._columns = inputs.shape
         self.reach: Array = np.empty((len(weights), len(inputs)))
         self.opened: Bools = np.empty((len(weights), len(inputs)), dtype=np.bool_)
         self._outputs, self._outputs_error = np.zeros(len(inputs)), np.zeros(len(inputs))
@@ -76,8 +76,8 @@ class GateTables:
         self._outputs_error += (np.abs(v) @ sizes) * lengths
 
     def outputs(self) -> tuple[Array, Array]:
-        """u_i(0), (n,), and how far each may be off: m + d roundings of sum_r |v_r| ‖w_r‖‖x_i‖."""
-        return self._outputs, self._outputs_error * (2 * (len(self.share) + 64) * EPS)
+        """u_i(0), (n,), and how far each may be off: m + d roundings of sum_r |v_r| ‖w_r‖‖x_i‖, and those of its own."""
+        return self._outputs, self._outputs_error * (2 * (len(self.share) + self._columns + 64) * EPS)
 
     def _sum(self, neurons: npt.NDArray[np.intp], left: Bools, right: Bools) -> Sum:
         """left, right: (neurons, n)."""

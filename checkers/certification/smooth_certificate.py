@@ -28,7 +28,7 @@ from checkers.errors import InputError
 from checkers.records.training_certificates import Promise, TrainingCertificate
 from theorems.language.instance import Array
 
-MOST_GATES = 1 << 20  # slopes in balls: some seconds
+MOST_GATES = 1 << 20  # slopes, or weights, in balls: some seconds
 FINER = 1.02  # from one length s that is tried to the next
 
 
@@ -49,8 +49,9 @@ def smooth_certificate(
 
     Of its promises, travel and radius are both of ‖W(k) - W(0)‖_F. shares: of 1/‖J(0)‖^2, step sizes to try.
     """
-    if len(weights) * len(inputs) > MOST_GATES:
-        raise InputError(f"{len(weights):,} neurons and {len(inputs)} rows: more slopes of {activation} than are enclosed, {MOST_GATES:,}")
+    if len(weights) * max(inputs.shape) > MOST_GATES:
+        size = f"{len(weights):,} neurons, {len(inputs)} rows"
+        raise InputError(f"{size}: more slopes of {activation} or weights than are enclosed, {MOST_GATES:,}")
     phi = SMOOTH[activation]
     with precision(BITS):
         rows, v = as_balls(inputs), as_balls(output)
