@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from theorems.two_layer.subject import TwoLayer
 
 RANGES = {**SIZES, "width": (256, 2**17), "samples": (1, 6), "separation": (0.3, 1.0)}
+REACH = 12.77  # R = lambda0/(12.77 S), where 4 p_R S <= lambda0/4
 
 
 def _one_step(subject: TwoLayer, p: float, *, large: bool = False) -> Side:
@@ -78,8 +79,8 @@ def gd_step(subject: TwoLayer, p: float) -> Side:
 
 
 def reach(instance: Instance) -> float:
-    """R = lambda0/(12.77 S), where 4 p_R S <= lambda0/4."""
-    return kernel_floor(instance.inputs) / (12.77 * crowding(instance.inputs))
+    """R = lambda0/(12.77 S)."""
+    return kernel_floor(instance.inputs) / (REACH * crowding(instance.inputs))
 
 
 def _converge_failure(instance: Instance) -> float:
@@ -89,7 +90,7 @@ def _converge_failure(instance: Instance) -> float:
 def _without_floor(instance: Instance) -> float:
     """The mistake of a false variant: 1/2 in place of lambda0."""
     exponent = CHERNOFF_BELOW * instance.width / 2 / data_norm(instance.inputs) ** 2
-    return instance.samples * math.exp(-exponent) + near_failure(instance, 0.5 / (12.77 * crowding(instance.inputs)))
+    return instance.samples * math.exp(-exponent) + near_failure(instance, 0.5 / (REACH * crowding(instance.inputs)))
 
 
 def _run(subject: TwoLayer, *, floors: bool = True) -> Side:
