@@ -15,7 +15,7 @@ MOST = 10_000  # rounds; near a double root, where they would be endless, the la
 
 
 def least_value(assumption: Assumption, instance: Instance) -> float:
-    """From where on `quantity >= right side` holds, as declared, the other quantities being the instance's; infinite where it never."""
+    """From where on `quantity >= right side` holds, as declared, the other quantities being the instance's; infinite if never."""
 
     def right(value: float) -> float:
         there: dict[str, Any] = {assumption.quantity: value}
