@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import click
 
+from checkers.command_line.certify_training import certify_training
 from checkers.command_line.check import calibrate, certify, check, power, replay, report_command, scale
 from checkers.command_line.data import diagnose, threshold
 from checkers.command_line.exit_code import exit_code_of
@@ -48,8 +49,8 @@ def lemmafuzz() -> None:
 
 
 for _command in (
-    list_command, show, check, power, mutants, scale, certify, calibrate, replay, inspect, train, diagnose, threshold, ledger_command,
-    report_command,
+    list_command, show, check, power, mutants, scale, certify, certify_training, calibrate, replay, inspect, train, diagnose, threshold,
+    ledger_command, report_command,
 ):  # fmt: skip
     lemmafuzz.add_command(_command)
 

@@ -45,13 +45,19 @@ class HeldOut:
     classes: Classes | None = None
 
 
-def directed_rows(features: Array, rows: list[str], where: str) -> Array:
-    """(n, d) -> (n, d + 1): each row z, scaled to unit norm, becomes x = (z, 1)/√2. Raises InputError for a zero row."""
+def scaled_rows(features: Array, rows: list[str], where: str) -> Array:
+    """(n, d) -> (n, d): each row scaled to unit norm. Raises InputError for a zero row."""
     largest = np.abs(features).max(axis=1, keepdims=True)
     for row in np.flatnonzero(largest[:, 0] == 0):
         raise InputError(f"{where}, {rows[row]}: all inputs are zero, which has no direction")
     scaled = features / largest  # so that no square overflows or underflows
-    directions = scaled / np.linalg.norm(scaled, axis=1, keepdims=True)
+    directions: Array = scaled / np.linalg.norm(scaled, axis=1, keepdims=True)
+    return directions
+
+
+def directed_rows(features: Array, rows: list[str], where: str) -> Array:
+    """(n, d) -> (n, d + 1): each row z, scaled to unit norm, becomes x = (z, 1)/√2. Raises InputError for a zero row."""
+    directions = scaled_rows(features, rows, where)
     inputs: Array = np.hstack([directions, np.ones((len(directions), 1))]) / math.sqrt(2.0)
     return inputs
 
@@ -77,7 +83,8 @@ class Loaded:
     read: str
 
 
-def _load(source: str, label_column: str | None, reading: Reading, outputs: int | None) -> Loaded:
+def load_table(source: str, label_column: str | None, reading: Reading, outputs: int | None) -> Loaded:
+    """Of "digits" or a file."""
     if source == "digits":
         if reading != Reading(drop_duplicates=reading.drop_duplicates, regression=reading.regression):
             raise InputError("digits is no file: --inputs, --drop, --header and --delimiter say how to read one")
@@ -114,10 +121,10 @@ def load_training_data(
     follow from `seed` alone. Raises InputError if the data cannot be what section 1 of the paper assumes.
     """
     where = source
-    loaded = _load(source, label_column, reading, outputs)
+    loaded = load_table(source, label_column, reading, outputs)
     table = loaded.table
     rows_seed, labels_seed = np.random.SeedSequence(seed).spawn(2)
-    chosen = _chosen_rows(table, min(DEFAULT_SAMPLES, len(table.features)) if samples is None else samples, rows_seed, where)
+    chosen = chosen_rows(table, min(DEFAULT_SAMPLES, len(table.features)) if samples is None else samples, rows_seed, where)
     names = [table.rows[row] for row in chosen]
     inputs = unit_rows(table.features[chosen], names, where)
 
@@ -145,7 +152,7 @@ def held_out_rows(
     labels are true ones. Raises InputError if there are too few."""
     if count == 0:
         return HeldOut(loaded.inputs[:0])
-    whole = _load(source, label_column, reading, loaded.targets.shape[1])
+    whole = load_table(source, label_column, reading, loaded.targets.shape[1])
     table = whole.table
     available, taken = len(table.features), len(loaded.inputs)
     if count > available - taken:
@@ -181,12 +188,12 @@ def load_rows(
 
     Raises InputError as it does, except for rows that coincide.
     """
-    loaded = _load(source, label_column, reading, outputs)
+    loaded = load_table(source, label_column, reading, outputs)
     table, labels = loaded.table, loaded.labels
     count = len(table.features) if samples is None else samples
     if count > MOST_ROWS:
         raise InputError(f"{source} has {count:,} rows to diagnose, and the limit is {MOST_ROWS:,}: choose some of them with --samples")
-    chosen = _chosen_rows(table, count, np.random.SeedSequence(seed).spawn(2)[0], source)
+    chosen = chosen_rows(table, count, np.random.SeedSequence(seed).spawn(2)[0], source)
     names = [table.rows[row] for row in chosen]
     inputs = directed_rows(table.features[chosen], names, source)
     own = None if labels is None else [labels.own[row] for row in chosen]
@@ -194,7 +201,8 @@ def load_rows(
     return Rows(inputs, names, own, coinciding_rows(inputs), classes, loaded.read, table.warnings)
 
 
-def _chosen_rows(table: Table, count: int, seed: np.random.SeedSequence, where: str) -> npt.NDArray[np.intp]:
+def chosen_rows(table: Table, count: int, seed: np.random.SeedSequence, where: str) -> npt.NDArray[np.intp]:
+    """`count` of the rows, ascending; InputError if there are fewer."""
     available = len(table.features)
     if count > available:
         raise InputError(f"--samples {count} asks for more than the {available} rows of {where}")

@@ -1,0 +1,209 @@
+"""What W(0), the data and the labels prove: that training the first layer converges, how fast, and how far any neuron moves.
+
+f(x) = sum_r v_r relu(w_r . x), only the w_r trained, on 1/2 ‖y - u‖^2; rho_ij = <x_i, x_j>, H_ij = rho_ij sum_r v_r^2 D_ri D_rj. A step
+moves w_r by |v_r| eta ‖X‖ ‖y - u‖ at most: let t, the travel, be the sum of eta ‖X‖ ‖y - u‖. Let q, which falls, be such that a step on
+which the travel stays below t multiplies ‖y - u‖ by 1 - eta q(t) at most. Two such q:
+
+- *flips*: u(k+1) - u(k) = eta H~ (y - u), H~_ij = rho_ij sum_r v_r^2 Dbar_ri D_rj with Dbar in [0, 1] the mean gate along the step. So
+  |H~ - H(0)| <= U(t) entry by entry, U_ij = |rho_ij| sum_r v_r^2 [i or j near, each open or near], and q = lambda_min(H(0)) - ‖U(t)‖ for
+  eta <= 1/lambda_max(H(0)).
+- *still neurons*, those without a near gate. With r = y - u, A_r = sum_i D_ri r_i x_i, B_r the same with Dbar, C_r = B_r - A_r, and
+  theta = eta (lambda_max(H(0)) + ‖U(t)‖), ‖y - u‖^2 falls by eta sum_r v_r^2 (2 A_r . B_r - theta ‖A_r‖^2) at least. Where r is still that
+  is (2 - theta) ‖A_r‖^2; elsewhere (2 - theta) ‖A_r‖^2 - 2 ‖A_r‖ ‖C_r‖ >= -‖C_r‖^2/(2 - theta), and C_r has near gates alone. So
+  q = (1 - theta/2) lambda_min(S(t)) - ‖N(t)‖/(2 (2 - theta)), S over still neurons, N_ij = |rho_ij| sum_r v_r^2 [i and j near].
+
+The travel never exceeds T if ‖X‖ r_0 <= T q(T), r_0 = ‖y - u(0)‖, by the geometric series; or if ‖X‖ r_0 (1 + eta (q(0) - q(T))) is at most
+the integral of q over [0, T]: ‖X‖ ‖y - u(k)‖ <= ‖X‖ r_0 - sum_j q(t_{j+1}) (t_{j+1} - t_j), and the sum falls short of the integral by the
+largest step, eta ‖X‖ r_0, times q(0) - q(T) at most. Flow is eta = 0, where lambda_min(S) alone may stand for q: its kernel is a sum over
+neurons, none of which is negative. A falling step function below q may stand in its place, which makes the integral a sum. Norms of the
+x_i and the v_r are arbitrary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from flint import arb
+
+from checkers.certification.balls import precision
+from checkers.certification.gate_tables import GateTables, Sum
+from checkers.certification.linear import eigenvalues, matrix_product
+from checkers.records.training_certificates import Promise, TrainingCertificate
+from theorems.language.instance import Array
+
+BITS = 128
+SHARES = tuple(2.0**-k for k in range(7))  # of 1/lambda_max(H(0)), the step sizes that are tried, largest first
+NODES = 48  # of the integral, up to where nothing is left of q; a step function loses about 1/48 of it
+ROUNDS, FINE = 4, 6  # of nodes put in before the one where the promise begins, so that it begins within 1/7^4 of their distance
+SCALES = 2.0 ** np.arange(-30, 12)  # of ‖X‖ r_0/lambda_min(H(0)), the least travel there can be: where q vanishes is looked for among them
+
+
+@dataclass(frozen=True)
+class _Start:
+    """Enclosures at W(0). gram: rho; unit: the largest v_r^2; needed: ‖X‖ r_0 at most."""
+
+    gram: np.ndarray
+    unit: arb
+    floor: arb
+    top: arb
+    data_norm: arb
+    residual: arb
+
+    @property
+    def needed(self) -> arb:
+        return (self.data_norm * self.residual).upper()
+
+
+@dataclass(frozen=True)
+class _Node:
+    """At one travel: ‖U‖ and ‖N‖ at most, lambda_min(S) at least."""
+
+    travel: float
+    flips: arb
+    near: arb
+    still: arb
+
+
+def certificate(
+    weights: Array, output: Array, inputs: Array, labels: Array, *, shares: tuple[float, ...] = SHARES, nodes: int = NODES
+) -> TrainingCertificate:
+    """weights: w_r, (m, d); output: v_r, (m,), +-1/sqrt(m) in the theory; inputs: x_i, (n, d), none of them zero; labels: y, (n,).
+
+    shares: of 1/lambda_max(H(0)), step sizes to try, of which the first that is certified is taken.
+    """
+    tables = GateTables(weights, output, inputs)
+    with precision(BITS):
+        start = _start(tables, inputs, labels)
+        grid = _uniform(_vanishing(tables, start), nodes) if start.floor > 0 else []
+        found = [_node(tables, start, travel) for travel in grid]
+        # so that eta lambda_max <= 1 survives the division
+        descent = _promise(tables, start, found, [share / _up(start.top) * (1 - 2**-50) for share in shares])
+        flow = _promise(tables, start, found, [0.0])
+    return TrainingCertificate(
+        width=len(weights), samples=len(inputs), residual=_up(start.residual), floor=_down(start.floor), top=_up(start.top),
+        data_norm=_up(start.data_norm), bits=BITS, descent=descent, flow=flow,
+    )  # fmt: skip
+
+
+def _up(value: arb) -> float:
+    return float(np.nextafter(float(value.upper()), np.inf))
+
+
+def _down(value: arb) -> float:
+    return float(np.nextafter(float(value.lower()), -np.inf))
+
+
+def _balls(values: Array, errors: Array | None = None) -> np.ndarray:
+    """Object array of balls around exact numbers."""
+    result = np.empty(values.shape, dtype=object)
+    radii = np.zeros(values.size) if errors is None else errors.reshape(-1)
+    result.reshape(-1)[:] = [arb(mid, radius) for mid, radius in zip(values.reshape(-1).tolist(), radii.tolist(), strict=True)]
+    return result
+
+
+def _kernel(start: np.ndarray, unit: arb, total: Sum, *, absolute: bool = False) -> np.ndarray:
+    """rho_ij (or |rho_ij|) times a sum over neurons."""
+    gram = np.abs(start) if absolute else start
+    kernel: np.ndarray = gram * _balls(total.value, total.error) * unit
+    return kernel
+
+
+def _start(tables: GateTables, inputs: Array, labels: Array) -> _Start:
+    rows = _balls(inputs)
+    gram = matrix_product(rows, rows.T)
+    unit = arb(tables.largest) ** 2
+    spectrum = eigenvalues(_kernel(gram, unit, tables.open))
+    outputs, error = tables.outputs()
+    apart = _balls(labels) - _balls(outputs, error)
+    residual = sum((x * x for x in apart), arb(0)).nonnegative_part().sqrt()
+    norm = eigenvalues(gram)[-1].nonnegative_part().sqrt()
+    return _Start(gram, unit, spectrum[0].lower(), spectrum[-1].upper(), norm.upper(), residual.upper())
+
+
+def _node(tables: GateTables, start: _Start, travel: float) -> _Node:
+    moved = tables.at(travel)
+    flips = eigenvalues(_kernel(start.gram, start.unit, moved.flips, absolute=True))[-1].upper()
+    near = eigenvalues(_kernel(start.gram, start.unit, moved.near, absolute=True))[-1].upper()
+    still = eigenvalues(_kernel(start.gram, start.unit, moved.still))[0].lower()
+    return _Node(travel, flips, near, still)
+
+
+def _uniform(end: float, nodes: int) -> list[float]:
+    return [end * (node + 1) / nodes for node in range(nodes)]
+
+
+def _vanishing(tables: GateTables, start: _Start) -> float:
+    """About where the q of flow vanishes, by bisection in floating point: it only chooses the grid. 0 residual: any travel will do."""
+    gram = np.array([[float(x.mid()) for x in row] for row in start.gram])
+    unit, floor = float(start.unit.mid()), float(start.floor.mid())
+    least = max(float(start.needed.mid()), 1e-300) / floor
+
+    def positive(travel: float) -> bool:
+        moved = tables.at(travel)
+        flips = np.linalg.eigvalsh(np.abs(gram) * moved.flips.value)[-1] * unit
+        still = np.linalg.eigvalsh(gram * moved.still.value)[0] * unit
+        return bool(max(floor - flips, still) > 0)
+
+    low, high = 0, len(SCALES) - 1
+    if positive(least * SCALES[high]):
+        return float(least * SCALES[high])
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if positive(least * SCALES[middle]) else (low, middle)
+    inside, beyond = least * SCALES[low], least * SCALES[high]
+    for _ in range(4):
+        middle_travel = (inside + beyond) / 2
+        inside, beyond = (middle_travel, beyond) if positive(middle_travel) else (inside, middle_travel)
+    return float(beyond)
+
+
+def _rate(start: _Start, node: _Node, step_size: float) -> arb:
+    """q at least."""
+    by_flips = start.floor - node.flips
+    if step_size == 0:
+        return by_flips.max(node.still).lower()
+    theta = (arb(step_size) * (start.top + node.flips)).upper()
+    if not theta < 2:
+        return by_flips.lower()
+    by_still = (1 - theta / 2) * node.still - node.near / (2 * (2 - theta)) if node.still > 0 else by_flips
+    return by_flips.max(by_still).lower()
+
+
+def _integrated(start: _Start, nodes: Sequence[_Node], step_size: float) -> tuple[float, int, float]:
+    """Depth at least; and the first node from where on it is 1, -1 if there is none, with the rate there."""
+    deepest, reached, rate_there = 0.0, -1, 0.0
+    total, before, first, last = arb(0), 0.0, None, None
+    for place, node in enumerate(nodes):
+        rate = _rate(start, node, step_size)
+        last = rate if last is None or rate < last else last  # it falls, and its enclosures need not
+        first = last if first is None else first
+        if not last > 0:
+            break
+        total += (arb(node.travel) - arb(before)) * last
+        before = node.travel
+        allowed = (total / (1 + step_size * (first - last))).max(arb(node.travel) * last)
+        if reached < 0 and allowed >= start.needed:
+            reached, rate_there = place, _down(last)
+        deepest = max(deepest, _down(allowed / start.needed))
+    return deepest, reached, rate_there
+
+
+def _promise(tables: GateTables, start: _Start, nodes: list[_Node], step_sizes: Sequence[float]) -> Promise:
+    """Of the first of these step sizes (0: flow) that is certified. depth: of the best."""
+    found = [(step_size, *_integrated(start, nodes, step_size)) for step_size in step_sizes]
+    depth = max((depth for _, depth, _, _ in found), default=0.0)
+    for step_size, _, place, rate in found:
+        if rate <= 0:
+            continue
+        finer = nodes[: place + 1]
+        for _ in range(ROUNDS):
+            low, high = finer[place - 1].travel if place else 0.0, finer[place].travel
+            between = [_node(tables, start, low + (high - low) * (k + 1) / (FINE + 1)) for k in range(FINE)]
+            finer[place:place] = between
+            _, place, rate = _integrated(start, finer, step_size)
+        travel = finer[place].travel
+        radius = _up(arb(tables.largest) * arb(travel))
+        return Promise(certified=True, depth=depth, rate=rate, travel=travel, radius=radius, step_size=step_size)
+    return Promise(certified=False, depth=depth)

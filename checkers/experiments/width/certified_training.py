@@ -1,0 +1,75 @@
+"""A certificate for a data set and a network, drawn or the user's own; and the run that it speaks of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from checkers.certification.training_certificate import certificate
+from checkers.data.one_output import OneOutputData
+from checkers.data.two_layer_model import TwoLayerModel
+from checkers.errors import InputError
+from checkers.experiments.width.certified_width import LARGEST, certified_width, drawn_network
+from checkers.machine.memory import free_bytes, refuse_beyond_memory
+from checkers.networks.two_layer_descent import in_blocks
+from checkers.records.events import Listener, silent
+from checkers.records.training_certificates import CertifiedTraining, CertifiedWidth
+from checkers.training.certified_run import STEPS, kept_word
+from theorems.language.instance import Array
+
+MOST_SAMPLES = 300  # eigenvalues in ball arithmetic, 250 times: minutes
+WIDTH = 4096
+
+
+@dataclass(frozen=True)
+class Asked:
+    """width: of W(0) to draw; None: that of `model`, or the least certified one up to `largest`. steps: 0 for no run."""
+
+    width: int | None = WIDTH
+    model: TwoLayerModel | None = None
+    model_name: str = ""
+    largest: int = LARGEST
+    steps: int = STEPS
+    goal: float = 1e-3
+
+
+def certify_training(data: OneOutputData, asked: Asked, *, seed: int, progress: Listener = silent) -> CertifiedTraining:
+    """Decide, and where the decision is a certificate, train."""
+    samples, dimension = data.inputs.shape
+    if samples > MOST_SAMPLES:
+        raise InputError(f"{samples} rows are more work than a certificate does, {MOST_SAMPLES}: choose some of them with --samples")
+    search: CertifiedWidth | None = None
+    labels = data.targets
+    if asked.model is not None:
+        weights, output, inputs, labels = _of_model(data, asked.model, asked.model_name)
+        _refuse_beyond_memory(len(weights), samples)
+    else:
+        width = asked.width or asked.largest
+        _refuse_beyond_memory(width, samples)
+        if asked.width is None:
+            search = certified_width(data.inputs, labels, seed, largest=asked.largest)
+            width = search.width or max(one.width for one in search.tried)
+        weights, output, inputs = drawn_network(data.inputs, width, seed)
+    found = certificate(weights, output, inputs, labels)
+    depth = found.descent.depth
+    run = None
+    if found.certified and asked.steps:
+        run = kept_word(in_blocks(weights, output), inputs, labels, found, steps=asked.steps, goal=asked.goal, progress=progress)
+    return CertifiedTraining(
+        verdict="CERTIFIED" if found.certified else "NOT CERTIFIED", data=data.name, labels=data.labels, samples=samples,
+        dimension=dimension, model=asked.model_name, seed=seed, certificate=found,
+        needed_width=float(found.width) if found.certified else found.width / depth**2 if depth > 0 else 0.0, search=search, run=run,
+        read=data.read, warnings=list(data.warnings),
+    )  # fmt: skip
+
+
+def _of_model(data: OneOutputData, model: TwoLayerModel, name: str) -> tuple[Array, Array, Array, Array]:
+    """Weights, output, inputs and what the hidden layer has to fit."""
+    columns, wanted = data.inputs.shape[1] - model.bias, model.weights.shape[1] - model.bias
+    if columns != wanted:
+        raise InputError(f"the network of {name} takes {wanted} inputs, and {data.name} has {columns} columns of them")
+    return model.weights, model.output, data.inputs, data.targets - model.offset
+
+
+def _refuse_beyond_memory(width: int, samples: int) -> None:
+    """Of each gate: its product, from when on it may change, and copies of those that may, at most five numbers in all."""
+    refuse_beyond_memory(5 * 8 * width * samples, free_bytes(), "this certificate", "take fewer samples or a smaller width")

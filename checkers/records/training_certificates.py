@@ -1,0 +1,105 @@
+"""Facts about certificates of training runs: what W(0), the data and the labels prove before the first step."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+
+class Promise(Struct, frozen=True, kw_only=True):
+    """What is proved of every step k of gradient descent (or time t of gradient flow), if it is certified.
+
+    depth: what the kernel allows over what the labels need, certified from 1 on, at the best of the step sizes that were tried; it grows
+    like the root of the width.
+    rate: lambda, so that ‖y - u(k)‖ <= (1 - eta lambda)^k ‖y - u(0)‖, or e^{-lambda t}. travel: T, so that no ‖w_r - w_r(0)‖ exceeds
+    |v_r| T, and radius: |v_r| T of the largest |v_r|. step_size: eta, 0 for flow. Zeros where nothing is certified.
+    """
+
+    certified: bool
+    depth: float
+    rate: float = 0.0
+    travel: float = 0.0
+    radius: float = 0.0
+    step_size: float = 0.0
+
+
+class TrainingCertificate(Struct, frozen=True, kw_only=True):
+    """A decision in ball arithmetic for the exact binary numbers of one network f(x) = sum_r v_r relu(w_r . x) and one data set.
+
+    residual: ‖y - u(0)‖ at most. floor, top: least eigenvalue of H(0) at least, largest at most. data_norm: ‖X‖ at most. bits: precision.
+    """
+
+    width: int
+    samples: int
+    residual: float
+    floor: float
+    top: float
+    data_norm: float
+    bits: int
+    descent: Promise
+    flow: Promise
+
+    @property
+    def certified(self) -> bool:
+        """Whether gradient descent converges, as it says."""
+        return self.descent.certified
+
+
+class TriedWidth(Struct, frozen=True, kw_only=True):
+    """One drawn network, and how deep its certificate stands: certified from 1 on."""
+
+    width: int
+    depth: float
+
+
+class CertifiedWidth(Struct, frozen=True, kw_only=True):
+    """Which width is certified. width: the least found, 0 if none was. predicted: where depth would reach 1, were it sqrt(m) times what it
+    was at the largest width tried. tried: in that order, each another draw."""
+
+    width: int
+    predicted: float
+    tried: list[TriedWidth]
+
+
+class CertifiedRun(Struct, frozen=True, kw_only=True):
+    """Gradient descent beside what its certificate promises, step by step from 0 on.
+
+    residual: ‖y - u(k)‖; allowed: (1 - eta lambda)^k ‖y - u(0)‖. farthest: the largest ‖w_r(k) - w_r(0)‖, of no more than `radius` by
+    promise. reached: the loss fell to its goal. residual_ratio, distance_ratio: the largest of what was seen to what was promised.
+    broken: the first step that broke the promise, after which nothing is run; -1 for none.
+    """
+
+    steps: int
+    step_size: float
+    reached: bool
+    radius: float
+    residual: list[float]
+    allowed: list[float]
+    farthest: list[float]
+    residual_ratio: float
+    distance_ratio: float
+    broken: int
+    seconds: float
+
+
+class CertifiedTraining(Struct, frozen=True, kw_only=True):
+    """The answer of `lemmafuzz certify-training`. model: the file of a network's weights, empty where W(0) was drawn from the seed.
+
+    needed_width: about where this would be certified, the width at hand over depth^2 if it is not; 0 where depth 0 predicts nothing.
+    search: of --find-width. run: gradient descent beside the promise, where there is one and a run was asked for.
+    """
+
+    verdict: Literal["CERTIFIED", "NOT CERTIFIED"]
+    data: str
+    labels: str
+    samples: int
+    dimension: int
+    model: str
+    seed: int
+    certificate: TrainingCertificate
+    needed_width: float
+    search: CertifiedWidth | None = None
+    run: CertifiedRun | None = None
+    read: str = ""
+    warnings: list[str] = []

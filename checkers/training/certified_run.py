@@ -1,0 +1,63 @@
+"""Gradient descent beside its certificate: every step is held against what was promised before the first."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from checkers.networks.two_layer_descent import Blocks, descend_two_layer
+from checkers.records.events import Listener, StepRecorded, silent
+from checkers.records.training_certificates import CertifiedRun, TrainingCertificate
+from theorems.language.instance import Array
+
+EPS = float(np.finfo(np.float64).eps)
+STEPS = 10_000
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """False variants of a promise, as factors: of the rate, of the distance, of the step size."""
+
+    rate: float = 1.0
+    distance: float = 1.0
+    step_size: float = 1.0
+
+
+def kept_word(
+    blocks: Blocks, inputs: Array, labels: Array, found: TrainingCertificate, *, steps: int = STEPS, goal: float = 0.0,
+    progress: Listener = silent, wrong: Wrong = Wrong(),
+) -> CertifiedRun:  # fmt: skip
+    """Train until the loss is `goal` times the initial one, for `steps` steps, or to the first that breaks the promise of `found`."""
+    begun, promise = time.monotonic(), found.descent
+    if not promise.certified:
+        raise ValueError("not certified: there is no promise to keep")
+    step_size, travel = promise.step_size * wrong.step_size, promise.travel * wrong.distance
+    factor, scale = 1 - promise.step_size * promise.rate * wrong.rate, promise.radius / promise.travel
+    # Outputs are sums over m neurons whose roundings have random signs; the run, unlike the certificate, is no proof.
+    rounding = 16 * EPS * math.sqrt(found.width) * float(np.linalg.norm(labels) + found.residual)
+    residual: list[float] = []
+    allowed: list[float] = []
+    farthest: list[float] = []
+    broken, reached = -1, False
+    run = descend_two_layer(blocks, torch.from_numpy(inputs), torch.from_numpy(labels), step_size, promise.travel, steps)
+    for stand in run:
+        size = float(stand.residual.norm())
+        residual.append(size)
+        allowed.append(factor**stand.step * found.residual)
+        farthest.append(stand.farthest * scale)
+        progress(StepRecorded(stand.step, steps, (size / max(residual[0], rounding)) ** 2))
+        if not (size <= allowed[-1] + rounding and stand.farthest <= travel * (1 + rounding)):
+            broken = stand.step
+            break
+        if size <= math.sqrt(goal) * residual[0]:
+            reached = True
+            break
+    return CertifiedRun(
+        steps=len(residual) - 1, step_size=step_size, reached=reached, radius=scale * travel, residual=residual, allowed=allowed,
+        farthest=farthest, residual_ratio=max(a / b for a, b in zip(residual, allowed, strict=True)),
+        distance_ratio=max(farthest) / (scale * travel), broken=broken, seconds=time.monotonic() - begun,
+    )  # fmt: skip
