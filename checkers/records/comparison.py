@@ -6,8 +6,8 @@ from msgspec import Struct
 
 
 class Assumed(Struct, frozen=True, kw_only=True):
-    """An assumption on the data. broken_by: groups of rows, by name, at most MOST_NAMED of them; groups: how many there are. remedy: what to
-    do about it."""
+    """An assumption on the data. broken_by: groups of rows, by name, the first of them; groups: how many there are. remedy: what to do
+    about it."""
 
     says: str
     met: bool
@@ -55,8 +55,8 @@ class TriedTraining(Struct, frozen=True, kw_only=True):
 
 
 class Trained(Struct, frozen=True, kw_only=True):
-    """The least width that trains. goal: of the loss, as a share of the first. patience: in units of 1/(eta lambda0) steps. enough: share of
-    networks. width: None if `largest` is not enough. steps: of the median network there. predicted: by H_inf, for these labels."""
+    """The least width that trains. goal: of the loss, as a share of the first. patience: in units of 1/(eta lambda0) steps. enough: share
+    of networks. width: None if `largest` is not enough. steps: of the median network there. predicted: by H_inf, for these labels."""
 
     goal: float
     patience: float
@@ -70,12 +70,13 @@ class Trained(Struct, frozen=True, kw_only=True):
 
 class Certified(Struct, frozen=True, kw_only=True):
     """The least width whose drawn network is certified. width: None if none was up to the largest tried; then `predicted` from the depth
-    there. depth: at the last width tried, certified from 1 on. rate: of the residual, 1 - eta rate a step, at the certified width."""
+    there, None where that is zero. depth: at the last width, certified from 1 on. steps: promised to the goal."""
 
-    width: float | None
+    width: int | None
     predicted: float | None
     depth: float
     largest: int
+    over_measured: float | None
     steps: float | None = None
 
 

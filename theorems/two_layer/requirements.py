@@ -16,7 +16,7 @@ import numpy as np
 
 from theorems.language.requirement import requirement
 from theorems.laws.data_predicates import NOT_PARALLEL, POSITIVE
-from theorems.laws.gate_laws import crowding, data_norm, gate_kernel, kernel_floor, near_probability
+from theorems.laws.gate_laws import correlations, crowding, data_norm, gate_kernel, kernel_floor, near_probability
 from theorems.two_layer.convergence import REACH
 
 if TYPE_CHECKING:
@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 
 
 def given(inputs: Array, targets: Array) -> Mapping[str, float]:
-    """lambda0 and top, the eigenvalues of H_inf at both ends; X = ‖X‖; S; p_R at the radius of tl-converge; r_0."""
+    """lambda0 and top, the eigenvalues of H_inf at both ends; X = ‖X‖; S; A, the norm of the matrix of |rho_ij|; p_R at the radius of
+    tl-converge; r_0."""
     floor, crowd = kernel_floor(inputs), crowding(inputs)
     return {
         "lambda0": floor, "top": float(np.linalg.eigvalsh(gate_kernel(inputs))[-1]), "X": data_norm(inputs), "S": crowd,
+        "A": float(np.linalg.norm(np.abs(correlations(inputs)), 2)),
         "p_R": near_probability(floor / (REACH * crowd), 1.0), "r_0": math.sqrt(float(targets @ targets) + len(inputs) / 2),
     }  # fmt: skip
 
@@ -71,6 +73,13 @@ _derived(
     width="max(656 X^2 S^2 r_0^2/lambda0^4, 29.2 X^2 log(3 n/p)/lambda0, 2.6 log(3 n/p)/p_R)",
     steps=STEPS,
     note="R = lambda0/(12.77 S)",
+)
+_derived(
+    id="certificate-limit",
+    name="certificate, in the limit",
+    source="tl-certificate-flow, as m grows and R falls: E U(R) = 0.798 R |rho_ij|",
+    width="2.547 A^2 X^2 r_0^2/lambda0^4",
+    note="the integral of lambda0 - 0.798 A R over R is largest lambda0^2/(1.596 A); 2.547 = 8/pi",
 )
 _derived(
     id="frobenius",

@@ -24,13 +24,18 @@ def assumed(predicate: Predicate, inputs: Array, rows: Sequence[str]) -> Assumed
     )  # fmt: skip
 
 
-def asked(one: Requirement, inputs: Array, targets: Array, rows: Sequence[str], p: float, goal: float, measured: int | None) -> Asked:
-    """inputs: unit rows, (n, d_in); targets: (n,); goal: of the loss; measured: the width that trains."""
+def asked(
+    one: Requirement, inputs: Array, targets: Array, rows: Sequence[str], p: float, goal: float, measured: int | None, *, degenerate: bool
+) -> Asked:  # fmt: skip
+    """inputs: unit rows, (n, d_in); targets: (n,); goal: of the loss; measured: the width that trains; degenerate: lambda0 = 0, exactly."""
     size = float(np.linalg.norm(targets))
-    values = {**one.given(inputs, targets), "Y": size, "C": float(np.abs(targets).max()), "p": p}
+    own = dict(one.given(inputs, targets))
+    if degenerate and "lambda0" in own:
+        own["lambda0"] = 0.0  # and not what rounding makes of it
+    values = {**own, "Y": size, "C": float(np.abs(targets).max()), "p": p}
     delta = closest_pair(inputs)[2]
     # One row is as far from the others as one likes: the largest distance that the papers allow.
-    at = Instance(width=1, samples=len(inputs), separation=min(delta, 1.0) if math.isinf(delta) else delta, tolerance=goal)
+    at = Instance(width=1, samples=len(inputs), separation=1.0 if math.isinf(delta) else delta, tolerance=goal)
 
     def finite(width: float) -> float | None:
         return width if math.isfinite(width) else None
@@ -47,9 +52,11 @@ def asked(one: Requirement, inputs: Array, targets: Array, rows: Sequence[str], 
     )  # fmt: skip
 
 
-def all_asked(inputs: Array, targets: Array, rows: Sequence[str], p: float, goal: float, measured: int | None) -> list[Asked]:
+def all_asked(
+    inputs: Array, targets: Array, rows: Sequence[str], p: float, goal: float, measured: int | None, *, degenerate: bool = False
+) -> list[Asked]:  # fmt: skip
     """Of every requirement that a theory declares."""
-    return [asked(one, inputs, targets, rows, p, goal, measured) for one in requirements()]
+    return [asked(one, inputs, targets, rows, p, goal, measured, degenerate=degenerate) for one in requirements()]
 
 
 def not_asked() -> list[NotAsked]:

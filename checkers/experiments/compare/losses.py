@@ -14,7 +14,7 @@ import torch
 
 from checkers.experiments.compare.measured import Problem, follow
 from checkers.networks.randomness import NormalSource
-from checkers.records.comparison import Deviation, LostFactor, Losses
+from checkers.records.comparison import Deviation, Losses, LostFactor
 from checkers.subjects.two_layer import TwoLayerSubject
 from theorems.language.instance import Instance
 from theorems.laws.gate_laws import crowding, near_probability
@@ -30,13 +30,14 @@ def deviations(problem: Problem, width: int, p: float, source: NormalSource) -> 
     network = problem.draw(width, source, NETWORKS)
     run = follow(network, torch.from_numpy(problem.targets), problem.floor)
     radius = float(run.lengths(network).amax(-1).median())
-    instance = Instance(width=width, samples=len(problem.inputs), input_dimension=problem.inputs.shape[1], radius=radius, inputs=problem.inputs)
+    samples, dimension = problem.inputs.shape
+    instance = Instance(width=width, samples=samples, input_dimension=dimension, radius=radius, inputs=problem.inputs)
     subject = TwoLayerSubject(network, instance, source)
     changes = [spectral(subject.kernel_change(radius, top)) for top in (True, False)]
     gates = (network.pre_activations + run.change >= 0).double()
     trained = spectral(network.gram * (gates.mT @ gates) / width - network.kernel())
     found = {
-        "Markov's 1/p, n^2 pairs: 4 n^2 R/(sqrt(2 pi) p)": 4 * len(problem.inputs) ** 2 * radius / (math.sqrt(2 * math.pi) * p),
+        "Markov's 1/p, n^2 pairs: 4 n^2 R/(sqrt(2 pi) p)": 4 * samples**2 * radius / (math.sqrt(2 * math.pi) * p),
         "Chernoff, rows of rho: 4 p_R S": 4 * near_probability(radius, 1.0) * crowding(problem.inputs),
         "certificate, gates counted: ‖U(R)‖": float(spectral(subject.flip_bound(radius)).median()),
         "attack, the worst W found": float(torch.stack(changes).amax(0).median()),
@@ -61,8 +62,9 @@ def losses(
     factors = [
         LostFactor(name="n for ‖X‖^2", factor=n / size**2, why="all rows as if they were one"),
         LostFactor(name="Markov for r_0^2", factor=3 * n * (largest**2 + 0.5) / (p * square), why="3 n (C^2 + 1/2)/p for ‖y‖^2 + n/2"),
-        LostFactor(name="n^2 pairs", factor=(n**2 / crowd) ** 2, why="n^2 for S = max_i sum_j |rho_ij| in the bound on ‖H - H(0)‖, squared"),
-    ]
+        LostFactor(name="n^2 pairs", factor=(n**2 / crowd) ** 2,
+                   why="n^2 for S = max_i sum_j |rho_ij| in the bound on ‖H - H(0)‖; squared"),
+    ]  # fmt: skip
     factors.append(_rest("Markov for near gates", widths["du-markov"] / widths["converge-sharp"], factors, "3/p and constants, squared"))
     end, start = measured, widths["du-markov"]
     if certified is not None:

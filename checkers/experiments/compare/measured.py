@@ -1,7 +1,7 @@
 """The least width at which gradient descent trains two-layer networks on a data set, by bisection.
 
-Success: with the step 1/lambda_max(H(0)) the residual falls to a thousandth within PATIENCE/(eta lambda0) steps, three times what H_inf needs
-whatever the labels. A width is enough if a share ENOUGH of SEEDS networks succeeds; success is taken not to get rarer with width.
+Success: with the step 1/lambda_max(H(0)) the residual falls to a thousandth within PATIENCE/(eta lambda0) steps, three times what H_inf
+needs whatever the labels. A width is enough if a share ENOUGH of SEEDS networks succeeds; success is taken not to get rarer with width.
 
 A network is followed as the table of its z_ri = w_r . x_i: a step is z <- z + (eta/sqrt m) a_r (D_r o (y - u)) rho.
 """
@@ -51,7 +51,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Run:
-    """steps: at which the loss is first at the goal, (trials,); infinite where it is not within the patience. change: of z, (trials, m, n)."""
+    """steps: at which the loss is first at the goal, (trials,), infinite beyond the patience. change: of z, (trials, m, n)."""
 
     steps: Tensor
     change: Tensor
@@ -64,7 +64,8 @@ class Run:
 
 
 def follow(
-    network: TwoLayerNetwork, targets: Tensor, floor: float, *, goal: float = GOAL, most: int | None = None, dtype: torch.dtype = torch.float64
+    network: TwoLayerNetwork, targets: Tensor, floor: float, *, goal: float = GOAL, most: int | None = None,
+    dtype: torch.dtype = torch.float64,
 ) -> Run:  # fmt: skip
     """Descent from these networks until all, or `most` of them, have reached the goal or lost patience. floor: lambda0."""
     start = network.pre_activations.to(dtype)
@@ -130,16 +131,16 @@ def predicted_steps(problem: Problem) -> int | None:
     return high
 
 
-def measure(problem: Problem, source: NormalSource) -> Trained:
-    """The least width that is enough, and all that were tried, by width."""
+def measure(problem: Problem, source: NormalSource, *, hopeless: bool = False) -> Trained:
+    """The least width that is enough, and all that were tried, by width. hopeless: lambda0 = 0, and no width is tried."""
     tried: dict[int, TriedTraining] = {}
 
     def enough(width: int) -> bool:
         tried[width] = try_width(problem, width, source)
         return tried[width].successes >= ENOUGH * SEEDS
 
-    width = least_enough(enough)
+    width = None if hopeless else least_enough(enough)
     return Trained(
         goal=GOAL, patience=PATIENCE, enough=ENOUGH, largest=LARGEST, width=width, steps=tried[width].steps if width else None,
-        predicted=predicted_steps(problem), tried=[tried[one] for one in sorted(tried)],
+        predicted=None if hopeless else predicted_steps(problem), tried=[tried[one] for one in sorted(tried)],
     )  # fmt: skip
