@@ -141,10 +141,10 @@ def figure(found: Comparison) -> str:
 
     kinds = {"printed": (ORANGE, "s"), "derived": (BLUE, "o"), "kernel": (VIOLET, "D"), "proved": (GREEN, "P")}
     rows = [(one.name, one.width, one.promises if one.promises == "kernel" else one.standing) for one in found.asked if one.width]
-    certified = found.certified
-    if certified is not None and (certified.width or certified.predicted):
-        rows.append((CERTIFICATE, certified.width or certified.predicted, "proved"))
-    rows.sort(key=lambda row: -float(row[1] or 0))
+    proved = found.certified and (found.certified.width or found.certified.predicted)
+    if proved:
+        rows.append((CERTIFICATE, float(proved), "proved"))
+    rows.sort(key=lambda row: -row[1])
     with matplotlib.rc_context(STYLE):
         drawn = Figure(figsize=(8, 1.4 + 0.3 * max(len(rows), 2)), layout="constrained")
         axes = drawn.add_subplot()
@@ -156,7 +156,7 @@ def figure(found: Comparison) -> str:
             axes.plot([], [], kinds[kind][1], color=kinds[kind][0], label=words[kind])
         if found.trained.width:
             axes.axvline(found.trained.width, color=GREY, linewidth=1.4, label=f"measured, {found.trained.width:,}")
-        _frame(axes, [name for name, *_ in rows], [float(width or 1) for _, width, _ in rows], found)
+        _frame(axes, [name for name, *_ in rows], [width for _, width, _ in rows], found)
         return svg(drawn)
 
 
@@ -167,4 +167,4 @@ def _frame(axes: Axes, names: Sequence[str], widths: Sequence[float], found: Com
     axes.set_yticks(range(len(names)), labels=list(names))
     axes.tick_params(axis="y", length=0)
     axes.grid(color=GREY, alpha=0.25, linewidth=0.5)
-    axes.legend(loc="lower right")
+    axes.legend(loc="upper right")

@@ -13,7 +13,7 @@ ZOU_GU_WIDTH = "n^8 L^12/delta^4"  # times d, the number of outputs
 requirement(
     id="allen-zhu",
     theory=FIRST_THEORY,
-    name="Allen-Zhu, Li, Song",
+    name="Allen-Zhu et al.",
     source="arXiv:1811.03962v5, Theorem 1",
     trained=ALL_HIDDEN,
     standing="printed",
@@ -24,7 +24,7 @@ requirement(
 requirement(
     id="allen-zhu-first",
     theory=FIRST_THEORY,
-    name="its first versions",
+    name="Allen-Zhu et al., first versions",
     source="as quoted in arXiv:1811.03804, page 2",
     trained=ALL_HIDDEN,
     standing="printed",

@@ -106,3 +106,8 @@ def requirements() -> Iterator[Requirement]:
 def quoted_results() -> Iterator[Quoted]:
     """All, in the order of their declaration."""
     yield from _quoted.values()
+
+
+def forget(identifier: str) -> None:
+    """Take one back: a test's own."""
+    _requirements.pop(identifier)

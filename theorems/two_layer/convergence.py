@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from theorems.language.forms import wrong
-from theorems.language.statement import Constant, FailureProbability
+from theorems.language.statement import FailureProbability
 from theorems.language.subject import Side
 from theorems.laws.gate_laws import crowding, data_norm, kernel_floor
 from theorems.two_layer.certificate import STEPS, paths_of
@@ -26,14 +26,11 @@ from theorems.two_layer.shared import (
 )
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from theorems.language.instance import Instance
     from theorems.two_layer.subject import TwoLayer
 
 RANGES = {**SIZES, "width": (256, 2**17), "samples": (1, 6), "separation": (0.3, 1.0)}
-FEW = 3  # steps of a network of a million neurons: each of them falls by the same factor
-MARKOV = 4400.0  # 4 times 3 times (48/sqrt(2 pi))^2, rounded up: the note of tl-converge-markov
+MARKOV = 4401.0  # 4 times 3 times (48/sqrt(2 pi))^2, rounded up: the note of tl-converge-markov
 REACH = 12.77  # R = lambda0/(12.77 S), where 4 p_R S <= lambda0/4
 
 
@@ -98,23 +95,17 @@ def _without_floor(instance: Instance) -> float:
 
 
 def _run(subject: TwoLayer, *, floors: bool = True) -> Side:
-    """Descent with r_0 = sqrt(m) lambda0^2/(25.6 ‖X‖ S), the largest that the width allows."""
+    """Descent at eta = 1/(2 lambda_max(H(0))) with r_0 = sqrt(m) lambda0^2/(25.6 ‖X‖ S), the largest that the width allows."""
+    import torch
+
     value, size, crowd = floor(subject), data_norm(subject.instance.inputs), crowding(subject.instance.inputs)
     allowed = value if floors else 0.5
     r_0 = subject.kernel().new_full((subject.trials,), math.sqrt(subject.instance.width) * allowed**2 / (25.6 * size * crowd))
-    return _descended(subject, [r_0[:, None] * direction for direction in directions(subject)], r_0)
-
-
-def _descended(subject: TwoLayer, residuals: list[Tensor], r_0: Tensor, steps: int = STEPS) -> Side:
-    """Runs at eta = 1/(2 lambda_max(H(0))) from these residuals, each of norm r_0, (trials,)."""
-    import torch
-
-    value, size = floor(subject), data_norm(subject.instance.inputs)
     eta = step_size(subject, 0.5)
-    norms, values = paths_of([subject.descend(residual, eta, steps) for residual in residuals])
-    count = torch.arange(1, steps + 1, dtype=values.dtype, device=values.device).expand(norms.shape)
+    norms, values = paths_of([subject.descend(r_0[:, None] * direction, eta, STEPS) for direction in directions(subject)])
+    count = torch.arange(1, STEPS + 1, dtype=values.dtype, device=values.device).expand(norms.shape)
     given = {"eta": eta, "k": count, "r_0": r_0, "X": torch.full_like(r_0, size), "lambda0": torch.full_like(r_0, value)}
-    rounding = residual_rounding(subject, r_0 * 2.0**-steps, r_0)
+    rounding = residual_rounding(subject, r_0 * 2.0**-STEPS, r_0)
     return Side(values, axes=("labels", "step", "part"), rounding=rounding, given=given)
 
 
@@ -143,35 +134,44 @@ def converge(subject: TwoLayer) -> Side:
     return _run(subject)
 
 
-def _markov(instance: Instance, p: float) -> float:
-    """p where the width is what the three events of p/3 each need, for labels of +-1; nothing is said of fewer neurons."""
-    needed = MARKOV * 1.5 * instance.samples**6 / (p**3 * max(kernel_floor(instance.inputs), 1e-300) ** 4)
-    return p if instance.width >= needed else 1.0
+def _markov(constant: float = MARKOV, power: float = 3.0) -> FailureProbability:
+    """p where the width is what three events of p/3 need, for labels of +-1; nothing is said of fewer neurons."""
+
+    def bound(instance: Instance, p: float) -> float:
+        needed = constant * 1.5 * instance.samples**6 / (p**power * max(kernel_floor(instance.inputs), 1e-300) ** 4)
+        return p if instance.width >= needed else 1.0
+
+    return FailureProbability(f"p, if m >= {constant:g} (C^2 + 1/2) n^6/(p^{power:g} lambda0^4)", bound)
 
 
 @two_layer(
     id="tl-converge-markov",
     source="Du et al. 2019, Theorem 4.1",
-    claim="with labels |y_i| <= C = 1 and eta <= 1/lambda_max(H(0)), ‖y - u(k)‖ <= {bound} and every ‖w_r(k) - w_r(0)‖ <= {bound} for"
-    " all k",
-    at_most=("(1 - eta lambda0/2)^k r_0", "2 sqrt(n) r_0/(sqrt(m) lambda0)"),
-    ranges={**SIZES, "width": (1_160_000, 1_300_000), "samples": (1, 1)},
-    failure=FailureProbability("p, if m >= 4400 (C^2 + 1/2) n^6/(p^3 lambda0^4)", _markov),
-    constants={"p": Constant(0.45, "a choice, large because the width grows like 1/p^3: one sample enters at m = 1,158,848")},
+    claim="with labels |y_i| <= C = 1 and R = sqrt(2 pi) p lambda0/(48 n^2), ‖y - u(0)‖ <= {bound}, N = sum_i N_i(R), lambda_H ="
+    " lambda_min(H(0)): so much that, by tl-certificate, descent from W(0) converges",
+    at_most="sqrt(m/n) (lambda_H - 2 n N/m) R",
+    ranges={**SIZES, "width": (10**6, 10**12), "samples": (1, 1)},
+    failure=_markov(),
+    constants={"p": P},
+    engines=("gate law",),
     data=("orthonormal",),
     labels=("signs",),
     rests_on=("tl-floor-hoeffding", "tl-near-markov", "tl-certificate"),
-    passes=FEW,
+    exact=True,
     variants=(
-        wrong("rate 1.1 lambda0", "constant", at_most=("(1 - 1.1 eta lambda0)^k r_0", "2 sqrt(n) r_0/(sqrt(m) lambda0)")),
-        wrong("1/m", "exponent", at_most=("(1 - eta lambda0/2)^k r_0", "2 sqrt(n) r_0/(m lambda0)")),
+        wrong("4.4 in place of 4401", "constant", failure=_markov(4.4), ranges={"width": (10**6, 2 * 10**6)}),
+        wrong("1/p in place of 1/p^3", "exponent", failure=_markov(power=1.0), ranges={"width": (2_200_000, 3_000_000)}),
     ),
-    note="r_0^2 <= 3 n (C^2 + 1/2)/p, ‖X‖^2 <= n, and R = sqrt(2 pi) p lambda0/(48 n^2), which keeps ‖H - H(0)‖_F below lambda0/4. The"
-    " printed radius has 4 for 2, at steps of c lambda0/n^2. Two orthonormal inputs ask for 7.4e7, three for more than machines hold.",
+    note="r_0^2 <= 3 n (C^2 + 1/2)/p, ‖X‖^2 <= n, and ‖U(R)‖ <= 2 n N/m <= lambda0/4. One sample enters at m = 8.4e8 for p = 0.05, two"
+    " orthonormal ones at 5.4e10: by the law of gates, whose N is drawn beside u(0), which changes nothing in a bound that adds up"
+    " probabilities.",
 )  # fmt: skip
-def converge_markov(subject: TwoLayer) -> Side:
+def converge_markov(subject: TwoLayer, p: float) -> Side:
     import torch
 
-    outputs = subject.outputs()
+    outputs, n = subject.outputs(), subject.instance.samples
     residual = torch.as_tensor(subject.instance.targets[:, 0]).to(outputs) - outputs
-    return _descended(subject, [residual], torch.linalg.vector_norm(residual, dim=-1), FEW)
+    r = math.sqrt(2 * math.pi) * p * floor(subject) / (48 * n**2)
+    lowest = torch.linalg.eigvalsh(subject.kernel())[..., 0]
+    given = {"lambda_H": lowest, "N": subject.near(r).sum(-1), "R": torch.full_like(lowest, r)}
+    return Side(torch.linalg.vector_norm(residual, dim=-1), rounding=8 * subject.rounding, given=given)

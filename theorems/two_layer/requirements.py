@@ -40,7 +40,7 @@ STEPS = "top log(1/eps)/lambda0"  # of eta = 1/top, the residual shrinking by 1 
 
 _asks(
     id="du",
-    name="Du, Zhai, Póczos, Singh",
+    name="Du et al.",
     source="ICLR 2019, Theorem 4.1",
     standing="printed",
     assumes=(NOT_PARALLEL,),
@@ -49,15 +49,15 @@ _asks(
 )
 _derived(
     id="du-markov",
-    name="the same, constants of its proof",
+    name="Du et al., constants of the proof",
     source="Theorem 4.1 by Markov and Hoeffding: tl-converge-markov",
-    width="4400 (C^2 + 1/2) n^6/(p^3 lambda0^4)",
+    width="4401 (C^2 + 1/2) n^6/(p^3 lambda0^4)",
     steps=STEPS,
     note="r_0^2 <= 3 n (C^2 + 1/2)/p, ‖X‖^2 <= n, R = sqrt(2 pi) p lambda0/(48 n^2): three events, a third of p for each",
 )
 _asks(
     id="arora",
-    name="Arora, Du, Hu, Li, Wang",
+    name="Arora et al.",
     source="ICML 2019, Theorem 4.1",
     standing="printed",
     assumes=(POSITIVE,),
@@ -68,7 +68,7 @@ _asks(
 )
 _derived(
     id="converge-sharp",
-    name="the same, sharp form",
+    name="Du et al., sharp form",
     source="by Chernoff and counts: tl-converge",
     width="max(656 X^2 S^2 r_0^2/lambda0^4, 29.2 X^2 log(3 n/p)/lambda0, 2.6 log(3 n/p)/p_R)",
     steps=STEPS,
@@ -83,7 +83,7 @@ _derived(
 )
 _derived(
     id="frobenius",
-    name="path in Frobenius norm, ReLU",
+    name="path of all weights, ReLU",
     source="after Oymak, Soltanolkotabi 2018: omega(s) = 1.114 ‖X‖ (s/sqrt m)^(1/3)",
     width="30.6 X^6 r_0^2/lambda0^4",
     note="the Jacobian's deviation against the way of all neurons together; lambda_min(H(0)) taken as lambda0",

@@ -9,6 +9,7 @@ A network is followed as the table of its z_ri = w_r . x_i: a step is z <- z + (
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -118,17 +119,12 @@ def least_enough(enough: Callable[[int], bool], first: int = 1, largest: int = L
     return high
 
 
-def predicted_steps(problem: Problem) -> int | None:
-    """Steps of eta = 1/lambda_max(H_inf) after which (I - eta H_inf)^k brings these labels to the goal; None beyond the patience."""
+def predicted_steps(problem: Problem) -> int:
+    """Steps of eta = 1/lambda_max(H_inf) after which (I - eta H_inf)^k brings these labels to the goal: well within the patience."""
     values, vectors = np.linalg.eigh(gate_kernel(problem.inputs))
     parts, shrinks = (vectors.T @ problem.targets) ** 2, 1 - values / values[-1]
-    low, high = 0, math.ceil(PATIENCE * values[-1] / problem.floor)
-    if parts @ shrinks ** (2 * high) > GOAL * parts.sum():
-        return None
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if parts @ shrinks ** (2 * middle) <= GOAL * parts.sum() else (middle, high)
-    return high
+    most = math.ceil(PATIENCE * float(values[-1]) / problem.floor)
+    return bisect_left(range(most), True, key=lambda k: bool(parts @ shrinks ** (2 * k) <= GOAL * parts.sum()))
 
 
 def measure(problem: Problem, source: NormalSource, *, hopeless: bool = False) -> Trained:
