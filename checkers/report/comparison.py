@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from checkers.records.comparison import Asked, Assumed, Comparison, Generalization
-from checkers.report.figures import BLUE, GREEN, GREY, ORANGE, STYLE, VIOLET, svg
+from checkers.report.figures import BLUE, GREEN, GREY, ORANGE, STYLE, TEAL, VIOLET, svg
 from checkers.report.text import number, table
 
 if TYPE_CHECKING:
@@ -122,8 +122,11 @@ def meaning(found: Comparison) -> str:
 
 
 def comparison_closing(found: Comparison) -> str:
-    """The nearest promise, and the seed."""
-    promised = [(one.width, one.name) for one in found.asked if one.width is not None and one.promises == "convergence"]
+    """The nearest promise, and the seed. A printed width, whose constant is hidden, and a limit promise nothing."""
+    promised = [
+        (one.width, one.name) for one in found.asked
+        if one.width is not None and (one.promises, one.standing) == ("convergence", "derived")
+    ]  # fmt: skip
     if found.certified is not None and found.certified.width is not None:
         promised.append((found.certified.width, CERTIFICATE))
     if found.lambda0 == 0:
@@ -139,7 +142,7 @@ def figure(found: Comparison) -> str:
     import matplotlib
     from matplotlib.figure import Figure
 
-    kinds = {"printed": (ORANGE, "s"), "derived": (BLUE, "o"), "kernel": (VIOLET, "D"), "proved": (GREEN, "P")}
+    kinds = {"printed": (ORANGE, "s"), "derived": (BLUE, "o"), "limit": (TEAL, "^"), "kernel": (VIOLET, "D"), "proved": (GREEN, "P")}
     rows = [(one.name, one.width, one.promises if one.promises == "kernel" else one.standing) for one in found.asked if one.width]
     proved = found.certified and (found.certified.width or found.certified.predicted)
     if proved:
@@ -151,7 +154,10 @@ def figure(found: Comparison) -> str:
         for place, (_, width, kind) in enumerate(rows):
             colour, marker = kinds[kind]
             axes.plot([width], [place], marker, color=colour, markersize=6)
-        words = {"printed": "as printed, constant 1", "derived": "constants of a proof", "kernel": "kernel floor", "proved": "proved"}
+        words = {
+            "printed": "as printed, constant 1", "derived": "constants of a proof", "limit": "its limit, m large", "kernel": "kernel floor",
+            "proved": "proved",
+        }  # fmt: skip
         for kind in dict.fromkeys(kind for *_, kind in rows):
             axes.plot([], [], kinds[kind][1], color=kinds[kind][0], label=words[kind])
         if found.trained.width:

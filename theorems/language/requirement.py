@@ -15,8 +15,9 @@ from theorems.language.instance import Array, Instance
 from theorems.language.least import last_crossing
 
 Rows = list[tuple[int, ...]]
-# printed: the paper's formula, its hidden constant 1. derived: with the constants that our own proof of it gives.
-Standing = Literal["printed", "derived"]
+# printed: the paper's formula, its hidden constant 1. derived: with the constants that our own proof of it gives. limit: what a condition
+# that is decided from W(0) tends to as m grows.
+Standing = Literal["printed", "derived", "limit"]
 
 
 @dataclass(frozen=True)

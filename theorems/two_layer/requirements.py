@@ -36,6 +36,7 @@ def given(inputs: Array, targets: Array) -> Mapping[str, float]:
 
 _asks = partial(requirement, theory="two-layer", trained="first layer", given=given)
 _derived = partial(_asks, standing="derived", assumes=(POSITIVE,))
+_limit = partial(_asks, standing="limit", assumes=(POSITIVE,))
 STEPS = "top log(1/eps)/lambda0"  # of eta = 1/top, the residual shrinking by 1 - eta lambda0/2 a step
 
 _asks(
@@ -74,14 +75,14 @@ _derived(
     steps=STEPS,
     note="R = lambda0/(12.77 S)",
 )
-_derived(
+_limit(
     id="certificate-limit",
-    name="certificate, in the limit",
+    name="certificate, as m grows",
     source="tl-certificate-flow, as m grows and R falls: E U(R) = 0.798 R |rho_ij|",
     width="2.547 A^2 X^2 r_0^2/lambda0^4",
     note="the integral of lambda0 - 0.798 A R over R is largest lambda0^2/(1.596 A); 2.547 = 8/pi",
 )
-_derived(
+_limit(
     id="frobenius",
     name="path of all weights, ReLU",
     source="after Oymak, Soltanolkotabi 2018: omega(s) = 1.114 ‖X‖ (s/sqrt m)^(1/3)",

@@ -12,6 +12,7 @@ from strategies.data import closest_pair
 from theorems.language.instance import Array, Instance
 from theorems.language.requirement import Predicate, Requirement, quoted_results, requirements
 
+FAILURE = 0.1  # probability that each theory is granted, unless the user says
 MOST_NAMED = 20  # groups of rows; how many there are is said
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from checkers.data.sphere_data import SphereData
 from checkers.errors import InputError
-from checkers.experiments.compare.asked import all_asked, not_asked
+from checkers.experiments.compare.asked import FAILURE, all_asked, not_asked
 from checkers.experiments.compare.losses import losses
 from checkers.experiments.compare.measured import GOAL, Problem, measure
 from checkers.experiments.width.certified_width import certified_width, drawn_certificate
@@ -19,14 +19,12 @@ from strategies.data import closest_pair
 from theorems.laws.data_predicates import POSITIVE
 from theorems.two_layer.requirements import given
 
-FAILURE = 0.1
 MOST_SAMPLES = 200  # the trainings of more take hours
-# Numbers of a certificate's table, width times samples: a few seconds on one core.
-MOST_TABLE = 2**20
+MOST_TABLE = 2**20  # a few seconds on one core
 
 
-def compare(data: SphereData, *, seed: int, p: float = FAILURE, certify: bool = True) -> Comparison:
-    """p: the failure probability of every theory. certify: also look for the least certified width."""
+def compare(data: SphereData, *, seed: int, p: float = FAILURE, most_table: int = MOST_TABLE) -> Comparison:
+    """p: the failure probability of every theory. most_table: numbers of a certificate's table, width times samples."""
     start = time.monotonic()
     inputs, targets = data.inputs, data.targets
     if len(inputs) > MOST_SAMPLES:
@@ -37,8 +35,8 @@ def compare(data: SphereData, *, seed: int, p: float = FAILURE, certify: bool = 
     trained = measure(problem, source.spawn("measured"), hopeless=degenerate)
     asked = all_asked(inputs, targets, data.rows, p, GOAL, trained.width, degenerate=degenerate)
     widths = {one.id: one.width for one in asked if one.width is not None}
-    certified = _certified(problem, seed, trained.width) if certify and not degenerate else None
-    reached = None if certified is None else certified.width
+    certified = None if degenerate else _certified(problem, seed, trained.width, most_table)
+    reached = certified.width if certified is not None and certified.width else widths.get("certificate-limit")
     symbols = given(inputs, targets)
     delta = closest_pair(inputs)[2]
     return Comparison(
@@ -50,9 +48,9 @@ def compare(data: SphereData, *, seed: int, p: float = FAILURE, certify: bool = 
     )  # fmt: skip
 
 
-def _certified(problem: Problem, seed: int, measured: int | None) -> Certified:
-    """The least certified width within MOST_TABLE, or where the last depth says that it might be."""
-    largest = max(256, MOST_TABLE // len(problem.inputs))
+def _certified(problem: Problem, seed: int, measured: int | None, most_table: int) -> Certified:
+    """The least certified width within that table, or where the last depth says that it might be."""
+    largest = max(256, most_table // len(problem.inputs))
     found = certified_width(problem.inputs, problem.targets, seed, largest=largest)
     last = found.tried[-1]
     if not found.width:

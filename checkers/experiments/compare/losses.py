@@ -51,8 +51,8 @@ def deviations(problem: Problem, width: int, p: float, source: NormalSource) -> 
 def losses(
     problem: Problem, widths: dict[str, float], p: float, certified: float | None, measured: int | None, source: NormalSource
 ) -> Losses | None:
-    """widths: asked for, by the id of the requirement. None where nothing was measured."""
-    if measured is None or problem.floor <= 0:
+    """widths: asked for, by the id of the requirement. certified: the certificate's. None where it or the measured one is missing."""
+    if measured is None or certified is None:
         return None
     width = max(LEAST_WIDTH, measured)
     radius, found = deviations(problem, width, p, source)
@@ -67,17 +67,14 @@ def losses(
     ]  # fmt: skip
     factors.append(_rest("Markov for near gates", widths["du-markov"] / widths["converge-sharp"], factors, "3/p and constants, squared"))
     end, start = measured, widths["du-markov"]
-    if certified is not None:
-        factors.append(LostFactor(
-            name="laws for the network drawn", factor=widths["converge-sharp"] / certified,
-            why="4 p_R S for ‖U(R)‖, and lambda0/2 all over the ball for the integral of lambda_R",
-        ))  # fmt: skip
-        factors.append(_squared("all gates near flip", found[2], "‖U(R)‖ for the worst W found, squared"))
-        factors.append(_squared("any W in the ball", found[3], "the worst W for where training goes, squared"))
-        why = "the rest: training succeeds where lambda_min has fallen below lambda0/2, or where the kernel has changed for the better"
-        factors.append(_rest("what no kernel explains", start / end, factors, why))
-    else:
-        factors.append(_rest("laws for what happens", start / end, factors, "the rest: no certificate was found"))
+    factors.append(LostFactor(
+        name="laws for the network drawn", factor=widths["converge-sharp"] / certified,
+        why="4 p_R S for ‖U(R)‖, lambda0/2 all over the ball for the integral of lambda_R: the certificate's width, or its limit",
+    ))  # fmt: skip
+    factors.append(_squared("all gates near flip", found[2], "‖U(R)‖ for the worst W found, squared"))
+    factors.append(_squared("any W in the ball", found[3], "the worst W for where training goes, squared"))
+    why = "the rest: training succeeds where lambda_min has fallen below lambda0/2, or where the kernel has changed for the better"
+    factors.append(_rest("what no kernel explains", start / end, factors, why))
     return Losses(
         start="the width that Markov and Hoeffding ask for", end="the width measured", factors=factors, width=width, radius=radius,
         deviations=found,

@@ -16,6 +16,7 @@ from checkers.experiments.compare.generalization import generalize
 from checkers.experiments.compare.measured import GOAL, Problem, follow, least_enough, measure, predicted_steps
 from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.records.comparison import Comparison
+from checkers.report.comparison import comparison_closing
 from theorems.language import requirement as language
 from theorems.language.instance import Array
 from theorems.laws.data_predicates import DISTINCT
@@ -45,6 +46,7 @@ def test_orthonormal_data_are_ordered_as_they_should_be(orthonormal: Comparison)
     assert trained < widths["floor"] < certified.width < widths["frobenius"] < widths["converge-sharp"] < widths["du"] < widths["allen-zhu"]
     assert widths["certificate-limit"] == pytest.approx(611, abs=1)
     assert certified.width == pytest.approx(widths["certificate-limit"], rel=0.7)  # one draw of W(0) against its limit
+    assert comparison_closing(orthonormal).startswith(f"the least width with a promise of convergence is {certified.width}: certificate")
     assert orthonormal.trained.predicted == 1  # the kernel is I/2, and its step lands on the labels
 
 
