@@ -87,11 +87,13 @@ class Formula:
         except KeyError as error:
             raise FormulaError(f"the formula {self.text!r} speaks of {error.args[0]!r}, which nothing gives") from error
 
-    def without_logarithms(self) -> Formula:
-        """The formula with every logarithm 1: what is left of it up to logarithmic factors."""
+    def without_logarithms(self, of: str = "") -> Formula:
+        """The formula with every logarithm, or every one of that symbol, 1: what is left of it up to logarithmic factors."""
         import sympy
 
-        return Formula(str(self.expression.replace(sympy.log, lambda _: sympy.Integer(1))).replace("**", "^"))
+        logs = [one for one in self.expression.atoms(sympy.log) if not of or of in map(str, one.free_symbols)]
+        written = str(self.expression.xreplace(dict.fromkeys(logs, sympy.Integer(1))))
+        return Formula(re.sub("Max|Min", lambda name: name[0].lower(), written).replace("**", "^"))
 
     def latex(self) -> str:
         """The formula as LaTeX, its factors in the order in which they are written."""

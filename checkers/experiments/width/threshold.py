@@ -29,13 +29,13 @@ from checkers.records.experiments import FittedExponent, Rung, Threshold, Thresh
 from checkers.runs.jobs.each import each, in_order
 from strategies.data import data_set
 from theorems.allen_zhu.convergence import PAPER_WIDTH
+from theorems.allen_zhu.requirements import ZOU_GU_WIDTH
 from theorems.language.formula import Formula
 from theorems.language.instance import QUANTITIES, Array
 
 PROBABILITY, GOAL, FACTOR, SHARE, LEVEL = 0.95, 0.01, 2, 1.0, 0.95
 MOST_WIDTHS = 20  # tried at one rung
 FIRST, LARGEST = 32, 2**14
-ZOU_GU = Formula("n^8 L^12/delta^4")  # what that paper asks of m, log factors aside
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ LADDERS = {
 def claimed_exponents(axis: str) -> dict[str, float]:
     """What the papers ask of m: paper -> the exponent of that quantity, log factors aside."""
     assert isinstance(PAPER_WIDTH.bound, Formula)
-    papers = {"Allen-Zhu, Li & Song 2019": PAPER_WIDTH.bound, "Zou & Gu 2019": ZOU_GU}
+    papers = {"Allen-Zhu, Li & Song 2019": PAPER_WIDTH.bound, "Zou & Gu 2019": Formula(ZOU_GU_WIDTH)}
     return {who: bound.exponent(QUANTITIES[axis][0]) for who, bound in papers.items()}
 
 
