@@ -99,6 +99,9 @@ class SmoothSubject(PartialSubject):
         unit = torch.where(norm > 0, pull / torch.where(norm > 0, norm, 1), 0)
         return length[:, None, None, None] * unit.reshape(*direction.shape[:2], *unit.shape[1:])
 
+    def to_origin(self, labels: int) -> Tensor:
+        return -self.network.weights[:, None].expand(-1, labels, -1, -1)
+
     def outputs_at(self, moves: Tensor) -> Tensor:
         return self._at(moves).outputs().reshape(*moves.shape[:2], -1)
 

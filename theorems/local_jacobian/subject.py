@@ -93,7 +93,11 @@ class LocalJacobian(Protocol):
         ...
 
     def moves(self, direction: Tensor, length: Tensor) -> Tensor:
-        """Moves of theta by that length, (trials,), along J^T direction, (trials, labels, samples), in a form that the next three take."""
+        """Moves of theta by that length, (trials,), along J^T direction, (trials, labels, samples), as the methods below take them."""
+        ...
+
+    def to_origin(self, labels: int) -> Tensor:
+        """The move to theta = 0, once for each label."""
         ...
 
     def outputs_at(self, moves: Tensor) -> Tensor:
