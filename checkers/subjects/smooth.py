@@ -92,12 +92,18 @@ class SmoothSubject(PartialSubject):
         bend = self.lipschitz()
         return torch.where(bend > 0, bend * radius, 0.0)
 
+    def _pulls(self, residual: Tensor) -> Tensor:
+        """J^T residual, (trials, labels, k, r)."""
+        found = self.network.repeated(residual.shape[1]).pull(residual.flatten(0, 1))
+        return found.reshape(*residual.shape[:2], *found.shape[1:])
+
     def moves(self, direction: Tensor, length: Tensor) -> Tensor:
-        run = self.network.repeated(direction.shape[1])
-        pull = run.pull(direction.flatten(0, 1))
-        norm = _norm(pull)[:, None, None]
-        unit = torch.where(norm > 0, pull / torch.where(norm > 0, norm, 1), 0)
-        return length[:, None, None, None] * unit.reshape(*direction.shape[:2], *unit.shape[1:])
+        pulls = self._pulls(direction)
+        norm = torch.linalg.vector_norm(pulls, dim=(-2, -1), keepdim=True)
+        return length[:, None, None, None] * torch.where(norm > 0, pulls / torch.where(norm > 0, norm, 1), 0)
+
+    def step(self, residual: Tensor, step_size: Tensor) -> Tensor:
+        return step_size[:, None, None, None] * self._pulls(residual)
 
     def to_origin(self, labels: int) -> Tensor:
         return -self.network.weights[:, None].expand(-1, labels, -1, -1)

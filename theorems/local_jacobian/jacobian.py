@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from theorems.language.forms import wrong
 from theorems.language.subject import Comparison, Side
+from theorems.laws.gate_laws import data_norm
 from theorems.local_jacobian.shared import GENERALIZED, SMOOTH, local_jacobian, rounding
 
 if TYPE_CHECKING:
@@ -59,8 +60,6 @@ def jacobian(subject: LocalJacobian) -> Comparison:
 )  # fmt: skip
 def lipschitz(subject: LocalJacobian) -> Side:
     import torch
-
-    from theorems.laws.gate_laws import data_norm
 
     moves = subject.jacobian_moves(subject.instance.radius)
     _, high, bend = subject.slopes()

@@ -96,6 +96,10 @@ class LocalJacobian(Protocol):
         """Moves of theta by that length, (trials,), along J^T direction, (trials, labels, samples), as the methods below take them."""
         ...
 
+    def step(self, residual: Tensor, step_size: Tensor) -> Tensor:
+        """The moves of one step of descent for each of these residuals y - f(theta_0)."""
+        ...
+
     def to_origin(self, labels: int) -> Tensor:
         """The move to theta = 0, once for each label."""
         ...

@@ -26,7 +26,7 @@ def test_the_bound_without_the_start_is_false_at_once() -> None:
 @pytest.mark.parametrize("small", [1e-6, 1.0])
 def test_a_gamma_too_many_is_no_condition_for_small_activations(small: float) -> None:
     """eta <= min(1, gamma^2 s^2/(Gamma M ‖X‖ r_0))/(2 Gamma^2 ‖X‖^2) with phi and r_0 a millionth: the minimum is 1, though the curvature
-    is what it was for phi, and ‖r‖ grows by a twentieth in one step. Without that Gamma both are the same problem, and the step is short."""
+    is what it was for phi, and ‖r‖ grows by a twentieth in one step. Without that Gamma both are the same problem, with a short step."""
     rho = -0.7
     rows = torch.tensor([[1.0, 0.0], [rho, math.sqrt(1 - rho**2)]], dtype=torch.float64)
     start = torch.linalg.solve(rows, torch.tensor([-0.51, 0.43], dtype=torch.float64))
