@@ -57,8 +57,8 @@ def _reach(subject: LocalJacobian, *, factor: float = 1.001, lower: bool = False
         wrong("alpha in place of beta", "exponent", measure=partial(_reach, lower=True), ranges={"samples": (2, 6)}),
     ),
     curved=(wrong("D is not convex: beta at theta_0 and theta alone", "assumption", measure=partial(_reach, ends=True)),),
-    note="(2.14): an equality on linear maps along the top direction; the thousandth more tells that from rounding. Of the"
-    " paper's \"set D\" the segment from theta_0 to theta is needed.",
+    note="(2.14): an equality on linear maps along the top direction; the thousandth more tells that from rounding. The"
+    " paper has any set D, of which the segment from theta_0 to theta is needed.",
 )
 def lower(subject: LocalJacobian) -> Side:
     return _reach(subject)
