@@ -61,19 +61,20 @@ def _moments(subject: LocalJacobian, nu: float, *, unseen: int = 0) -> Side:
 @local_jacobian(
     id="os-sgd",
     on=(LINEAR,),
-    source="Oymak and Soltanolkotabi 2019, Theorem 3.1",
+    source="Oymak and Soltanolkotabi 2019, Theorem 3.1, sharper",
     claim="E ‖r_t‖^2/r_0^2 <= {bound} for stochastic descent with eta <= alpha^2/(nu beta^2 B^2)",
-    at_most="(1 - eta alpha^2/(2 n))^t",
+    at_most="(1 - (2 - 1/nu) eta alpha^2/n)^t",
     constants={"nu": NU},
     rests_on=("os-jacobian",),
     attack=EXTREMES,
     passes=8,
     variants=(
-        wrong("2.1/n in place of 1/(2 n)", "constant", at_most="(1 - 2.1 eta alpha^2/n)^t"),
+        wrong("2.1/n in place of (2 - 1/nu)/n", "constant", at_most="(1 - 2.1 eta alpha^2/n)^t"),
         wrong("one sample is never seen", "implementation", measure=partial(_moments, unseen=1)),
         wrong("n left out", "exponent", at_most="(1 - eta alpha^2/2)^t", ranges={"samples": (6, 6)}),
     ),
-    note="By the exact second moments of linear maps; expectations over the order of samples, none over the map.",
+    note="By the exact second moments of linear maps; expectations over the order of samples, none over the map. The paper has"
+    " 1/(2 n) in the place of (2 - 1/nu)/n.",
 )  # fmt: skip
 def stochastic(subject: LocalJacobian, nu: float) -> Side:
     return _moments(subject, nu)
@@ -99,16 +100,16 @@ def _one_step(subject: LocalJacobian, nu: float, *, rate: float = 1.0) -> Side:
 @local_jacobian(
     id="os-sgd-step",
     on=(GENERALIZED, SMOOTH),
-    source="Oymak and Soltanolkotabi 2019, proof of Theorem 3.1",
+    source="Oymak and Soltanolkotabi 2019, proof of Theorem 3.1, sharper",
     claim="the mean over samples of ‖r'‖^2 after one step from ‖r‖ <= r_0 is at most {bound}, for eta <= alpha^2/(nu beta^2 B^2 + nu beta B"
     " L_J r_0)",
-    at_most="(1 - eta alpha^2/(2 n)) r_0^2",
+    at_most="(1 - (2 - 1/nu) eta alpha^2/n) r_0^2",
     constants={"nu": NU},
     rests_on=("os-sgd",),
     attack=EXTREMES,
     passes=4,
     variants=(
-        wrong("2.1/n in place of 1/(2 n)", "constant", at_most="(1 - 2.1 eta alpha^2/n) r_0^2"),
+        wrong("2.1/n in place of (2 - 1/nu)/n", "constant", at_most="(1 - 2.1 eta alpha^2/n) r_0^2"),
         wrong("27 times the step, and the mean is only no larger", "assumption", measure=partial(_one_step, rate=27.0), at_most="r_0^2"),
     ),
     note="All n steps are taken: the mean is exact. The paper's probability of leaving the ball, (4/nu) (beta/alpha)^{1/P}, is not stated"
