@@ -76,7 +76,7 @@ class Profile:
         low, high = statement.ranges["width"]
         revealed = max(self.dense_width, self.revealed_width // statement.passes)
         afford = revealed if "revealed" in statement.engines else self.dense_width
-        if "gates" in statement.engines:  # a table of m n numbers
+        if {"gates", "jacobian"} & set(statement.engines):  # a table of m n numbers
             afford = self.revealed_width
         network = {"width": (low, min(high, max(afford, 2 * low)))}
         shallow, deep = statement.ranges.get("depth", (1, 1))
@@ -169,6 +169,8 @@ def cost(statement: Statement, instance: Instance) -> tuple[Engine, int]:
         return "gate law", 2**instance.samples
     if "gates" in statement.engines:
         return "gates", instance.width * (instance.samples + 1)
+    if "jacobian" in statement.engines:
+        return "jacobian", instance.width * (instance.samples + instance.input_dimension)
     dense = instance.depth * instance.patch * instance.width**2
     # forward and backward passes ask for about (1 + d) n directions a layer, at every position
     revealed = instance.depth * instance.patch * instance.neurons * instance.samples * (1 + instance.outputs) * 4
