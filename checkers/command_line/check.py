@@ -196,9 +196,9 @@ def calibrate(
 
 @click.command()
 @click.argument("file", callback=as_path)
-@options(modules_option, json_option, quiet_option)
-def replay(file: Path, modules: tuple[Path, ...], json_file: str | None, quiet: bool) -> int:
-    """See a counterexample again: FILE is one that check or power wrote to counterexamples/."""
+@options(device_option, modules_option, json_option, quiet_option)
+def replay(file: Path, device: str, modules: tuple[Path, ...], json_file: str | None, quiet: bool) -> int:
+    """See a counterexample again: FILE is one that check or power wrote to counterexamples/, on whatever device."""
     from checkers.report import verdicts
 
     output = Output(json_file, quiet)
@@ -206,7 +206,7 @@ def replay(file: Path, modules: tuple[Path, ...], json_file: str | None, quiet: 
         from checkers.fuzzing import counterexamples
 
         found = counterexamples.read(file)
-        result = counterexamples.replay(found, registry)
+        result = counterexamples.replay(found, registry, valid_device(device))
         output.facts(result)
         cell = found.decision.statement, found.decision.architecture
         known = registry.form(*cell) if registry.has_form(*cell) else None

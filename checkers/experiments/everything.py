@@ -95,7 +95,7 @@ def gather(
         modules=", ".join(map(str, modules)),
         certificates=certificates(statements, seed, modules, processes, progress),
         regime=inside_the_regime.regime_rows(profile.name, seed, device, progress),
-        threshold=threshold.threshold(seed=seed, profile=profile.name, progress=progress, processes=processes),
+        threshold=threshold.threshold(seed=seed, profile=profile.name, device=device, progress=progress, processes=processes),
         deep_norms=deep_norms(seed),
     )
 

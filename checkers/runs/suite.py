@@ -131,7 +131,7 @@ def check_one(
             listener=listen, decides=False, decide=decides,
         )  # fmt: skip
     with _folder(settings) as folder:
-        written = counterexamples.write_both(found, statement, settings.seed, folder, settings.modules)
+        written = counterexamples.write_both(found, statement, settings.seed, folder, settings.modules, settings.device)
         files = _contents(folder, written)
     listener(Advanced(label, total, total))
     return Outcome(judge(statement, found, beyond, written if settings.folder else []), files, entries)
@@ -147,7 +147,7 @@ def power_one(
     listen = _counting(listener, label, profile.power_examples)
     found = search(variant, profile, account, seed=settings.seed, examples=profile.power_examples, device=settings.device, listener=listen)
     with _folder(settings) as folder:
-        files = _contents(folder, counterexamples.write_both(found, variant, settings.seed, folder, settings.modules))
+        files = _contents(folder, counterexamples.write_both(found, variant, settings.seed, folder, settings.modules, settings.device))
     listener(Advanced(label, profile.power_examples, profile.power_examples))
     verdict = VariantVerdict(
         id=identifier,

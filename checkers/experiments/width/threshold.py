@@ -77,7 +77,9 @@ def problem(samples: int, depth: int, separation: float) -> tuple[Array, LimitDe
     return inputs, LimitDescent.of(inputs, depth)
 
 
-def succeeded(samples: int, depth: int, separation: float, width: int, trials: int, source: NormalSource) -> Tensor:
+def succeeded(
+    samples: int, depth: int, separation: float, width: int, trials: int, source: NormalSource, device: str = "cpu"
+) -> Tensor:
     """Which of `trials` networks succeed: (trials,), bool. Data: n orthogonal directions for separation 1, else pairs at that distance.
     Labels: random signs; in a pair, opposite ones."""
     inputs, kernel = problem(samples, depth, separation)
@@ -86,11 +88,12 @@ def succeeded(samples: int, depth: int, separation: float, width: int, trials: i
     # A single layer is only ever asked about its n inputs; others about n more a step, from both sides.
     directions = samples if depth == 1 else samples * (FACTOR * steps + 1)
     engine: Engine = "revealed" if width > 8 * directions else "dense"
-    network = Network.draw(engine, width, depth, inputs.shape[1], 1, trials, source.spawn("weights"))
+    network = Network.draw(engine, width, depth, inputs.shape[1], 1, trials, source.spawn("weights"), device=device)
     signs = 2.0 * source.spawn("labels").integers((trials, samples, 1), 0, 1) - 1
     if separation < 1:
         signs[:, 1::2] = -signs[:, ::2]
-    least = torch.full((trials,), torch.inf, dtype=torch.float64)
+    signs = signs.to(device)
+    least = torch.full((trials,), torch.inf, dtype=torch.float64, device=device)
     first = least
     for step in range(FACTOR * steps + 1):
         record = network.forward(inputs)
@@ -104,13 +107,15 @@ def succeeded(samples: int, depth: int, separation: float, width: int, trials: i
     return least <= GOAL * first
 
 
-def climb(axis: str, samples: int, depth: int, separation: float, ladders: Ladders, alpha: float, source: NormalSource) -> Rung:
+def climb(
+    axis: str, samples: int, depth: int, separation: float, ladders: Ladders, alpha: float, source: NormalSource, device: str = "cpu"
+) -> Rung:
     """Bracket the threshold by doubling and halving, then close in on both ends of what stays undecided."""
     tried: dict[int, Tried] = {}
 
     def ask(width: int) -> str:
         if width not in tried:
-            successes = int(succeeded(samples, depth, separation, width, ladders.trials, source.spawn(width)).sum())
+            successes = int(succeeded(samples, depth, separation, width, ladders.trials, source.spawn(width), device).sum())
             tried[width] = Tried(width=width, trials=ladders.trials, successes=successes, side=side(successes, ladders.trials, alpha))
         return tried[width].side
 
@@ -173,15 +178,20 @@ def slope(values: Sequence[float], rungs: Sequence[Rung]) -> tuple[float, float,
     return float((weights * middle).sum()), least, most
 
 
-def one_rung(settings: tuple[int, Ladders, float], listener: Listener, axis: str, samples: int, depth: int, separation: float) -> Rung:
-    """A rung by itself: a job for any process or machine. settings: the run's seed, its ladders, the error rate of one answer."""
-    seed, ladders, alpha = settings
+def one_rung(
+    settings: tuple[int, Ladders, float, str], listener: Listener, axis: str, samples: int, depth: int, separation: float
+) -> Rung:
+    """A rung by itself: a job for any process or machine. settings: the run's seed, its ladders, the error rate of one answer, and where
+    tensors live."""
+    seed, ladders, alpha, device = settings
     source = NormalSource(seed_sequence(seed, "threshold", *map(repr, (samples, depth, separation))))
     with one_thread():
-        return climb(axis, samples, depth, separation, ladders, alpha, source)
+        return climb(axis, samples, depth, separation, ladders, alpha, source, device)
 
 
-def threshold(*, seed: int, profile: str, progress: Listener, processes: int = 1, cluster: str = "") -> Threshold:
+def threshold(
+    *, seed: int, profile: str, progress: Listener, device: str = "cpu", processes: int = 1, cluster: str = ""
+) -> Threshold:
     """All ladders of the profile. processes, cluster (address of a Dask scheduler): who does the work; the numbers do not depend on it."""
     start = time.monotonic()
     ladders = LADDERS[profile]
@@ -190,7 +200,7 @@ def threshold(*, seed: int, profile: str, progress: Listener, processes: int = 1
     alpha = (1 - LEVEL) / (len(places) * MOST_WIDTHS)
     first = {tuple(place.values()): axis for axis, place in reversed(places)}  # the ladders meet where all quantities are least
     jobs = [(first[key], *key) for key in dict.fromkeys(tuple(place.values()) for _, place in places)]
-    found = in_order(each(one_rung, (seed, ladders, alpha), jobs, "rungs", processes, (), progress, cluster=cluster))
+    found = in_order(each(one_rung, (seed, ladders, alpha, device), jobs, "rungs", processes, (), progress, cluster=cluster))
     rungs = {job[1:]: rung for job, rung in zip(jobs, found, strict=True)}
     exponents = []
     for axis, values in ladders.values.items():
