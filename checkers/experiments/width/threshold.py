@@ -27,6 +27,7 @@ from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.records.events import Listener
 from checkers.records.experiments import FittedExponent, Rung, Threshold, ThresholdFit, Tried
 from checkers.runs.jobs.each import each, in_order
+from checkers.runs.jobs.groups import Group, jobs
 from strategies.data import data_set
 from theorems.allen_zhu.convergence import PAPER_WIDTH
 from theorems.language.formula import Formula
@@ -35,6 +36,7 @@ from theorems.language.instance import QUANTITIES, Array
 PROBABILITY, GOAL, FACTOR, SHARE, LEVEL = 0.95, 0.01, 2, 1.0, 0.95
 MOST_WIDTHS = 20  # tried at one rung
 FIRST, LARGEST = 32, 2**14
+BASE = {"samples": 2, "depth": 1, "separation": 1.0}  # where a ladder does not climb
 ZOU_GU = Formula("n^8 L^12/delta^4")  # what that paper asks of m, log factors aside
 
 
@@ -194,21 +196,31 @@ def threshold(
 ) -> Threshold:
     """All ladders of the profile. processes, cluster (address of a Dask scheduler): who does the work; the numbers do not depend on it."""
     start = time.monotonic()
+    found = in_order(each(rung_groups(seed, profile, device), processes, (), progress, cluster=cluster))
+    return of_rungs(found, seed, profile, time.monotonic() - start)
+
+
+def rung_groups(seed: int, profile: str, device: str = "cpu") -> list[Group]:
+    """The work of `threshold`: outcomes are rungs, each once where ladders meet."""
     ladders = LADDERS[profile]
-    base = {"samples": 2, "depth": 1, "separation": 1.0}
-    places = [(axis, {**base, axis: value}) for axis, values in ladders.values.items() for value in values]
+    places = [(axis, {**BASE, axis: value}) for axis, values in ladders.values.items() for value in values]
     alpha = (1 - LEVEL) / (len(places) * MOST_WIDTHS)
     first = {tuple(place.values()): axis for axis, place in reversed(places)}  # the ladders meet where all quantities are least
-    jobs = [(first[key], *key) for key in dict.fromkeys(tuple(place.values()) for _, place in places)]
-    found = in_order(each(one_rung, (seed, ladders, alpha, device), jobs, "rungs", processes, (), progress, cluster=cluster))
-    rungs = {job[1:]: rung for job, rung in zip(jobs, found, strict=True)}
+    rungs = [(first[key], *key) for key in dict.fromkeys(tuple(place.values()) for _, place in places)]
+    return jobs(one_rung, (seed, ladders, alpha, device), rungs, "rungs")
+
+
+def of_rungs(found: list[Rung], seed: int, profile: str, seconds: float) -> Threshold:
+    """Exponents and the fitted law."""
+    ladders = LADDERS[profile]
+    rungs = {(rung.samples, rung.depth, rung.separation): rung for rung in found}
     exponents = []
     for axis, values in ladders.values.items():
-        fitted, low, high = slope(values, [rungs[tuple({**base, axis: value}.values())] for value in values])
+        fitted, low, high = slope(values, [rungs[tuple({**BASE, axis: value}.values())] for value in values])  # type: ignore[index]
         exponents.append(FittedExponent(axis=axis, fitted=fitted, low=low, high=high, claimed=claimed_exponents(axis)))
     return Threshold(
         seed=seed, profile=profile, probability=PROBABILITY, goal=GOAL, factor=FACTOR, level=LEVEL, trials=ladders.trials,
-        rungs=found, exponents=exponents, fit=fitted_law(found, ladders, seed, profile), seconds=time.monotonic() - start,
+        rungs=found, exponents=exponents, fit=fitted_law(found, ladders, seed, profile), seconds=seconds,
     )  # fmt: skip
 
 
