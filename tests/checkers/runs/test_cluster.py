@@ -123,6 +123,8 @@ def test_one_process_two_processes_and_a_cluster_that_loses_a_worker_decide_the_
     assert check(tmp_path / "two", processes=2) == one
     with Client(address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
         client.wait_for_workers(2, timeout=120)
+    pieces = suite.check(CHOSEN, seed=5, profile=QUICK, folder=tmp_path / "pieces", cluster=address)  # without a ledger
+    assert msgspec.json.encode(msgspec.structs.replace(pieces, seconds=0.0)) == msgspec.json.encode(one[0])
     with ThreadPoolExecutor(1) as pool:
         ready = threading.Event()
         killed = pool.submit(kill_when_busy, address, servers.__getitem__, ready)
