@@ -74,7 +74,7 @@ def progress_bars(*, quiet: bool) -> Iterator[Listener]:
 
         def show(event: Event) -> None:
             if isinstance(event, StatementJudged | VariantJudged):
-                bars.console.print(judged(event), markup=False, highlight=False)
+                bars.console.print(judged(event), markup=False, highlight=False, soft_wrap=True)
             if not isinstance(event, Advanced):
                 return
             if event.label not in tasks:
