@@ -40,6 +40,7 @@ from checkers.command_line.options import (
     work_options,
 )
 from checkers.command_line.terminal import progress_bars
+from checkers.command_line.timings import timing, timings_option
 from checkers.records.events import counted
 from checkers.runs.jobs.own_statements import own_statements
 from theorems import registry
@@ -58,6 +59,7 @@ def _run(
     quiet: bool,
     folder: Path,
     own: Sequence[str],
+    timings: Path | None,
     recording: LedgerOptions | None = None,
     **given: Any,
 ) -> Any:
@@ -71,13 +73,14 @@ def _run(
 
     kept = ("seed", "profile", "device", "modules")
     recorded: dict[str, Any] = {"run": recording.run(selected, *(work[name] for name in kept))} if recording else {}
-    with progress_bars(quiet=quiet) as progress:
+    with progress_bars(quiet=quiet) as bars, timing(timings, command, work["processes"], bars) as progress:
         return getattr(suite, command)(selected, folder=folder, progress=progress, **work, **recorded)
 
 
 @click.command()
 @options(
-    identifiers_argument, glance_option, *work_options, theories_option, architectures_option, folder_option, ledger_option, resume_option
+    identifiers_argument, glance_option, *work_options, theories_option, architectures_option, folder_option, ledger_option, resume_option,
+    timings_option,
 )  # fmt: skip
 def check(json_file: str | None, quiet: bool, ledger: Path | None, resume: bool, **given: Any) -> int:
     """Search for instances on which a statement fails; all statements if none is named."""
@@ -99,7 +102,7 @@ def check(json_file: str | None, quiet: bool, ledger: Path | None, resume: bool,
 
 
 @click.command()
-@options(identifiers_argument, glance_option, *work_options, theories_option, architectures_option, folder_option)
+@options(identifiers_argument, glance_option, *work_options, theories_option, architectures_option, folder_option, timings_option)
 def power(json_file: str | None, quiet: bool, **given: Any) -> int:
     """Refute the false variants of the statements: what a checker that cannot fail would not do. Exit code 1 if one survives."""
     from checkers.report import verdicts
@@ -114,10 +117,10 @@ def power(json_file: str | None, quiet: bool, **given: Any) -> int:
 
 
 @click.command()
-@options(identifiers_argument, profile_option, *work_options)
+@options(identifiers_argument, profile_option, *work_options, timings_option)
 def scale(
     identifiers: tuple[str, ...], profile: str, seed: int | None, modules: tuple[Path, ...], json_file: str | None, quiet: bool,
-    **given: Any,
+    timings: Path | None, **given: Any,
 ) -> int:
     """Measure the exponents of the claims on geometric ladders. Exit code 1 if one grows beyond what is claimed."""
     from checkers.report import scaling
@@ -130,7 +133,7 @@ def scale(
         work = shared_work(profile=profile, seed=seed, modules=modules, **given)
         from checkers.experiments.scaling import exponents
 
-        with progress_bars(quiet=quiet) as progress:
+        with progress_bars(quiet=quiet) as bars, timing(timings, "scale", work["processes"], bars) as progress:
             rows = exponents.scale(selected, progress=progress, **work)
         output.facts(rows)
         output.text(scaling.scaling_table(rows, attacked=attacked_ids(selected)) + "\n")
@@ -196,9 +199,9 @@ def calibrate(
 
 @click.command()
 @click.argument("file", callback=as_path)
-@options(modules_option, json_option, quiet_option)
-def replay(file: Path, modules: tuple[Path, ...], json_file: str | None, quiet: bool) -> int:
-    """See a counterexample again: FILE is one that check or power wrote to counterexamples/."""
+@options(device_option, modules_option, json_option, quiet_option)
+def replay(file: Path, device: str, modules: tuple[Path, ...], json_file: str | None, quiet: bool) -> int:
+    """See a counterexample again: FILE is one that check or power wrote to counterexamples/, on whatever device."""
     from checkers.report import verdicts
 
     output = Output(json_file, quiet)
@@ -206,7 +209,7 @@ def replay(file: Path, modules: tuple[Path, ...], json_file: str | None, quiet: 
         from checkers.fuzzing import counterexamples
 
         found = counterexamples.read(file)
-        result = counterexamples.replay(found, registry)
+        result = counterexamples.replay(found, registry, valid_device(device))
         output.facts(result)
         cell = found.decision.statement, found.decision.architecture
         known = registry.form(*cell) if registry.has_form(*cell) else None
@@ -216,43 +219,64 @@ def replay(file: Path, modules: tuple[Path, ...], json_file: str | None, quiet: 
 
 @click.command("report")
 @click.option("--folder", default=".", show_default=True, callback=as_path, help="Where REPORT.md goes, with its figures in report/.")
-@options(profile_option)
+@options(identifiers_argument, profile_option, theories_option, architectures_option)
 @click.option("--seed", type=click.IntRange(min=0), default=REPORT_SEED, show_default=True, help="Seed of everything random.")
-@options(device_option, modules_option, processes_option, ledger_option, json_option, quiet_option)
+@click.option("--resume", is_flag=True, help="Go on with the report in --folder that was interrupted.")
+@options(device_option, modules_option, processes_option, ledger_option, json_option, quiet_option, timings_option)
 def report_command(
+    identifiers: tuple[str, ...],
     folder: Path,
     profile: str,
+    theories: tuple[str, ...],
+    architectures: tuple[str, ...],
     seed: int,
+    resume: bool,
     device: str,
     modules: tuple[Path, ...],
     processes: int | None,
     ledger: Path | None,
     json_file: str | None,
     quiet: bool,
+    timings: Path | None,
 ) -> int:
-    """Check, refute the false variants, measure the exponents, train, and write REPORT.md with its figures."""
+    """Check, refute the false variants, measure the exponents, train, and write REPORT.md with its figures.
+
+    Of the statements named alone, or of one theory or architecture: without training runs and all else that is about none of them.
+    """
     output = Output(json_file, quiet)
     with own_statements(modules, probed=True):
         from checkers.experiments import everything
+        from checkers.experiments.unfinished import Unfinished
         from checkers.machine.files import staged
         from checkers.report import write
 
         write.check_folder(folder)
-        nights = read_summary(ledger, chosen(())) if ledger else None
-        device = valid_device(device)
-        with progress_bars(quiet=quiet) as progress, staged(folder) as stage:
-            facts = everything.gather(
-                on_architectures(chosen(()), ()),
-                seed=seed,
-                profile=profile_named(profile),
-                device=device,
-                folder=stage / COUNTEREXAMPLES,
-                modules=modules,
-                processes=process_count(processes),
-                progress=progress,
-            )
+        selected = of_theories(chosen(identifiers), theories)
+        forms = on_architectures(selected, architectures)
+        nights = read_summary(ledger, selected) if ledger else None
+        device, count = valid_device(device), process_count(processes)
+        cells = [(form.id, form.architecture) for form in forms]
+        asked = {"seed": seed, "profile": vars(profile_named(profile)), "device": device, "statements": cells}
+        kept = Unfinished(folder, asked, modules, resume=resume)
+        with progress_bars(quiet=quiet) as bars, timing(timings, "report", count, bars) as progress, staged(folder) as stage:
+            try:
+                facts = everything.gather(
+                    forms,
+                    seed=seed,
+                    profile=profile_named(profile),
+                    device=device,
+                    modules=modules,
+                    processes=count,
+                    kept=kept,
+                    progress=progress,
+                    whole=not (identifiers or theories or architectures),
+                )
+            except KeyboardInterrupt as error:
+                raise KeyboardInterrupt(f"after {kept.count:,} outcomes: --resume goes on from there") from error
             facts = msgspec.structs.replace(facts, nights=nights)
-            write.write(facts, chosen(()), stage)
+            write.write(facts, selected, stage)
+            kept.copy_counterexamples(stage / COUNTEREXAMPLES)
+        kept.remove()
         output.facts(facts)
         output.text(write.closing(facts, folder), closing=True)
     return 0 if write.as_claimed(facts) else REFUTED

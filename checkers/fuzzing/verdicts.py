@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from checkers.evidence.binomial import detectable_rate
-from checkers.fuzzing.search import SEARCH, Campaign, Visit
+from checkers.fuzzing.populations import SEARCH
+from checkers.fuzzing.search import Campaign, Visit
 from checkers.records.decisions import Decision, Grade, Verdict, VerdictName, Visited
 from theorems.language.statement import Statement
 

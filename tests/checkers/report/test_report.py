@@ -195,10 +195,10 @@ import msgspec
 from checkers.experiments import everything
 from checkers.command_line.main import main
 
-def gather(statements, *, folder, **options):
-    folder.mkdir()
+def gather(statements, *, kept, **options):
+    kept.counterexamples.mkdir(parents=True)
     for number in range(3):
-        (folder / f"{number}.json").touch()
+        (kept.counterexamples / f"{number}.json").touch()
     sys.stdout.write("begun\\n")
     sys.stdout.flush()
     import time
@@ -210,10 +210,10 @@ sys.exit(main(["report", "--seed", "1"]))
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda end: end.name)
-def test_a_report_that_is_stopped_leaves_nothing_but_the_old_one(
+def test_a_report_that_is_stopped_leaves_the_old_one_and_what_it_found(
     end: signal.Signals, facts: Facts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Of one that is killed, the next removes what is left."""
+    """What it found is in a hidden folder, which the next report removes, with what is left of one that is killed."""
     (tmp_path / "REPORT.md").write_text("old")
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     process = subprocess.Popen([sys.executable, "-c", KILLED], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True)
@@ -225,7 +225,7 @@ def test_a_report_that_is_stopped_leaves_nothing_but_the_old_one(
     assert (names, (tmp_path / "REPORT.md").read_text()) == (["REPORT.md"], "old")
     if end != signal.SIGKILL:
         assert process.returncode == 2
-        assert len([*tmp_path.iterdir()]) == 1
+        assert sorted(path.name for path in tmp_path.iterdir()) == [".lemmafuzz-report", "REPORT.md"]
     monkeypatch.setattr(everything, "gather", lambda *_, **__: facts)
     assert main(["report", "--folder", str(tmp_path)]) == 0
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["REPORT.md", "margins.svg", "report", "training-1.svg"]
@@ -240,8 +240,9 @@ def test_a_users_statement_is_reported(tmp_path: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(everything, "TRAININGS", ())
     monkeypatch.setattr("checkers.experiments.reliability.decisions_of", lambda profile: 60)
-    monkeypatch.setattr(inside_the_regime, "regime_rows", lambda *_: [])
-    monkeypatch.setattr(threshold, "threshold", lambda **_: None)
+    monkeypatch.setattr(inside_the_regime, "regime_groups", lambda *_: [])
+    monkeypatch.setattr(threshold, "rung_groups", lambda *_: [])
+    monkeypatch.setattr(threshold, "of_rungs", lambda *_: None)
     monkeypatch.setattr(everything, "gather", only_the_users)
     assert main(["report", "--folder", str(tmp_path), "--module", str(MODULE), "--processes", "1"]) == 0
     text = (tmp_path / "REPORT.md").read_text()
