@@ -21,11 +21,12 @@ from checkers.evidence.binomial import SUSPICIOUS, Plan
 from checkers.evidence.decide import decide
 from checkers.evidence.error_budget import Account
 from checkers.evidence.profiles import SECOND_STAGE, Profile
+from checkers.fuzzing.nearest import NEAREST, identity, nearest
 from checkers.fuzzing.unread_source import source_unread
 from checkers.networks.randomness import seed_sequence
 from checkers.records.decisions import Decision, Triage
 from checkers.records.events import DecisionMade, InstanceRefuted, Listener, silent
-from strategies import corners, instances
+from strategies import corners, indices_most, instances
 from theorems.language.instance import Instance
 from theorems.language.statement import Engine, Range, Statement
 
@@ -91,6 +92,8 @@ class _Judge:
     decide: Callable[..., Decision]
     campaign: Campaign = field(default_factory=Campaign)
     known: dict[str, Decision | None] = field(default_factory=dict)
+    margins: dict[str, float] = field(default_factory=dict)
+    tried: dict[tuple[object, ...], Instance] = field(default_factory=dict)  # of the population
     first: tuple[Decision, Instance, Triage] | None = None
     population: str = SEARCH
     simplifying: float = 0.0
@@ -98,7 +101,9 @@ class _Judge:
     def __call__(self, instance: Instance) -> Decision | None:
         key = instance.key()
         if key not in self.known:
-            self.known[key] = self._decide(instance)
+            found = self.known[key] = self._decide(instance)
+            if found is not None:
+                self.tried[identity(found)] = instance
         return self.known[key]
 
     def _decide(self, instance: Instance) -> Decision | None:
@@ -112,17 +117,32 @@ class _Judge:
             return None
         if self.decides:
             self.account.spend()
-        engine, plan = planned
-        decision = self.decide(self.statement, instance, seed=self.seed, engine=engine, trials=plan.trials, alpha=alpha, device=self.device)
-        self._charge(instance, engine, plan.trials)
-        self.campaign.visits.append(Visit(self.population, decision, plan))
-        if plan.second and decision.evidence and not decision.refuted and decision.p_value < SUSPICIOUS:
-            self._record(decision, instance)
-            trials = plan.second
+        return self._in_stages(instance, *planned, self.population, first=1)
+
+    def look_closer(self, instance: Instance) -> bool:
+        """Decide a known instance again, by many more trials on fresh weights; whether that refutes."""
+        planned = self.profile.closer(self.statement, instance, self.account.next / 2)
+        if planned is None:
+            return False
+        self.account.spend()
+        found = self.known[instance.key()] = self._in_stages(instance, *planned, NEAREST, first=3)
+        return found.refuted
+
+    def _in_stages(self, instance: Instance, engine: Engine, plan: Plan, population: str, first: int) -> Decision:
+        """The decision of the first stage, or of the next one where it is suspicious."""
+
+        def made(trials: int, stage: int) -> Decision:
             decision = self.decide(
-                self.statement, instance, seed=self.seed, engine=engine, trials=trials, alpha=alpha, stage=2, device=self.device
+                self.statement, instance, seed=self.seed, engine=engine, trials=trials, alpha=plan.alpha, stage=stage, device=self.device
             )  # fmt: skip
             self._charge(instance, engine, trials)
+            return decision
+
+        decision = made(plan.trials, first)
+        self.campaign.visits.append(Visit(population, decision, plan))
+        if plan.second and decision.evidence and not decision.refuted and decision.p_value < SUSPICIOUS:
+            self._record(decision, instance)
+            decision = made(plan.second, first + 1)
         return self._record(decision, instance)
 
     def _charge(self, instance: Instance, engine: Engine, trials: int) -> None:
@@ -202,7 +222,7 @@ def search(
     _explore(judge, strategy, max(1, math.ceil(LEAST * examples), examples - aside), SEARCH)
     for (name, population, count), share in zip(beside, shares, strict=True):
         if judge.campaign.simplest is None:
-            judge.account, judge.population = share, name
+            judge.account, judge.population, judge.tried = share, name, {}
             _explore(judge, population, count, name)
     return judge.conclude()
 
@@ -214,7 +234,10 @@ def _beside(statement: Statement, profile: Profile) -> list[Population]:
     """The populations beside the search: the corners of what the profile affords, then what is far beyond."""
     far = [(name, first_possible(statement, choices)) for name, choices in profile.far_populations(statement).items()]
     beyond = [(name, strategy, profile.far) for name, strategy in far if strategy is not None]
-    at = corners(statement, profile.populations(statement)[-1], profile.farther(statement)) if profile.corners else []
+    limits = profile.populations(statement)[-1]
+    at = corners(statement, limits, profile.farther(statement)) if profile.corners else []
+    most = indices_most(statement, limits) if profile.looks else None
+    at += [most] if most else []
     return [(one.name, one.instances(statement), profile.corners) for one in at if not (far and one.quantity in FARTHER)] + beyond
 
 
@@ -227,7 +250,7 @@ def first_possible(statement: Statement, choices: Sequence[Mapping[str, Range]])
 
 
 def _explore(judge: _Judge, strategy: st.SearchStrategy[Instance], examples: int, purpose: str) -> None:
-    """Decide up to `examples` instances of the strategy; at a refutation simplify it."""
+    """Decide up to `examples` instances of the strategy, and look closer at those nearest to a refutation; at a refutation simplify it."""
     statement, profile, campaign = judge.statement, judge.profile, judge.campaign
     key = int(seed_sequence(judge.seed, purpose, *statement.stream, statement.variant_name).generate_state(1)[0])
 
@@ -256,7 +279,13 @@ def _explore(judge: _Judge, strategy: st.SearchStrategy[Instance], examples: int
             raise _Refuted
         # The hill climber takes every step that is not worse: a quantity without effect would use up its examples. So the first wins a tie.
         margin = math.log(min(max(decision.ratio, 1e-300), 1e300)) - TIE * len(campaign.decisions)
-        target(margin, label="log of the worst ratio")
+        target(judge.margins.setdefault(instance.key(), margin), label="log of the worst ratio")
 
-    with suppress(_Refuted), source_unread():
-        trial()
+    with source_unread():
+        with suppress(_Refuted):
+            trial()
+        near = nearest(decision for decision in campaign.decisions if identity(decision) in judge.tried)
+        for decision in near[: profile.looks if judge.decides else 0]:
+            if campaign.severest is None and judge.look_closer(judge.tried[identity(decision)]):
+                with suppress(_Refuted):
+                    trial()  # as before, for what was decided is known: up to the instance that now refutes

@@ -10,11 +10,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Generic, TypeVar
 
+import msgspec
+
 from checkers.errors import InputError
 from checkers.evidence.decide import decide
 from checkers.evidence.error_budget import Account, ErrorBudget
 from checkers.evidence.profiles import PROFILES, Profile
 from checkers.fuzzing import counterexamples
+from checkers.fuzzing.further import further
 from checkers.fuzzing.search import Campaign, search
 from checkers.fuzzing.verdicts import judge, refuted_by
 from checkers.machine.files import write_whole
@@ -105,7 +108,8 @@ def check_one(
     settings: Settings, listener: Listener, identifier: str, architecture: str = FULLY_CONNECTED, known: Sequence[Entry] = ()
 ) -> Outcome[Verdict]:
     """Try to break one statement on one architecture. known: decisions of this run about it, made before it was interrupted."""
-    statement, profile = registry.form(identifier, architecture), settings.profile
+    statement = registry.form(identifier, architecture)
+    profile = settings.profile.of(statement)
     account, label = _account(settings, identifier, architecture), _label(identifier, architecture)
     examples = profile.instances(statement)
     total = examples * (2 if statement.beyond else 1)
@@ -134,7 +138,10 @@ def check_one(
         written = counterexamples.write_both(found, statement, settings.seed, folder, settings.modules)
         files = _contents(folder, written)
     listener(Advanced(label, total, total))
-    return Outcome(judge(statement, found, beyond, written if settings.folder else []), files, entries)
+    verdict = judge(statement, found, beyond, written if settings.folder else [])
+    if identifier in profile.named and verdict.verdict != "REFUTED":
+        verdict = msgspec.structs.replace(verdict, further=further(statement, settings.profile, found.visits))
+    return Outcome(verdict, files, entries)
 
 
 def power_one(
@@ -213,7 +220,8 @@ def check(
     if run:
         run.finish()
     verdicts = [done[cell] for cell in cells]
-    return CheckRun(seed=seed, alpha=alpha, profile=work.name, verdicts=verdicts, seconds=time.monotonic() - start)
+    named = list(work.named)
+    return CheckRun(seed=seed, alpha=alpha, profile=work.name, verdicts=verdicts, seconds=time.monotonic() - start, named=named)
 
 
 def power(
