@@ -60,15 +60,18 @@ def _run(
     folder: Path,
     own: Sequence[str],
     timings: Path | None,
+    named: Sequence[str] = (),
     recording: LedgerOptions | None = None,
     **given: Any,
 ) -> Any:
-    """suite.check or suite.power with the options of the command line. own: ids of the user's statements; given: `work_options`."""
+    """suite.check or suite.power with the options of the command line. own: ids of the user's statements; named: of those that get more
+    than statements that nobody asked for; given: `work_options`."""
     if not (identifiers or theories or architectures) and profile_named(profile).first:
         selected = [registry[identifier] for identifier in own or profile_named(profile).first]
     else:
         selected = on_architectures(of_theories(chosen(identifiers), theories), architectures)
     work = shared_work(profile=profile, **given)
+    work["profile"] = work["profile"].naming(named)
     from checkers.runs import suite
 
     kept = ("seed", "profile", "device", "modules")
@@ -83,14 +86,17 @@ def _run(
     timings_option,
 )  # fmt: skip
 def check(json_file: str | None, quiet: bool, ledger: Path | None, resume: bool, **given: Any) -> int:
-    """Search for instances on which a statement fails; all statements if none is named."""
+    """Search for instances on which a statement fails; all statements if none is named. One that is named, or is your own, gets more: four
+    times the work or so.
+    """
     from checkers.report import verdicts
 
     output = Output(json_file, quiet)
     recording = LedgerOptions(ledger, resume)
     given |= recording.arguments(click.get_current_context())
     with own_statements(given["modules"], probed=True) as own:
-        run = _run("check", own=own, quiet=quiet, recording=recording, **given)
+        named = given.pop("named", (*given["identifiers"], *own))
+        run = _run("check", own=own, quiet=quiet, named=named, recording=recording, **given)
         output.facts(run)
         output.text(verdicts.check_table(run) + "\n")
         refuted = [verdict for verdict in run.verdicts if verdict.verdict == "REFUTED"]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 from checkers.evidence.binomial import SUSPICIOUS, Plan, trials_to_reach
@@ -16,6 +16,13 @@ MINIMUM_TRIALS = 4  # fewer would leave a failure rate of one half undetected in
 # Of a second stage with fresh weights, after a first that was improbable under the claim but not enough to refute.
 SECOND_STAGE = 8  # times as many trials
 LOOK = 128  # times `normals` that a second stage may cost: one is made in some hundred instances of a true statement, if it is tight
+
+# A statement that was asked for by name has the time of whoever waits for it: about four times what it gets among all others, half of that
+# for more instances and half for closer looks at few. What fails twice as often as the claim allows is seen by trials, not by instances.
+MORE = 2  # times as many instances, of every population
+LOOKS = 1  # of each population, the instances nearest to a refutation, decided again on fresh weights
+CLOSER = 32  # times as many trials
+CLOSE, CLOSEST = 4, 64  # times `normals` that such a look may cost, and its second stage where it is suspicious
 
 LAW: Final[Mapping[str, tuple[float, float]]] = {"samples": (1, 1), "outputs": (1, 1)}  # what the exact law speaks of
 
@@ -37,6 +44,8 @@ class Profile:
     far_depth: how wide and how deep; far_entries: width times depth, at most, of the deepest.
     proofs: numbers that the ball arithmetic of one triage may hold, over its trials: a second or so for a million.
     first: the statements of a run that names none; empty for all of them, on every architecture.
+    named: ids of the statements that were asked for by name, which get more; looks: closer ones, at the instances of each population that
+    came nearest to a refutation.
     """
 
     name: str
@@ -56,6 +65,18 @@ class Profile:
     far_entries: int = 0
     proofs: int = 2**20
     first: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+    looks: int = 0
+
+    def naming(self, identifiers: Iterable[str]) -> Profile:
+        """The profile of a run in which these statements were asked for by name; a first look is one at those, too."""
+        return self if self.first else replace(self, named=tuple(identifiers))
+
+    def of(self, statement: Statement) -> Profile:
+        """The profile for one statement."""
+        if statement.id not in self.named:
+            return self
+        return replace(self, examples=MORE * self.examples, corners=MORE * self.corners, far=MORE * self.far, looks=LOOKS)
 
     def instances(self, statement: Statement) -> int:
         """How many instances of a statement to try: half as many where each costs a training run or the like.
@@ -157,6 +178,18 @@ class Profile:
         if second * one <= LOOK:
             return engine, Plan(first, claimed, alpha, second)
         return (engine, Plan(first, claimed, alpha)) if first >= needed else None
+
+    def closer(self, statement: Statement, instance: Instance, alpha: float) -> tuple[Engine, Plan] | None:
+        """The engine and the trials of a closer look, in two stages too; None where one that could refute is not to be afforded."""
+        engine, trials = self.plan(statement, instance)
+        claimed = statement.failure_probability(instance)
+        one = self.share(statement, instance, engine, 1)
+        first, second = (
+            min(most * trials, int(cost / one)) if one else most * trials
+            for most, cost in ((CLOSER, CLOSE), (SECOND_STAGE * CLOSER, CLOSEST))
+        )  # fmt: skip
+        able = first >= trials_to_reach(0.99 * SUSPICIOUS, claimed) and second >= trials_to_reach(alpha, claimed)
+        return (engine, Plan(first, claimed, alpha, second)) if able else None
 
 
 def cost(statement: Statement, instance: Instance) -> tuple[Engine, int]:

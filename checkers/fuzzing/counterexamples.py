@@ -16,7 +16,7 @@ from checkers.certification.triage import stands, triage
 from checkers.errors import InputError
 from checkers.evidence.binomial import SUSPICIOUS, trials_to_reach
 from checkers.evidence.decide import decide
-from checkers.evidence.profiles import PROFILES, SECOND_STAGE
+from checkers.evidence.profiles import CLOSER, PROFILES, SECOND_STAGE
 from checkers.fuzzing.search import Campaign
 from checkers.machine.files import write_whole
 from checkers.machine.software import versions
@@ -153,9 +153,10 @@ def _numbers(engine: str, instance: Instance) -> int:
 
 
 def _most_trials(statement: Statement, instance: Instance, engine: str, alpha: float) -> int:
-    """What the most thorough profile draws at these sizes, in a second stage too: a file that asks for more is not ours."""
+    """What the most thorough profile draws at these sizes, in a second stage and in a closer look too: a file that asks for more is not
+    ours."""
     plans = [profile.plan(statement, instance) for profile in PROFILES.values()]
-    planned = SECOND_STAGE * max((trials for name, trials in plans if name == engine), default=0)
+    planned = SECOND_STAGE * CLOSER * max((trials for name, trials in plans if name == engine), default=0)
     claimed = statement.failure_probability(instance)
     if planned and alpha > 0 and claimed < 0.5:
         planned = max(planned, SECOND_STAGE * trials_to_reach(SUSPICIOUS / 2, claimed), trials_to_reach(alpha, claimed))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from checkers.evidence.error_budget import Account
 from checkers.evidence.profiles import Profile
 from strategies import instances
-from strategies.corners import Corner, corners
+from strategies.corners import Corner, corners, indices_most
 from theorems.language.instance import Instance
 from theorems.language.statement import Range, Statement
 
@@ -55,7 +55,10 @@ def _beside(statement: Statement, profile: Profile) -> list[tuple[str, Corner | 
     """The corners of what the profile affords, then what is far beyond, of which the first of the choices that leaves any instance."""
     far = {name: first_possible(statement, choices) for name, choices in profile.far_populations(statement).items()}
     beyond = [(name, [limits], profile.far) for name, limits in far.items() if limits is not None]
-    at = corners(statement, profile.populations(statement)[-1], profile.farther(statement)) if profile.corners else []
+    limits = profile.populations(statement)[-1]
+    at = corners(statement, limits, profile.farther(statement)) if profile.corners else []
+    most = indices_most(statement, limits) if profile.looks else None
+    at += [most] if most else []
     return [*((one.name, one, profile.corners) for one in at if not (far and one.quantity in FARTHER)), *beyond]
 
 

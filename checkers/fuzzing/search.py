@@ -21,6 +21,7 @@ from checkers.evidence.binomial import SUSPICIOUS, Plan
 from checkers.evidence.decide import decide
 from checkers.evidence.error_budget import Account
 from checkers.evidence.profiles import SECOND_STAGE, Profile
+from checkers.fuzzing.nearest import NEAREST, identity, nearest
 from checkers.fuzzing.populations import SEARCH, Population, populations
 from checkers.fuzzing.unread_source import source_unread
 from checkers.networks.randomness import seed_sequence
@@ -87,6 +88,8 @@ class _Judge:
     decide: Callable[..., Decision]
     campaign: Campaign = field(default_factory=Campaign)
     known: dict[str, Decision | None] = field(default_factory=dict)
+    margins: dict[str, float] = field(default_factory=dict)
+    tried: dict[tuple[object, ...], Instance] = field(default_factory=dict)  # of the population
     first: tuple[Decision, Instance, Triage] | None = None
     population: str = SEARCH
     simplifying: float = 0.0
@@ -94,7 +97,9 @@ class _Judge:
     def __call__(self, instance: Instance) -> Decision | None:
         key = instance.key()
         if key not in self.known:
-            self.known[key] = self._decide(instance)
+            found = self.known[key] = self._decide(instance)
+            if found is not None:
+                self.tried[identity(found)] = instance
         return self.known[key]
 
     def _decide(self, instance: Instance) -> Decision | None:
@@ -108,17 +113,32 @@ class _Judge:
             return None
         if self.decides:
             self.account.spend()
-        engine, plan = planned
-        decision = self.decide(self.statement, instance, seed=self.seed, engine=engine, trials=plan.trials, alpha=alpha, device=self.device)
-        self._charge(instance, engine, plan.trials)
-        self.campaign.visits.append(Visit(self.population, decision, plan))
-        if plan.second and decision.evidence and not decision.refuted and decision.p_value < SUSPICIOUS:
-            self._record(decision, instance)
-            trials = plan.second
+        return self._in_stages(instance, *planned, self.population, first=1)
+
+    def look_closer(self, instance: Instance) -> bool:
+        """Decide a known instance again, by many more trials on fresh weights; whether that refutes."""
+        planned = self.profile.closer(self.statement, instance, self.account.next / 2)
+        if planned is None:
+            return False
+        self.account.spend()
+        found = self.known[instance.key()] = self._in_stages(instance, *planned, NEAREST, first=3)
+        return found.refuted
+
+    def _in_stages(self, instance: Instance, engine: Engine, plan: Plan, population: str, first: int) -> Decision:
+        """The decision of the first stage, or of the next one where it is suspicious."""
+
+        def made(trials: int, stage: int) -> Decision:
             decision = self.decide(
-                self.statement, instance, seed=self.seed, engine=engine, trials=trials, alpha=alpha, stage=2, device=self.device
+                self.statement, instance, seed=self.seed, engine=engine, trials=trials, alpha=plan.alpha, stage=stage, device=self.device
             )  # fmt: skip
             self._charge(instance, engine, trials)
+            return decision
+
+        decision = made(plan.trials, first)
+        self.campaign.visits.append(Visit(population, decision, plan))
+        if plan.second and decision.evidence and not decision.refuted and decision.p_value < SUSPICIOUS:
+            self._record(decision, instance)
+            decision = made(plan.second, first + 1)
         return self._record(decision, instance)
 
     def _charge(self, instance: Instance, engine: Engine, trials: int) -> None:
@@ -221,9 +241,9 @@ def merged(parts: Sequence[Campaign]) -> Campaign:
     """Campaigns in one, the last of which may refute. An instance that several met counts for the first: its networks are the same."""
     whole = Campaign()
     for part in parts:
-        seen = {_place(decision) for decision in whole.decisions}
-        whole.decisions += [decision for decision in part.decisions if _place(decision) not in seen]
-        whole.visits += [visit for visit in part.visits if _place(visit.decision) not in seen]
+        seen = {identity(decision) for decision in whole.decisions}
+        whole.decisions += [decision for decision in part.decisions if decision.refuted or identity(decision) not in seen]
+        whole.visits += [visit for visit in part.visits if identity(visit.decision) not in seen]
         whole.vacuous += part.vacuous
         whole.unaffordable += part.unaffordable
         whole.withdrawn += part.withdrawn
@@ -231,13 +251,10 @@ def merged(parts: Sequence[Campaign]) -> Campaign:
     return whole
 
 
-def _place(decision: Decision) -> tuple[tuple[str, object], ...]:
-    """An instance, by its sizes and the seed of its data."""
-    return tuple(decision.sizes.items())
 
 
 def _explore(judge: _Judge, strategy: st.SearchStrategy[Instance], examples: int, purpose: str) -> None:
-    """Decide up to `examples` instances of the strategy; at a refutation simplify it."""
+    """Decide up to `examples` instances of the strategy, and look closer at those nearest to a refutation; at a refutation simplify it."""
     statement, profile, campaign = judge.statement, judge.profile, judge.campaign
     key = int(seed_sequence(judge.seed, purpose, *statement.stream, statement.variant_name).generate_state(1)[0])
 
@@ -266,7 +283,13 @@ def _explore(judge: _Judge, strategy: st.SearchStrategy[Instance], examples: int
             raise _Refuted
         # The hill climber takes every step that is not worse: a quantity without effect would use up its examples. So the first wins a tie.
         margin = math.log(min(max(decision.ratio, 1e-300), 1e300)) - TIE * len(campaign.decisions)
-        target(margin, label="log of the worst ratio")
+        target(judge.margins.setdefault(instance.key(), margin), label="log of the worst ratio")
 
-    with suppress(_Refuted), source_unread():
-        trial()
+    with source_unread():
+        with suppress(_Refuted):
+            trial()
+        near = nearest(decision for decision in campaign.decisions if identity(decision) in judge.tried)
+        for decision in near[: profile.looks if judge.decides else 0]:
+            if campaign.severest is None and judge.look_closer(judge.tried[identity(decision)]):
+                with suppress(_Refuted):
+                    trial()  # as before, for what was decided is known: up to the instance that now refutes

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from checkers.evidence.binomial import detectable_rate
+from checkers.fuzzing.nearest import NEAREST, identity, nearest
 from checkers.fuzzing.populations import SEARCH
 from checkers.fuzzing.search import Campaign, Visit
 from checkers.records.decisions import Decision, Grade, Verdict, VerdictName, Visited
@@ -53,6 +54,7 @@ def judge(statement: Statement, campaign: Campaign, beyond: Campaign, written: l
         source=statement.source,
         kind=statement.kind,
         worst=worst,
+        nearest=next(iter(nearest(evidence)), None),
         counterexamples=written,
         **refuted_by(campaign),
         withdrawn=campaign.withdrawn,
@@ -68,7 +70,7 @@ def judge(statement: Statement, campaign: Campaign, beyond: Campaign, written: l
 
 def weakest_corner(visits: Sequence[Visit]) -> tuple[str, float | None]:
     """Of the populations beside the search the one in which a failure rate must be largest to be noticed, and that rate."""
-    names = dict.fromkeys(visit.population for visit in visits if visit.population != SEARCH)
+    names = dict.fromkeys(visit.population for visit in visits if visit.population not in (SEARCH, NEAREST))
     rates = {name: detectable_rate(visit.plan for visit in visits if visit.population == name) for name in names}
     return max(rates.items(), key=lambda one: one[1]) if rates else ("", None)
 
@@ -83,7 +85,7 @@ def _visited(visit: Visit) -> Visited:
 
 def _different(decisions: Iterable[Decision]) -> int:
     """How many instances were decided, each counted once."""
-    return len({tuple(d.sizes.items()) for d in decisions})
+    return len(set(map(identity, decisions)))
 
 
 def _partial(evidence: Sequence[Decision]) -> list[str]:

@@ -10,11 +10,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from checkers.errors import InputError
 from checkers.evidence.decide import decide
 from checkers.evidence.error_budget import Account, ErrorBudget
 from checkers.evidence.profiles import PROFILES, Profile
 from checkers.fuzzing import counterexamples
+from checkers.fuzzing.further import further
 from checkers.fuzzing.populations import SEARCH, Population, populations
 from checkers.fuzzing.search import Campaign, explore, merged, search
 from checkers.fuzzing.verdicts import judge, refuted_by
@@ -88,7 +91,8 @@ def check_part(
     settings: Settings, listener: Listener, identifier: str, architecture: str = FULLY_CONNECTED, population: Population | None = None
 ) -> Found:
     """Try to break one statement on one architecture in one population; None: outside its regime, where failures are only counted."""
-    statement, profile = registry.form(identifier, architecture), settings.profile
+    statement = registry.form(identifier, architecture)
+    profile = settings.profile.of(statement)
     total = population.examples if population else profile.instances(statement)
     name = population.name if population else "beyond"
     label = _label(identifier, architecture) + ("" if name == SEARCH else f": {name}")
@@ -102,8 +106,9 @@ def check_part(
 
 
 def _beyond(settings: Settings, statement: Statement, listener: Listener, decide: Any = decide) -> Campaign:
+    profile = settings.profile.of(statement)
     return search(
-        statement.beyond_regime(), settings.profile, Account(0.0), seed=settings.seed, examples=settings.profile.instances(statement),
+        statement.beyond_regime(), profile, Account(0.0), seed=settings.seed, examples=profile.instances(statement),
         device=settings.device, listener=listener, decides=False, decide=decide,
     )  # fmt: skip
 
@@ -111,7 +116,8 @@ def _beyond(settings: Settings, statement: Statement, listener: Listener, decide
 def check_recorded(settings: Settings, listener: Listener, identifier: str, architecture: str, known: Sequence[Entry]) -> Found:
     """All of a statement on one architecture in one piece: the ledger has decisions in the order in which they are made. known: decisions
     of this run about it, made before it was interrupted."""
-    statement, profile = registry.form(identifier, architecture), settings.profile
+    statement = registry.form(identifier, architecture)
+    profile = settings.profile.of(statement)
     examples, label = profile.instances(statement), _label(identifier, architecture)
     counting = _counting(listener, label, examples * (2 if statement.beyond else 1))
     entries: list[Entry] = []
@@ -135,7 +141,7 @@ def check_recorded(settings: Settings, listener: Listener, identifier: str, arch
 
 def _pieces(settings: Settings, statement: Statement) -> list[Piece]:
     """The populations of one form of a statement, and what is beyond its regime."""
-    cell, profile = (statement.id, statement.architecture), settings.profile
+    cell, profile = (statement.id, statement.architecture), settings.profile.of(statement)
     if settings.run is not None:
         return [Piece("", check_recorded, settings, (*cell, settings.run.entries(*cell)))]
     found = populations(statement, profile, _account(settings, *cell), profile.instances(statement))
@@ -149,6 +155,8 @@ def _judged(settings: Settings, statement: Statement, progress: Listener, found:
     beyond = merged([one.beyond for one in found if one.beyond is not None])
     written = counterexamples.write_both(campaign, statement, settings.seed, settings.folder, settings.modules, settings.device)
     verdict = judge(statement, campaign, beyond, written)
+    if statement.id in settings.profile.named and verdict.verdict != "REFUTED":
+        verdict = msgspec.structs.replace(verdict, further=further(statement, settings.profile, campaign.visits))
     if settings.run is not None:
         for entry in (entry for one in found for entry in one.entries):
             settings.run.record(entry)
@@ -259,8 +267,8 @@ def check(
     done |= {(verdict.id, verdict.architecture): verdict for verdict in new}
     if run:
         run.finish()
-    verdicts = [done[one.id, one.architecture] for one in named]
-    return CheckRun(seed=seed, alpha=alpha, profile=work.name, verdicts=verdicts, seconds=time.monotonic() - start)
+    verdicts, asked = [done[one.id, one.architecture] for one in named], list(work.named)
+    return CheckRun(seed=seed, alpha=alpha, profile=work.name, verdicts=verdicts, seconds=time.monotonic() - start, named=asked)
 
 
 def power(
