@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 import msgspec
+from click.core import ParameterSource
 
 from checkers.command_line.exit_code import COULD_NOT_RUN, REFUTED
 from checkers.command_line.ledger import LedgerOptions, ledger_option, read_summary, resume_option
@@ -40,6 +41,7 @@ from checkers.command_line.options import (
     work_options,
 )
 from checkers.command_line.terminal import progress_bars
+from checkers.errors import InputError
 from checkers.records.events import counted
 from checkers.runs.jobs.own_statements import own_statements
 from theorems import registry
@@ -215,12 +217,17 @@ def replay(file: Path, modules: tuple[Path, ...], json_file: str | None, quiet: 
 
 
 @click.command("report")
-@click.option("--folder", default=".", show_default=True, callback=as_path, help="Where REPORT.md goes, with its figures in report/.")
+@click.option("--folder", default=".", show_default=True, callback=as_path, help="Where REPORT.md goes, with its pages in report/.")
+@click.option(
+    "--from", "facts_file", metavar="FILE", callback=as_path,
+    help="Run nothing, and write the report again from the facts that one left, report/facts.msgpack.gz.",
+)  # fmt: skip
 @options(profile_option)
 @click.option("--seed", type=click.IntRange(min=0), default=REPORT_SEED, show_default=True, help="Seed of everything random.")
 @options(device_option, modules_option, processes_option, ledger_option, json_option, quiet_option)
 def report_command(
     folder: Path,
+    facts_file: Path | None,
     profile: str,
     seed: int,
     device: str,
@@ -232,6 +239,8 @@ def report_command(
 ) -> int:
     """Check, refute the false variants, measure the exponents, train, and write REPORT.md with its figures."""
     output = Output(json_file, quiet)
+    if facts_file is not None:
+        _nothing_to_run(click.get_current_context())
     with own_statements(modules, probed=True):
         from checkers.experiments import everything
         from checkers.machine.files import staged
@@ -241,18 +250,30 @@ def report_command(
         nights = read_summary(ledger, chosen(())) if ledger else None
         device = valid_device(device)
         with progress_bars(quiet=quiet) as progress, staged(folder) as stage:
-            facts = everything.gather(
-                on_architectures(chosen(()), ()),
-                seed=seed,
-                profile=profile_named(profile),
-                device=device,
-                folder=stage / COUNTEREXAMPLES,
-                modules=modules,
-                processes=process_count(processes),
-                progress=progress,
-            )
-            facts = msgspec.structs.replace(facts, nights=nights)
-            write.write(facts, chosen(()), stage)
+            if facts_file is not None:
+                facts = write.known_facts(facts_file)
+            else:
+                facts = everything.gather(
+                    on_architectures(chosen(()), ()),
+                    seed=seed,
+                    profile=profile_named(profile),
+                    device=device,
+                    folder=stage / COUNTEREXAMPLES,
+                    modules=modules,
+                    processes=process_count(processes),
+                    progress=progress,
+                )
+            facts = msgspec.structs.replace(facts, nights=nights or facts.nights)
+            written = write.write(facts, chosen(()), stage)
+        write.remove_stale(folder, written)
         output.facts(facts)
         output.text(write.closing(facts, folder), closing=True)
     return 0 if write.as_claimed(facts) else REFUTED
+
+
+def _nothing_to_run(context: click.Context) -> None:
+    """InputError where --from stands beside an option of a run."""
+    of_a_run = ("profile", "seed", "device", "processes")
+    asked = [name for name in of_a_run if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if asked:
+        raise InputError(f"--from runs nothing, so --{asked[0]} has nothing to choose: the facts say what they were found with")

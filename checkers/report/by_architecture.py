@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from checkers.records.decisions import Verdict
-from checkers.report.text import table
+from checkers.report.text import Markup, plain, table
 from theorems.language.registry import Registry
 
 
-def matrix(verdicts: Sequence[Verdict], registry: Registry, style: str = "github") -> str:
-    """One row a statement, one column an architecture; a number in brackets refers to the reasons below the table."""
+def matrix(verdicts: Sequence[Verdict], registry: Registry, style: str = "github", page: str = "") -> str:
+    """One row a statement, one column an architecture; a number in brackets refers to the reasons below the table. page: where the
+    statements' pages are, with {} for the id; none if empty."""
     found = {(verdict.id, verdict.architecture): verdict for verdict in verdicts}
     architectures = list(dict.fromkeys(verdict.architecture for verdict in verdicts))
     reasons: dict[str, int] = {}
@@ -26,7 +27,7 @@ def matrix(verdicts: Sequence[Verdict], registry: Registry, style: str = "github
             else:
                 number = reasons.setdefault(registry.reason(identifier, architecture), len(reasons) + 1)
                 cells.append(f"- [{number}]")
-        rows.append([identifier, *cells])
+        rows.append([Markup(f"[{identifier}]({page.format(identifier)})") if page else identifier, *cells])
     text = table(["statement", *architectures], rows, style)
-    notes = "\n".join(f"{number}. {reason}." for reason, number in reasons.items())
+    notes = "\n".join(f"{number}. {plain(reason)}." for reason, number in reasons.items())
     return f"{text}\n\n{notes}" if notes else text
