@@ -222,12 +222,14 @@ def replay(file: Path, modules: tuple[Path, ...], json_file: str | None, quiet: 
     "--from", "facts_file", metavar="FILE", callback=as_path,
     help="Run nothing, and write the report again from the facts that one left, report/facts.msgpack.gz.",
 )  # fmt: skip
+@click.option("--mutants", metavar="FILE", callback=as_path, help="What `lemmafuzz mutants --json FILE` wrote: scores beside verdicts.")
 @options(profile_option)
 @click.option("--seed", type=click.IntRange(min=0), default=REPORT_SEED, show_default=True, help="Seed of everything random.")
 @options(device_option, modules_option, processes_option, ledger_option, json_option, quiet_option)
 def report_command(
     folder: Path,
     facts_file: Path | None,
+    mutants: Path | None,
     profile: str,
     seed: int,
     device: str,
@@ -245,9 +247,11 @@ def report_command(
         from checkers.experiments import everything
         from checkers.machine.files import staged
         from checkers.report import write
+        from checkers.report.facts_file import read_mutants
 
         write.check_folder(folder)
         nights = read_summary(ledger, chosen(())) if ledger else None
+        scores = read_mutants(mutants) if mutants else None
         device = valid_device(device)
         with progress_bars(quiet=quiet) as progress, staged(folder) as stage:
             if facts_file is not None:
@@ -263,7 +267,7 @@ def report_command(
                     processes=process_count(processes),
                     progress=progress,
                 )
-            facts = msgspec.structs.replace(facts, nights=nights or facts.nights)
+            facts = msgspec.structs.replace(facts, nights=nights or facts.nights, mutants=scores or facts.mutants)
             written = write.write(facts, chosen(()), stage)
         write.remove_stale(folder, written)
         output.facts(facts)

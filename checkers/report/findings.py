@@ -126,5 +126,7 @@ def finding_table(found: Sequence[Finding], link: str = "report/{}.md") -> str:
         for one in found
         if one.slacks or one.rank[0] < 2
     ]  # fmt: skip
+    silent = sum(not one.slacks and one.rank[0] >= 2 for one in found)
+    rest = f"\n\n{silent} more bounds held, and have no exponent that is measured here." if rows and silent else ""
     headers = ["bound", "finding", "claimed", "measured", "grade", "closest", "sharper ones refuted"]
-    return table(headers, rows, "github") if rows else ""
+    return table(headers, rows, "github") + rest if rows else ""

@@ -58,7 +58,8 @@ def _how_hard(facts: Facts) -> str:
     words = f"{refuted} of {len(facts.power.variants)} false variants are refuted with the same budget"
     if facts.mutants:
         killed, missed = (sum(getattr(one, fate) for one in facts.mutants.scores) for fate in ("killed", "missed"))
-        words += f", and {killed:,} of {killed + missed:,} mutants that are false"
+        run = f"{facts.mutants.profile}, seed {facts.mutants.seed}"
+        words += f", and so are {killed:,} of {killed + missed:,} mutants that are false ({run})"
     if held:
         worst = max(held, key=lambda one: one.detectable_rate)
         words += (

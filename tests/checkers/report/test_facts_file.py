@@ -12,6 +12,7 @@ import pytest
 from checkers.command_line.main import main
 from checkers.errors import InputError
 from checkers.records.decisions import CheckRun, PowerRun
+from checkers.records.mutants import MutantResult, MutantRun, MutantScore
 from checkers.records.report import Facts
 from checkers.report.facts_file import packed, read_facts
 from checkers.report.write import PAGE
@@ -95,3 +96,27 @@ def test_options_of_a_run_have_nothing_to_choose(option: list[str], tmp_path: Pa
     path.write_bytes(packed(small("forward-norm")))
     assert main(["report", "--from", str(path), "--folder", str(tmp_path), *option]) == 2
     assert f"--from runs nothing, so {option[0]} has nothing to choose" in capsys.readouterr().err
+
+
+def test_a_run_of_mutants_stands_beside_the_verdicts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    score = MutantScore(
+        id="forward-norm", architecture="fully connected", mutants=2, killed=1, slack=0, outside=0, equivalent=0, missed=1,
+        score=0.5, notes=[],
+    )  # fmt: skip
+    mutant = MutantResult(
+        id="forward-norm", architecture="fully connected", mutant="m dropped", kind="exponent", claim="", fate="missed", instances=3,
+        ratio=math.inf, reach=None,
+    )  # fmt: skip
+    run = MutantRun(seed=3, alpha=1e-6, profile="quick", scores=[score], mutants=[mutant], seconds=1.0)
+    facts, mutants = tmp_path / "facts", tmp_path / "mutants.json"
+    facts.write_bytes(packed(small("forward-norm")))
+    mutants.write_bytes(msgspec.json.encode(run))
+    arguments = ["report", "--from", str(facts), "--folder", str(tmp_path), "--mutants", str(mutants)]
+    assert main(arguments) == 0
+    assert "1 of 2 mutants that are false (quick, seed 3)" in (tmp_path / "REPORT.md").read_text()
+    assert "| 1/2 |" in (tmp_path / "report" / "forward-norm.md").read_text()
+    capsys.readouterr()
+    for content in (b"", b"[]", b"{}", b'{"mutants": 3}', b"\xff"):
+        mutants.write_bytes(content)
+        assert main(arguments) == 2
+        assert "it is not what `lemmafuzz mutants --json` writes" in capsys.readouterr().err

@@ -156,4 +156,4 @@ def test_the_mutation_score_stands_beside_a_verdict_where_there_is_one(written: 
     assert "mutants killed" in texts["REPORT.md"]
     assert "7/8" in texts["REPORT.md"]
     assert "## Mutants" in texts["report/forward-norm.md"]
-    assert "7 of 8 mutants that are false" in texts["REPORT.md"]
+    assert "7 of 8 mutants that are false (quick, seed 1)" in texts["REPORT.md"]
