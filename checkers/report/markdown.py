@@ -20,8 +20,7 @@ from checkers.report.mutants import score_in_words
 from checkers.report.verdict_lines import command, verdict_lines
 from checkers.report.verdicts import (
     blind_in_words,
-    check_columns,
-    check_row,
+    count_verdicts,
     place_in_words,
     several_architectures,
     sizes_in_words,
@@ -59,6 +58,7 @@ FINDINGS = (
     " interval has room for both, and what the slope itself seems to be is said. *Closest*: the largest left side over right side."
     " *Sharper ones*: false variants with a larger exponent or a smaller constant."
 )
+FORMS = "Of all forms of a statement: counts are sums, rates and ratios the largest. Form by form they are on its page."
 FIGURE = (
     "Beyond 1 lies what a claim forbids; ratios beyond the axis are drawn at its ends. A hollow mark beyond 1 is a statement that holds:"
     " the largest of many networks, of a bound that a few of them may break, for it is claimed with a probability. A false variant may also"
@@ -122,7 +122,8 @@ def _architectures(facts: Facts) -> list[str]:
     """The matrix statement x architecture of the first theory, and the norms of deep networks, where there are several architectures."""
     known = {identifier: registry[identifier].theory for identifier, _ in registry.cells()}
     first = [one for one in facts.check.verdicts if known.get(one.id, FIRST_THEORY) == FIRST_THEORY]
-    return [matrix(first, registry, page="report/{}.md")] if several_architectures(one.architecture for one in first) else []
+    scores = {(one.id, one.architecture): score_in_words([one]) for one in facts.mutants.scores} if facts.mutants else {}
+    return [matrix(first, registry, "report/{}.md", scores)] if several_architectures(one.architecture for one in first) else []
 
 
 def _figures(facts: Facts, by_id: dict[str, Statement]) -> Iterator[str]:
@@ -146,22 +147,25 @@ def margins_file(theory: str) -> str:
 
 
 def _chapter(facts: Facts, title: str, verdicts: Sequence[Verdict], by_id: dict[str, Statement]) -> list[str]:
-    """One theory: a row a form, the paper's place and the link in the first of a statement's, the rest on its page."""
-    several = several_architectures(one.architecture for one in verdicts)
-    scores = {(one.id, one.architecture): score_in_words(one) for one in facts.mutants.scores} if facts.mutants else {}
-    variants: dict[tuple[str, str], list[bool]] = {}
-    for one in facts.power.variants:
-        variants.setdefault((one.id, one.architecture), []).append(one.verdict == "REFUTED")
-    rows, previous = [], ""
-    for verdict in verdicts:
-        cell = verdict.id, verdict.architecture
-        false = variants.get(cell, [])
-        identifier, source, *rest = check_row(verdict, several)
-        named = [text.Markup(f"[{identifier}](report/{identifier}.md)"), source] if identifier != previous else [identifier, ""]
-        previous = identifier
-        rows.append([*named, *rest, *([scores.get(cell, "-")] if scores else []), f"{sum(false)} of {len(false)}" if false else "-"])
-    headers = [*check_columns(several), *(["mutants killed"] if scores else []), "false variants refuted"]
-    return [f"## {title or heading(verdicts, by_id)}", text.table(headers, rows, "github")]
+    """One theory: a row a statement, over all its forms; those are on its page."""
+    rows = []
+    for name in dict.fromkeys(one.id for one in verdicts):
+        forms = [one for one in verdicts if one.id == name]
+        false = [one.verdict == "REFUTED" for one in facts.power.variants if one.id == name]
+        corners = [one.corner_rate for one in forms if one.corner_rate is not None]
+        scores = [one for one in facts.mutants.scores if one.id == name] if facts.mutants else []
+        counts = [sum(getattr(one, what) for one in forms) for what in ("instances", "trials", "failures")]
+        rows.append([
+            text.Markup(f"[{name}](report/{name}.md)"), forms[0].source,
+            count_verdicts(one.verdict for one in forms) if len(forms) > 1 else forms[0].verdict,
+            *([score_in_words(scores)] if facts.mutants else []), ", ".join(dict.fromkeys(one.grade for one in forms if one.grade)) or "-",
+            *(f"{count:,}" for count in counts), text.number(max(one.detectable_rate for one in forms), 2),
+            text.number(max(corners), 2) if corners else "-", text.number(max(one.worst_ratio for one in forms)),
+            f"{sum(false)} of {len(false)}" if false else "-",
+        ])  # fmt: skip
+    headers = ["statement", "paper", "verdict", *(["mutants killed"] if facts.mutants else []), "grade", "instances", "trials", "failures",
+               "detectable rate", "at a corner", "worst ratio", "false variants refuted"]  # fmt: skip
+    return [f"## {title or heading(verdicts, by_id)}", text.table(headers, rows, "github"), FORMS]
 
 
 def _training(facts: Facts) -> list[str]:

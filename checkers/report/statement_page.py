@@ -105,7 +105,7 @@ def _links(form: Statement, facts: Facts, catalogue: Registry) -> list[str]:
 
 
 def _verdicts(facts: Facts, verdicts: Sequence[Verdict]) -> str:
-    scores = {one.architecture: score_in_words(one) for one in facts.mutants.scores if one.id == verdicts[0].id} if facts.mutants else {}
+    scores = {one.architecture: score_in_words([one]) for one in facts.mutants.scores if one.id == verdicts[0].id} if facts.mutants else {}
     rows = [
         [
             one.architecture, one.verdict, *([scores.get(one.architecture, "-")] if facts.mutants else []), one.grade or "-",

@@ -26,7 +26,7 @@ class Markup(str):
 
 def plain(line: str) -> str:
     """The line with nothing in it that Markdown, or GitHub in its formulas, would read as its own."""
-    return re.sub(r"([\\*_~`$]|\](?=[(\[:])|<(?=[A-Za-z/!?])|^[#>+-](?= ))", r"\\\1", line)
+    return re.sub(r"([\\*_~`$]|\](?=[(\[])|<(?=[A-Za-z/!?])|^[#>+-](?= ))", r"\\\1", line)
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]], style: str = "simple", width: int | None = None) -> str:

@@ -40,12 +40,14 @@ def exponent_table(run: Threshold, style: str = "simple") -> str:
 
 def finding(one: FittedExponent) -> str:
     """Whether the papers ask for more width than these data need."""
-    least = min(abs(value) - max(abs(one.low), abs(one.high)) for value in one.claimed.values())
+    least = [abs(value) - max(abs(one.low), abs(one.high)) for value in one.claimed.values()]
     known = [who for who, value in one.claimed.items() if one.low <= value <= one.high]
     if known:
         return f"not told apart from {' and '.join(known)}"
     symbol, sign = QUANTITIES[one.axis][0], "-" if one.fitted < 0 else ""
-    return f"slack by {symbol}^{sign}{least:.1f} and more on these data" if least > 0 else "needs more than claimed"
+    if min(least) <= 0:
+        return "needs more than claimed"
+    return f"slack by {' and '.join(f'{symbol}^{sign}{power:.1f}' for power in least)}, at least, on these data"
 
 
 def meaning(run: Threshold) -> str:

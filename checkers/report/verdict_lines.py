@@ -74,13 +74,17 @@ def _failed(facts: Facts) -> str:
     parts = [f"REFUTED: {', '.join(refuted)}" if refuted else "No statement is refuted"]
     other = [f"{one.id} ({one.architecture}) {one.verdict}" for one in facts.check.verdicts if one.verdict in ("VACUOUS", "UNDECIDED")]
     parts += [f"not decided: {', '.join(other)}"] if other else []
+    nights = [f"{one.id} ({one.architecture})" for one in (facts.nights.evidence if facts.nights else []) if one.refuted]
+    parts += [f"refuted by the evidence of all nights: {', '.join(nights)}"] if nights else []
+    withdrawn = [f"{one.id} ({one.architecture}), {one.withdrawn[0].label}" for one in facts.check.verdicts if one.withdrawn]
+    parts += [f"withdrawn by triage: {', '.join(withdrawn)}"] if withdrawn else []
     grown = [f"{row.id} in {QUANTITIES[row.axis][0]}" for row in facts.scaling if not row.consistent]
     parts += [f"grows beyond its claim: {', '.join(grown)}"] if grown else []
     survivors = [f"{one.id}, '{one.variant}'" for one in facts.power.variants if one.verdict != "REFUTED"]
     parts += [f"false variants not refuted: {'; '.join(survivors)}"] if survivors else []
     unkept = [f"{row.what} at {number(row.alpha)}, {row.truth}" for row in facts.reliability if not row.as_promised]
     parts += [f"the checker did not keep its own promise: {'; '.join(unkept)}"] if unkept else []
-    parts += [f"{found}"] if (found := tally(facts)) else []
+    parts += [found] if (found := tally(facts)) else []
     return "; ".join(parts) + "." + _inside(facts)
 
 

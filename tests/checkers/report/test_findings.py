@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from checkers.records.decisions import Triage
 from checkers.records.experiments import Exponent
 from checkers.records.report import Facts
 from checkers.report.exponents import slack, slacks_in_words
@@ -162,6 +163,18 @@ def test_a_variant_that_survived_and_a_broken_promise_are_said_at_the_top(plain_
     assert "did not keep its own promise" in verdict_lines(facts)[2]
 
 
+def test_what_triage_withdrew_and_what_the_nights_refuted_is_said_at_the_top(plain_facts: Facts) -> None:
+    assert "withdrawn" not in verdict_lines(plain_facts)[2]
+    triage = Triage(label="rounding", regime_depth=1.0)
+    facts = changed(plain_facts, "sign-flips", verdict="UNDECIDED", withdrawn=[triage])
+    nights = full_size.nights([FORWARD])
+    refuted = msgspec.structs.replace(nights, evidence=[msgspec.structs.replace(nights.evidence[0], refuted=True)])
+    line = verdict_lines(msgspec.structs.replace(facts, nights=refuted))[2]
+    assert "withdrawn by triage: sign-flips (fully connected), rounding" in line
+    assert "not decided: sign-flips (fully connected) UNDECIDED" in line
+    assert "refuted by the evidence of all nights: forward-norm (fully connected)" in line
+
+
 def test_printed_slips_are_findings() -> None:
     text = markdown(full_size.facts(), list(registry))
     part = text[text.index("## What we learned") : text.index("## Every statement")]
@@ -173,8 +186,8 @@ def test_printed_slips_are_findings() -> None:
 def test_widths_are_slack_where_the_interval_excludes_every_claim() -> None:
     run = full_size.threshold()
     samples, depth, separation = run.exponents
-    assert finding(samples) == "slack by n^7.3 and more on these data"
-    assert finding(separation) == "slack by delta^-1.4 and more on these data"
+    assert finding(samples) == "slack by n^23.3 and n^7.3, at least, on these data"
+    assert finding(separation) == "slack by delta^-5.4 and delta^-1.4, at least, on these data"
     assert finding(msgspec.structs.replace(depth, high=13)) == "not told apart from Allen-Zhu, Li & Song 2019 and Zou & Gu 2019"
 
 
