@@ -29,6 +29,7 @@ _BREATH: Final = re.compile(
     r"(?<=,) (?=and |for |where |with |hence |eta |then |the |F = |size |while |convex |gradient )"
     r"|(?<=:) |(?<!only) (?=for all |for every |wherever |if )"
 )
+_TWICE: Final = re.compile(r"([_^])\{(?:[^{}]|\{[^{}]*\})*\} ?\1")
 LONGEST: Final = 80  # characters of a sentence in one line of a formula
 
 
@@ -62,6 +63,11 @@ def typeset(sentence: str) -> str:
     """The sentence as LaTeX."""
     text = _INDEX.sub(r"_{inf,\1}", sentence.replace("lambda0", "lambda_0"))
     return re.sub(r" {2,}", " ", _typeset(_INNER.sub(r"⟨\1⟩", text))).strip()
+
+
+def well_formed(latex: str) -> bool:
+    """Whether LaTeX accepts it, which takes no two powers or indices in a row: a claim is whatever its author wrote."""
+    return not _TWICE.search(latex)
 
 
 def _typeset(text: str, index: bool = False) -> str:

@@ -10,7 +10,7 @@ from checkers.records.report import Facts
 from checkers.report.attacked import attacked_ids
 from checkers.report.by_theory import counterexample, form_of
 from checkers.report.exponents import slack, slacks_in_words
-from checkers.report.latex import display, lines_of, typeset
+from checkers.report.latex import display, lines_of, typeset, well_formed
 from checkers.report.mutants import score_in_words
 from checkers.report.scaling import scaling_table
 from checkers.report.statements import assumptions_in_latex, bounds_in_latex, change_in_words, sections
@@ -60,8 +60,9 @@ def page(identifier: str, facts: Facts, by_id: Mapping[str, Statement], catalogu
 
 def _claim(form: Statement) -> list[str]:
     sentence = form.sentence
-    latex = formulas(form)
-    return [f"> {plain(sentence)}", display(*map(typeset, lines_of(sentence))), *([display(*latex)] if latex else [])]
+    typed = list(map(typeset, lines_of(sentence)))
+    blocks = [typed] if all(map(well_formed, typed)) else []
+    return [f"> {plain(sentence)}", *(display(*lines) for lines in (*blocks, formulas(form)) if lines)]
 
 
 def formulas(form: Statement) -> list[str]:

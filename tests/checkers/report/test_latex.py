@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from checkers.report.latex import LONGEST, display, inline, lines_of, typeset
+from checkers.report.latex import LONGEST, display, inline, lines_of, typeset, well_formed
 from theorems import registry
 
 CASES = {
@@ -38,6 +38,19 @@ def test_lines_of_a_claim_are_the_claim(statement: object) -> None:
     assert " ".join(lines) == sentence
     assert all(line.count("(") == line.count(")") and line.count("{") == line.count("}") for line in lines)
     assert sum(len(line) > 2 * LONGEST for line in lines) == 0
+
+
+@pytest.mark.parametrize(
+    ("sentence", "accepted"),
+    [("x^2^3", False), ("x_i_j", False), ("x_{i_1}_j", False), ("x_i^2", True), ("x_i y_j", True)],
+)
+def test_what_latex_would_refuse_is_not_shown_as_a_formula(sentence: str, accepted: bool) -> None:
+    assert well_formed(typeset(sentence)) is accepted
+
+
+@pytest.mark.parametrize("statement", registry, ids=lambda one: one.id)
+def test_every_claim_is_accepted(statement: object) -> None:
+    assert well_formed(typeset(registry[statement.id].sentence))  # type: ignore[attr-defined]
 
 
 def test_several_lines_are_aligned_and_one_is_not() -> None:
