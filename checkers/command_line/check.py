@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 import msgspec
+from click.core import ParameterSource
 
 from checkers.command_line.exit_code import COULD_NOT_RUN, REFUTED
 from checkers.command_line.ledger import LedgerOptions, ledger_option, read_summary, resume_option
@@ -41,6 +42,7 @@ from checkers.command_line.options import (
 )
 from checkers.command_line.terminal import progress_bars
 from checkers.command_line.timings import timing, timings_option
+from checkers.errors import InputError
 from checkers.records.events import counted
 from checkers.runs.jobs.own_statements import own_statements
 from theorems import registry
@@ -224,7 +226,12 @@ def replay(file: Path, device: str, modules: tuple[Path, ...], json_file: str | 
 
 
 @click.command("report")
-@click.option("--folder", default=".", show_default=True, callback=as_path, help="Where REPORT.md goes, with its figures in report/.")
+@click.option("--folder", default=".", show_default=True, callback=as_path, help="Where REPORT.md goes, with its pages in report/.")
+@click.option(
+    "--from", "facts_file", metavar="FILE", callback=as_path,
+    help="Run nothing, and write the report again from the facts that one left, report/facts.msgpack.gz.",
+)  # fmt: skip
+@click.option("--mutants", metavar="FILE", callback=as_path, help="What `lemmafuzz mutants --json FILE` wrote: scores beside verdicts.")
 @options(identifiers_argument, profile_option, theories_option, architectures_option)
 @click.option("--seed", type=click.IntRange(min=0), default=REPORT_SEED, show_default=True, help="Seed of everything random.")
 @click.option("--resume", is_flag=True, help="Go on with the report in --folder that was interrupted.")
@@ -232,6 +239,8 @@ def replay(file: Path, device: str, modules: tuple[Path, ...], json_file: str | 
 def report_command(
     identifiers: tuple[str, ...],
     folder: Path,
+    facts_file: Path | None,
+    mutants: Path | None,
     profile: str,
     theories: tuple[str, ...],
     architectures: tuple[str, ...],
@@ -250,39 +259,62 @@ def report_command(
     Of the statements named alone, or of one theory or architecture: without training runs and all else that is about none of them.
     """
     output = Output(json_file, quiet)
+    if facts_file is not None:
+        _nothing_to_run(click.get_current_context())
     with own_statements(modules, probed=True):
         from checkers.experiments import everything
         from checkers.experiments.unfinished import Unfinished
         from checkers.machine.files import staged
         from checkers.report import write
+        from checkers.report.facts_file import read_mutants
 
         write.check_folder(folder)
         selected = of_theories(chosen(identifiers), theories)
-        forms = on_architectures(selected, architectures)
         nights = read_summary(ledger, selected) if ledger else None
+        scores = read_mutants(mutants) if mutants else None
         device, count = valid_device(device), process_count(processes)
-        cells = [(form.id, form.architecture) for form in forms]
-        asked = {"seed": seed, "profile": vars(profile_named(profile)), "device": device, "statements": cells}
-        kept = Unfinished(folder, asked, modules, resume=resume)
+        if facts_file is not None:
+            facts = write.known_facts(facts_file)
+            kept = None
+        else:
+            forms = on_architectures(selected, architectures)
+            cells = [(form.id, form.architecture) for form in forms]
+            asked = {"seed": seed, "profile": vars(profile_named(profile)), "device": device, "statements": cells}
+            kept = Unfinished(folder, asked, modules, resume=resume)
         with progress_bars(quiet=quiet) as bars, timing(timings, "report", count, bars) as progress, staged(folder) as stage:
-            try:
-                facts = everything.gather(
-                    forms,
-                    seed=seed,
-                    profile=profile_named(profile),
-                    device=device,
-                    modules=modules,
-                    processes=count,
-                    kept=kept,
-                    progress=progress,
-                    whole=not (identifiers or theories or architectures),
-                )
-            except KeyboardInterrupt as error:
-                raise KeyboardInterrupt(f"after {kept.count:,} outcomes: --resume goes on from there") from error
-            facts = msgspec.structs.replace(facts, nights=nights)
-            write.write(facts, selected, stage)
-            kept.copy_counterexamples(stage / COUNTEREXAMPLES)
-        kept.remove()
+            if kept is not None:
+                try:
+                    facts = everything.gather(
+                        forms,
+                        seed=seed,
+                        profile=profile_named(profile),
+                        device=device,
+                        modules=modules,
+                        processes=count,
+                        kept=kept,
+                        progress=progress,
+                        whole=not (identifiers or theories or architectures),
+                    )
+                except KeyboardInterrupt as error:
+                    raise KeyboardInterrupt(f"after {kept.count:,} outcomes: --resume goes on from there") from error
+            facts = msgspec.structs.replace(facts, nights=nights or facts.nights, mutants=scores or facts.mutants)
+            written = write.write(facts, selected, stage)
+            if kept is not None:
+                kept.copy_counterexamples(stage / COUNTEREXAMPLES)
+        write.remove_stale(folder, written)
+        if kept is not None:
+            kept.remove()
         output.facts(facts)
         output.text(write.closing(facts, folder), closing=True)
     return 0 if write.as_claimed(facts) else REFUTED
+
+
+OPTIONS = {"identifiers": "a statement", "theories": "--theory", "architectures": "--architecture"}
+
+
+def _nothing_to_run(context: click.Context) -> None:
+    """InputError where --from stands beside an option of a run."""
+    of_a_run = ("identifiers", "theories", "architectures", "profile", "seed", "resume", "device", "processes")
+    asked = [name for name in of_a_run if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if asked:
+        raise InputError(f"--from runs nothing, so {OPTIONS.get(asked[0], f'--{asked[0]}')} has nothing to choose: the facts say what they were found with")

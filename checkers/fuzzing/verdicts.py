@@ -51,6 +51,7 @@ def judge(statement: Statement, campaign: Campaign, beyond: Campaign, written: l
         within_rounding=close,
         beyond=len(beyond.decisions),
         beyond_failures=sum(d.failures > 0 for d in beyond.decisions),
+        beyond_worst=max((d for d in beyond.decisions if d.failures > 0), key=lambda d: d.ratio, default=None),
         source=statement.source,
         kind=statement.kind,
         worst=worst,

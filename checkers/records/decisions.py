@@ -102,7 +102,8 @@ class Verdict(Struct, frozen=True, kw_only=True):
     worst_ratio: largest left/right seen on evidence. constant, provenance: the declared constants and where they come from.
     regime: how far inside its assumptions, hidden constants 1, the instances lay, in words: 1 is the border. vacuous: instances that say
     nothing.
-    beyond, beyond_failures: instances outside the regime, and how many of them broke the inequality; they decide nothing.
+    beyond, beyond_failures: instances outside the regime, and how many of them broke the inequality; they decide nothing. beyond_worst:
+    the decision of the largest ratio among those that did.
     counterexample, triage: the simplest refutation and what it is made of; severest, severest_triage: the same of the most severe.
     worst: the decision of worst_ratio, which need not be either of them; nearest: to a refutation, that of the least p-value.
     further: of a statement that was asked for by name and not refuted, if there is a larger profile.
@@ -147,6 +148,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     visited: list[Visited] = []
     nearest: Decision | None = None
     further: Further | None = None
+    beyond_worst: Decision | None = None
 
 
 class CheckRun(Struct, frozen=True, kw_only=True):
