@@ -317,4 +317,5 @@ def _nothing_to_run(context: click.Context) -> None:
     of_a_run = ("identifiers", "theories", "architectures", "profile", "seed", "resume", "device", "processes")
     asked = [name for name in of_a_run if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
     if asked:
-        raise InputError(f"--from runs nothing, so {OPTIONS.get(asked[0], f'--{asked[0]}')} has nothing to choose: the facts say what they were found with")
+        option = OPTIONS.get(asked[0], f"--{asked[0]}")
+        raise InputError(f"--from runs nothing, so {option} has nothing to choose: the facts say what they were found with")
