@@ -132,6 +132,7 @@ def least_gradient(subject: Subject, derivative: bool = True) -> Side:
     rests_on=("forward-norm", "backward-norm", "separation"),
     adversary=("random", "rank-one alignment", "switching off"),
     exact=True,
+    tight={"samples": 3, "depth": 1, "data": "arc"},
     variants=(
         wrong("delta^(5/6) in place of delta", "exponent", at_least="c (delta^(5/6) m/(d n)) F"),
         wrong("n^(5/6) in place of n", "exponent", at_least="c (delta m/(d n^(5/6))) F"),
