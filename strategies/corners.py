@@ -3,7 +3,7 @@
 A search for the largest ratio drifts to the smallest sizes, where a wrong exponent tells least. At a corner one quantity is as far as it
 goes: samples, outputs, depth, width and sparsity at the most, the separation at the least, with samples that are as close as it allows,
 radius and tolerance at both ends. The others lie in the middle half of their range, in octaves, or at least off its low end, as far as the
-assumptions leave room.
+assumptions leave room. A union bound that was forgotten shows most where all that a claim quantifies over is at the most at once.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ ENDS: Final[Mapping[str, tuple[str, ...]]] = {
     "sparsity": ("most",), "radius": ("least", "most"), "tolerance": ("least", "most"),
 }  # fmt: skip
 STEPS: Final = 12  # of a bisection for an end, in octaves: of a range of 2^20 it leaves 0.5%
+COUNTED: Final = ("samples", "depth", "outputs", "positions")  # what claims quantify over
 DATA: Final = ("samples", "separation")
 CLOSE: Final = ("pairs", "close pairs", "cluster")  # data whose nearest samples are exactly as far apart as the separation
 
@@ -61,6 +62,16 @@ def corners(statement: Statement, limits: Mapping[str, Range] | None = None, far
     farther: of the limits those that may be exceeded where it is they that keep samples and separation from the ends of their ranges.
     """
     return list(_corners(statement, dict(limits or {}), dict(farther or {})))
+
+
+def indices_most(statement: Statement, limits: Mapping[str, Range]) -> Corner | None:
+    """The corner of most indices: samples, layers, outputs and positions, each as many as those before it leave room for."""
+    within, shape, many = dict(limits), next((one for one in _shapes(statement, "samples") if feasible(statement, limits, one)), ""), 1.0
+    for name in COUNTED if shape else ():
+        value = _end(statement, within, shape, name, "most")
+        within, many = {**within, name: (value, value)}, many * value
+    labels = next(name for name in LABELS if name in statement.labels or "any" in statement.labels)
+    return Corner("indices", "most", many, _moderate(statement, within, shape, "indices"), shape, labels) if many > 1 else None
 
 
 def _corners(statement: Statement, limits: dict[str, Range], farther: dict[str, Range]) -> Iterator[Corner]:

@@ -10,6 +10,7 @@ import click
 
 from checkers.command_line.certify_training import certify_training
 from checkers.command_line.check import calibrate, certify, check, power, replay, report_command, scale
+from checkers.command_line.compare import compare
 from checkers.command_line.data import diagnose, threshold
 from checkers.command_line.exit_code import exit_code_of
 from checkers.command_line.inspect import inspect
@@ -49,8 +50,8 @@ def lemmafuzz() -> None:
 
 
 for _command in (
-    list_command, show, check, power, mutants, scale, certify, certify_training, calibrate, replay, inspect, train, diagnose, threshold,
-    ledger_command, report_command,
+    list_command, show, check, power, mutants, scale, certify, certify_training, calibrate, replay, inspect, train, diagnose, compare,
+    threshold, ledger_command, report_command,
 ):  # fmt: skip
     lemmafuzz.add_command(_command)
 

@@ -7,9 +7,9 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from theorems.laws.data_predicates import INDISTINGUISHABLE
+
 Array = npt.NDArray[np.float64]
-# Below this distance two unit rows cannot be told apart: their squared distance, 2 - 2<x_i, x_j>, is lost in the rounding of the product.
-INDISTINGUISHABLE = 2.0**-25
 
 
 def coinciding_rows(inputs: Array) -> list[tuple[int, int]]:

@@ -30,8 +30,10 @@ class Diagnosis(Struct, frozen=True, kw_only=True):
     different labels, which no network can fit. eigenvalues: smallest and largest of the limit kernel K_inf at this depth, (d/m) K.
     paper_width: m = n^24 L^12 log^5(m) d/delta^8; paper_step_size: d delta/(n^4 L^2 m) there; paper_steps: (n^6 L^2/delta^2) log(1/goal),
     hidden constants 1 and delta at most 1/L, as the theorem assumes. fitted_width: what `lemmafuzz threshold` found, at width and
-    accuracy of its own; extrapolated: quantities beyond its ladders. kernel_step_size: 1.5/lambda_max at the fitted width (at
-    m = 1 where there is none); kernel_steps: how many of them the kernel needs for the goal, whatever the labels.
+    accuracy of its own; extrapolated: quantities beyond its ladders. certificate, certificate_width: of the conditions that are proved of
+    two-layer networks with labels +-1 the one that asks for the least, constants included; none for other depths. kernel_step_size:
+    1.5/lambda_max at the fitted width (at m = 1 where there is none); kernel_steps: how many of them the kernel needs for the goal,
+    whatever the labels.
     """
 
     data: str
@@ -55,6 +57,8 @@ class Diagnosis(Struct, frozen=True, kw_only=True):
     extrapolated: list[str]
     kernel_step_size: float
     kernel_steps: int | None
+    certificate: str = ""
+    certificate_width: float | None = None
 
 
 class CalibratedBand(Struct, frozen=True, kw_only=True):
@@ -76,8 +80,8 @@ class CalibratedBand(Struct, frozen=True, kw_only=True):
 
 
 class Calibration(Struct, frozen=True, kw_only=True):
-    """A constant as `lemmafuzz calibrate` found it. by: the size whose bands it is a table of, "" for one number. confidence: of every
-    band's share. sizes: least and largest of each quantity searched."""
+    """A constant as `lemmafuzz calibrate` found it. by: the size whose bands it is a table of, or the finite-size term that its limit has
+    room for; "" for one number. confidence: of every band's share. sizes: least and largest of each quantity searched."""
 
     id: str
     constant: str

@@ -25,6 +25,9 @@ def diagnosis_table(found: Diagnosis, style: str = "simple") -> str:
         [f"eigenvalues of the limit kernel, L = {found.depth}", f"{number(smallest, 4)} to {number(largest, 4)}"],
         ["width that the paper asks for (constants 1)", number(found.paper_width)],
         ["width that the threshold fit suggests", fitted],
+        *([] if not found.certificate else [
+            [f"width of the nearest certificate, one output: {found.certificate}", number(found.certificate_width)],
+        ]),
         ["step size: paper, at its width", number(found.paper_step_size)],
         ["step size: kernel, at the fitted width", step],
         [f"steps to {number(found.goal)} of the loss: paper", number(found.paper_steps)],
@@ -37,7 +40,8 @@ def diagnosis_closing(found: Diagnosis) -> str:
     """What stands in the way, if anything does."""
     if not found.coinciding:
         definite = "positive definite" if found.eigenvalues[0] > 0 else "singular to rounding"
-        return f"no two inputs coincide; the limit kernel of depth {found.depth} is {definite}"
+        decided = "; `lemmafuzz certify-training` decides it for one W(0)" if found.certificate else ""
+        return f"no two inputs coincide; the limit kernel of depth {found.depth} is {definite}{decided}"
     remedy = "--drop-duplicates leaves out all but the first of each"
     if found.contradicting:
         return f"inputs coincide and their labels differ, so no network fits them: {_grouped(found.contradicting)}; {remedy}"

@@ -13,6 +13,7 @@ from checkers.networks.randomness import Generator, NormalSource
 from checkers.networks.two_layer import TwoLayerNetwork
 from checkers.subjects.partial import PartialSubject
 from checkers.subjects.suprema.gates import kernel_change
+from checkers.subjects.suprema.rademacher import complexity
 from theorems.language.instance import Instance
 from theorems.laws.gate_laws import correlations, gate_patterns, near_probability
 from theorems.two_layer.subject import Path
@@ -64,6 +65,9 @@ class TwoLayerSubject(PartialSubject):
 
     def kernel_change(self, radius: float, top: bool, amplitude: float = 0.0) -> Tensor:
         return kernel_change(self.network, radius, top=top, amplitude=amplitude)
+
+    def complexity(self, radius: float, budget: float) -> Tensor:
+        return complexity(self.network, radius, budget)
 
     def descend(self, residual: Tensor, step_size: Tensor, steps: int, frozen: bool = False) -> Path:
         start, now = self.network, self.network

@@ -16,7 +16,7 @@ theory(
 # A statement may rest only on earlier ones, so the chapters are imported in the order of the proofs.
 _CHAPTERS = (
     "calculus", "initialization", "sparsity", "stability", "perturbed_backward", "gradients", "differences", "smoothness", "kernels",
-    "convergence", "stochastic", "other_losses", "given_kernel", "given_flips",
+    "convergence", "stochastic", "other_losses", "given_kernel", "given_flips", "requirements",
 )  # fmt: skip
 for _chapter in _CHAPTERS:
     import_module(f"{__name__}.{_chapter}")

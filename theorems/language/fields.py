@@ -98,7 +98,9 @@ def _is_pair(value: object) -> bool:
 
 
 def _is_constant(value: object) -> bool:
-    return isinstance(value, Constant) and _is_number(value.value) and (value.sharp is None or _is_number(value.sharp))
+    if not (isinstance(value, Constant) and _is_number(value.value) and (value.sharp is None or _is_number(value.sharp))):
+        return False
+    return value.finite is None or (_is_number(value.finite.room) and Formula(value.finite.term).names <= SYMBOLS.keys())
 
 
 def _is_table(constant: Constant) -> bool:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 SYMBOLS = {symbol: name for name, (symbol, _) in QUANTITIES.items()}
 FUNCTIONS = ("log", "sqrt", "exp", "min", "max")
 _FRACTION = re.compile(r"\((\d+)/(\d+)\)")
-_SUBSCRIPTED = re.compile(r"([A-Za-z]+)(?:_?([0-9]+)|_([A-Za-z]))")
+_SUBSCRIPTED = re.compile(r"([A-Za-z]+)(?:_?([0-9]+)|_([A-Za-z]+))")
+_SUBSCRIPTS = {"inf": r"\infty", "min": r"\min", "max": r"\max"}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 _LETTERS = ("delta", "omega", "eta", "tau", "lambda", "mu", "beta", "kappa")
 _GREEK = {"eps": r"\varepsilon", "d_in": r"d_{\mathrm{in}}", **{name: f"\\{name}" for name in _LETTERS}}
@@ -87,11 +88,13 @@ class Formula:
         except KeyError as error:
             raise FormulaError(f"the formula {self.text!r} speaks of {error.args[0]!r}, which nothing gives") from error
 
-    def without_logarithms(self) -> Formula:
-        """The formula with every logarithm 1: what is left of it up to logarithmic factors."""
+    def without_logarithms(self, of: str = "") -> Formula:
+        """The formula with every logarithm, or every one of that symbol, 1: what is left of it up to logarithmic factors."""
         import sympy
 
-        return Formula(str(self.expression.replace(sympy.log, lambda _: sympy.Integer(1))).replace("**", "^"))
+        logs = [one for one in self.expression.atoms(sympy.log) if not of or of in map(str, one.free_symbols)]
+        written = str(self.expression.xreplace(dict.fromkeys(logs, sympy.Integer(1))))
+        return Formula(re.sub("Max|Min", lambda name: name[0].lower(), written).replace("**", "^"))
 
     def latex(self) -> str:
         """The formula as LaTeX, its factors in the order in which they are written."""
@@ -159,11 +162,12 @@ def _min(*values: Any) -> Any:
 
 
 def _in_latex(name: str) -> str:
-    """`omega` as a Greek letter, `lambda0`, `lambda_R` and `r_0` with a subscript, other words upright."""
+    """`omega` as a Greek letter, `lambda0`, `lambda_min` and `r_0` with a subscript, other words upright."""
     parts = _SUBSCRIPTED.fullmatch(name)
-    if name not in _GREEK and parts and (parts[1] in _GREEK or len(parts[1]) == 1):
-        return f"{_GREEK.get(parts[1], parts[1])}_{{{parts[2] or parts[3]}}}"
-    return _GREEK.get(name, name if len(name) == 1 else rf"\mathrm{{{name}}}")
+    if name not in _GREEK and parts and (parts[1] in _GREEK or len(parts[1]) == 1 or parts[3]):
+        below = parts[2] or _SUBSCRIPTS.get(parts[3], _in_latex(parts[3]))
+        return f"{_in_latex(parts[1])}_{{{below}}}"
+    return _GREEK.get(name, name if len(name) == 1 else rf"\mathrm{{{name.replace('_', ' ')}}}")
 
 
 def _split(text: str) -> list[str]:

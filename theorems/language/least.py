@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -14,14 +15,23 @@ MOST = 10_000  # rounds; near a double root, where they would be endless, the la
 
 
 def least_value(assumption: Assumption, instance: Instance) -> float:
-    """From where on `quantity >= right side` holds, as declared, the other quantities being the instance's; infinite where it never does.
+    """From where on `quantity >= right side` holds, as declared, the other quantities being the instance's; infinite if never."""
 
-    The right side grows with the quantity, but slower: value -> right side descends from far above to the last value where both are equal.
+    def right(value: float) -> float:
+        there: dict[str, Any] = {assumption.quantity: value}
+        return assumption.limit(replace(instance, **there))
+
+    return last_crossing(right)
+
+
+def last_crossing(right: Callable[[float], float]) -> float:
+    """From where on value >= right(value) >= 1 holds; infinite where it never does.
+
+    The right side grows with the value, but slower: value -> right side descends from far above to the last value where both are equal.
     """
     value = FAR
     for _ in range(MOST):
-        there: dict[str, Any] = {assumption.quantity: value}
-        lower = max(assumption.limit(replace(instance, **there)), 1.0)
+        lower = max(right(value), 1.0)
         if lower > FAR:
             return math.inf
         if lower >= value * (1 - 1e-15):

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from theorems.language.subject import Subject
 
 Kind = Literal["identity", "derived", "declared"]
-Engine = Literal["vectors", "exact law", "dense", "revealed", "gate law", "gates"]
+Engine = Literal["vectors", "exact law", "dense", "revealed", "gate law", "gates", "jacobian"]
 Direction = Literal["at most", "at least", ""]
 Certificate = Literal["", "upper bounds", "flips of one layer"]
 Range = tuple[float, float]

@@ -18,5 +18,9 @@ theory(
 )
 
 # A statement may rest only on earlier ones, so the chapters are imported in the order of the proofs.
-for _chapter in ("outputs", "kernel", "positivity", "gates", "stability", "both_layers", "certificate", "convergence", "curve"):
+_CHAPTERS = (
+    "outputs", "kernel", "positivity", "gates", "stability", "both_layers", "certificate", "convergence", "curve", "complexity",
+    "requirements",
+)  # fmt: skip
+for _chapter in _CHAPTERS:
     import_module(f"{__name__}.{_chapter}")

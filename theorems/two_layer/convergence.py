@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from theorems.two_layer.subject import TwoLayer
 
 RANGES = {**SIZES, "width": (256, 2**17), "samples": (1, 6), "separation": (0.3, 1.0)}
+MARKOV = 4401.0  # 4 times 3 times (48/sqrt(2 pi))^2, rounded up: the note of tl-converge-markov
+REACH = 12.77  # R = lambda0/(12.77 S), where 4 p_R S <= lambda0/4
 
 
 def _one_step(subject: TwoLayer, p: float, *, large: bool = False) -> Side:
@@ -78,8 +80,8 @@ def gd_step(subject: TwoLayer, p: float) -> Side:
 
 
 def reach(instance: Instance) -> float:
-    """R = lambda0/(12.77 S), where 4 p_R S <= lambda0/4."""
-    return kernel_floor(instance.inputs) / (12.77 * crowding(instance.inputs))
+    """R = lambda0/(12.77 S)."""
+    return kernel_floor(instance.inputs) / (REACH * crowding(instance.inputs))
 
 
 def _converge_failure(instance: Instance) -> float:
@@ -89,7 +91,7 @@ def _converge_failure(instance: Instance) -> float:
 def _without_floor(instance: Instance) -> float:
     """The mistake of a false variant: 1/2 in place of lambda0."""
     exponent = CHERNOFF_BELOW * instance.width / 2 / data_norm(instance.inputs) ** 2
-    return instance.samples * math.exp(-exponent) + near_failure(instance, 0.5 / (12.77 * crowding(instance.inputs)))
+    return instance.samples * math.exp(-exponent) + near_failure(instance, 0.5 / (REACH * crowding(instance.inputs)))
 
 
 def _run(subject: TwoLayer, *, floors: bool = True) -> Side:
@@ -126,7 +128,50 @@ def _run(subject: TwoLayer, *, floors: bool = True) -> Side:
               failure=FailureProbability("1/2 in place of lambda0", _without_floor), data=("close pairs",),
               ranges={"samples": (2, 2), "separation": (0.01, 0.012), "width": (300, 500)}),
     ),
-    note="Markov's form asks for 4400 (C^2 + 1/2) n^6/(p^3 lambda0^4) neurons, which no machine holds for n >= 3.",
+    note="With Markov's inequality in place of Chernoff's: tl-converge-markov.",
 )  # fmt: skip
 def converge(subject: TwoLayer) -> Side:
     return _run(subject)
+
+
+def _markov(constant: float = MARKOV, power: float = 3.0) -> FailureProbability:
+    """p where the width is what three events of p/3 need, for labels of +-1; nothing is said of fewer neurons."""
+
+    def bound(instance: Instance, p: float) -> float:
+        needed = constant * 1.5 * instance.samples**6 / (p**power * max(kernel_floor(instance.inputs), 1e-300) ** 4)
+        return p if instance.width >= needed else 1.0
+
+    return FailureProbability(f"p, if m >= {constant:g} (C^2 + 1/2) n^6/(p^{power:g} lambda0^4)", bound)
+
+
+@two_layer(
+    id="tl-converge-markov",
+    source="Du et al. 2019, Theorem 4.1",
+    claim="with labels |y_i| <= C = 1 and R = sqrt(2 pi) p lambda0/(48 n^2), ‖y - u(0)‖ <= {bound}, N = sum_i N_i(R), lambda_H ="
+    " lambda_min(H(0)): so much that, by tl-certificate, descent from W(0) converges",
+    at_most="sqrt(m/n) (lambda_H - 2 n N/m) R",
+    ranges={**SIZES, "width": (10**6, 10**12), "samples": (1, 1)},
+    failure=_markov(),
+    constants={"p": P},
+    engines=("gate law",),
+    data=("orthonormal",),
+    labels=("signs",),
+    rests_on=("tl-floor-hoeffding", "tl-near-markov", "tl-certificate"),
+    exact=True,
+    variants=(
+        wrong("4.4 in place of 4401", "constant", failure=_markov(4.4), ranges={"width": (10**6, 2 * 10**6)}),
+        wrong("1/p in place of 1/p^3", "exponent", failure=_markov(power=1.0), ranges={"width": (2_200_000, 3_000_000)}),
+    ),
+    note="r_0^2 <= 3 n (C^2 + 1/2)/p, ‖X‖^2 <= n, and ‖U(R)‖ <= 2 n N/m <= lambda0/4. One sample enters at m = 8.4e8 for p = 0.05, two"
+    " orthonormal ones at 5.4e10: by the law of gates, whose N is drawn beside u(0), which changes nothing in a bound that adds up"
+    " probabilities.",
+)  # fmt: skip
+def converge_markov(subject: TwoLayer, p: float) -> Side:
+    import torch
+
+    outputs, n = subject.outputs(), subject.instance.samples
+    residual = torch.as_tensor(subject.instance.targets[:, 0]).to(outputs) - outputs
+    r = math.sqrt(2 * math.pi) * p * floor(subject) / (48 * n**2)
+    lowest = torch.linalg.eigvalsh(subject.kernel())[..., 0]
+    given = {"lambda_H": lowest, "N": subject.near(r).sum(-1), "R": torch.full_like(lowest, r)}
+    return Side(torch.linalg.vector_norm(residual, dim=-1), rounding=8 * subject.rounding, given=given)

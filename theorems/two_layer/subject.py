@@ -69,6 +69,11 @@ class TwoLayer(Protocol):
         the least bottom eigenvalue; (trials, samples, samples)."""
         ...
 
+    def complexity(self, radius: float, budget: float) -> Tensor:
+        """(1/n) E_e sup sum_i e_i f(x_i) over sign vectors e and the W found with ‖w_r - w_r(0)‖ <= radius for all r, ‖W - W(0)‖_F <=
+        budget: (trials,)."""
+        ...
+
     def descend(self, residual: Tensor, step_size: Tensor, steps: int, frozen: bool = False) -> Path:
         """Gradient descent from W(0) with labels y = u(0) + residual, (trials, samples), and a step size for each trial. frozen: of the
         linearized network, whose gates stay those of W(0)."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from checkers.experiments.compare.asked import FAILURE, all_asked
 from checkers.experiments.width.limit_kernel import LimitDescent
 from checkers.records.experiments import Diagnosis, ThresholdFit
 from strategies.data import closest_pair
@@ -16,6 +17,7 @@ from theorems.language.instance import Instance
 from theorems.language.least import least_width
 
 Array = npt.NDArray[np.float64]
+FEW = 500  # rows whose certificates are named: what those ask takes longer than all the rest for more
 
 
 def diagnose(
@@ -39,6 +41,11 @@ def diagnose(
     asked = {} if width is None else theorem.values(at, m=width, **dict.fromkeys(theorem.constants, 1.0))
     suggested, beyond = (None, []) if fit is None or not delta > 0 else fit.width(samples, depth, distance if apart else None)
 
+    applies = depth == 1 and samples <= FEW and not coinciding
+    conditions = all_asked(inputs, np.ones(samples), rows, FAILURE, goal, None) if applies else []
+    proved = [(one.width, one.name) for one in conditions if one.promises == "convergence" and one.standing != "printed" and one.width]
+    nearest, name = min(proved, default=(None, ""))
+
     def contradicts(pair: tuple[int, int]) -> bool:
         return labels is not None and labels[pair[0]] != labels[pair[1]]
 
@@ -56,4 +63,5 @@ def diagnose(
         fitted_width=suggested, extrapolated=beyond,
         kernel_step_size=kernel.step_size(suggested or 1.0, outputs, STABLE),
         kernel_steps=kernel.steps(goal, STABLE),
+        certificate=name, certificate_width=nearest,
     )  # fmt: skip

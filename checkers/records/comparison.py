@@ -1,0 +1,161 @@
+"""Facts of a comparison of theories on one data set. None stands for what does not exist: the width where lambda0 = 0."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Assumed(Struct, frozen=True, kw_only=True):
+    """An assumption on the data. broken_by: groups of rows, by name, the first of them; groups: how many there are. remedy: what to do
+    about it."""
+
+    says: str
+    met: bool
+    broken_by: list[list[str]] = []
+    groups: int = 0
+    remedy: str = ""
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """What a theorem asks for. formula: of the width, which is `width` where logarithms of m are 1, and `whole` where they are not.
+    promises: "convergence", or "kernel" if only that is there at initialization. over_measured: width over the measured one."""
+
+    id: str
+    theory: str
+    name: str
+    source: str
+    trained: str
+    standing: str
+    promises: str
+    formula: str
+    assumed: list[Assumed]
+    width: float | None
+    whole: float | None
+    steps: float | None
+    over_measured: float | None
+    note: str = ""
+
+
+class NotAsked(Struct, frozen=True, kw_only=True):
+    """A result that is named without a number, and why."""
+
+    source: str
+    assumes: str
+    width: str
+    why: str
+
+
+class TriedTraining(Struct, frozen=True, kw_only=True):
+    """successes: of `seeds` networks, counted until enough have succeeded. steps: the median network's, None where it does not succeed."""
+
+    width: int
+    seeds: int
+    successes: int
+    steps: float | None
+
+
+class Trained(Struct, frozen=True, kw_only=True):
+    """The least width that trains. goal: of the loss, as a share of the first. patience: in units of 1/(eta lambda0) steps. enough: share
+    of networks. width: None if `largest` is not enough. steps: of the median network there. predicted: by H_inf, for these labels."""
+
+    goal: float
+    patience: float
+    enough: float
+    largest: int
+    width: int | None
+    steps: float | None
+    predicted: int | None
+    tried: list[TriedTraining]
+
+
+class Certified(Struct, frozen=True, kw_only=True):
+    """The least width whose drawn network is certified. width: None if none was up to the largest tried; then `predicted` from the depth
+    there, None where that is zero. depth: at the last width, certified from 1 on. steps: promised to the goal."""
+
+    width: int | None
+    predicted: float | None
+    depth: float
+    largest: int
+    over_measured: float | None
+    steps: float | None = None
+
+
+class Deviation(Struct, frozen=True, kw_only=True):
+    """‖H(W) - H(0)‖ at one radius, as one step of a proof has it. ratio: over the next sharper one."""
+
+    name: str
+    value: float
+    ratio: float | None
+
+
+class LostFactor(Struct, frozen=True, kw_only=True):
+    """What one inequality multiplies the required width by. why: in symbols."""
+
+    name: str
+    factor: float
+    why: str
+
+
+class Losses(Struct, frozen=True, kw_only=True):
+    """Where a proof loses its width. start, end: of the chain, whose factors' product is their ratio. radius: how far the farthest neuron
+    goes at `width`, where the deviations are; all medians over networks."""
+
+    start: str
+    end: str
+    factors: list[LostFactor]
+    width: int
+    radius: float
+    deviations: list[Deviation]
+
+
+class Generalization(Struct, frozen=True, kw_only=True):
+    """One trained network and rows that it has not seen. The loss is min(|y - f|, 1), errors are of signs.
+
+    gap: held-out loss minus training loss. bound: on it, at the distances B = ‖W - W(0)‖_F and R travelled, by complexity (A16) and
+    McDiarmid, each failing with probability p/2; leading: its term 2 B/sqrt(2 n). predicted: B by the kernel at the start,
+    sqrt(r_0^T H(0)^{-1} r_0). kernel_bound: sqrt(2 y^T H_inf^{-1} y/n).
+    """
+
+    labels: str
+    width: int
+    steps: int
+    samples: int
+    held_out: int
+    train_loss: float
+    held_out_loss: float
+    train_error: float
+    held_out_error: float
+    gap: float
+    bound: float
+    leading: float
+    distance: float
+    predicted_distance: float
+    farthest: float
+    kernel_bound: float
+
+
+class Comparison(Struct, frozen=True, kw_only=True):
+    """data: what it is; labels: in words. The quantities of section "symbols": n, delta, lambda0, top (eigenvalues of H_inf), data_norm =
+    ‖X‖, crowding = S, residual = sqrt(‖y‖^2 + n/2). p: failure probability of every theory."""
+
+    data: str
+    labels: str
+    read: str
+    warnings: list[str]
+    seed: int
+    samples: int
+    input_dimension: int
+    delta: float | None
+    lambda0: float
+    top: float
+    data_norm: float
+    crowding: float
+    residual: float
+    p: float
+    asked: list[Asked]
+    not_asked: list[NotAsked]
+    certified: Certified | None
+    trained: Trained
+    losses: Losses | None
+    generalization: list[Generalization] = []
+    seconds: float = 0.0
