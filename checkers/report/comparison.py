@@ -119,7 +119,7 @@ def meaning(found: Comparison) -> str:
         f"measured: the least width at which {trained.enough:.0%} of 8 networks bring ‖y - u‖ to {number(trained.goal**0.5)} of the first"
         f" within {number(trained.patience)}/(eta lambda0) steps of eta = 1/lambda_max(H(0)); H_inf predicts"
         f" {number(trained.predicted)} steps for these labels. Widths have hidden constants 1 where they are printed, and log(m) = 1;"
-        " *with log(m)* where that matters."
+        " *with log(m)* where that matters. E r_0^2 stands for r_0^2, which is known once W(0) is drawn."
     )
 
 
