@@ -5,7 +5,9 @@ BIN := .venv/bin
 # Tests run in one process a core, so each keeps to one thread.
 TEST_THREADS := OMP_NUM_THREADS=1
 
-.PHONY: report test clean
+.PHONY: install report test clean
+
+install: .venv/installed
 
 report: .venv/installed
 	$(BIN)/lemmafuzz report

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     # running them
     from checkers.certification.certify import certify as certify
+    from checkers.certification.training_certificate import certificate as certificate
     from checkers.data.sphere_data import load_sphere as load_sphere
     from checkers.data.training_data import HeldOut as HeldOut
     from checkers.data.training_data import TrainingData as TrainingData
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from checkers.experiments.calibration import calibrate as calibrate
     from checkers.experiments.compare.compare import compare as compare
     from checkers.experiments.scaling.exponents import scale as scale
+    from checkers.experiments.width.certified_width import certified_width as certified_width
     from checkers.experiments.width.diagnosis import diagnose as diagnose
     from checkers.fuzzing.counterexamples import read as read_counterexample
     from checkers.fuzzing.counterexamples import replay as replay

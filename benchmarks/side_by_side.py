@@ -47,7 +47,7 @@ def thresholds(data: SphereData, first: int | None) -> list[int]:
     found = [] if first is None else [first]
     for draw in range(len(found), LABELS):
         generator = np.random.Generator(np.random.SFC64(np.random.SeedSequence([SEED, draw])))
-        targets = np.asarray(2.0 * generator.integers(2, size=len(data.inputs)) - 1, dtype=np.float64)
+        targets = 2.0 * generator.integers(2, size=len(data.inputs)).astype(np.float64) - 1
         source = NormalSource(seed_sequence(SEED, "side by side", draw))
         found += [measure(Problem(data.inputs, targets), source).width or 0]
     return sorted(found)

@@ -78,7 +78,7 @@ def complaint(found: Verdict | VariantVerdict, folder: str = FOLDER, modules: tu
     if found.verdict == "UNDECIDED":
         tried = f"only a failure rate above {found.detectable_rate:.2g} would have been noticed"
         tried += "".join(f"; a refutation was withdrawn, {triage_in_words(one)}" for one in found.withdrawn[:1])
-    worst = f"\n  nearest     {decision_in_words(found.worst, form)}" if found.worst else ""
+    worst = f"\n  nearest     {decision_in_words(found.nearest, form)}" if found.nearest else ""
     return f"{found.verdict}  {found.id}  ({found.source}): {tried}; a larger --lemmas-profile tries more{worst}"
 
 
@@ -137,7 +137,7 @@ class LemmaTest(pytest.Item):
         seed, profile = asked(self.config)
         folder, modules = self.config.rootpath / FOLDER, (self.path,)
         with own_statements(modules, probed=True):
-            found = judged(self.claim, seed=seed, profile=profile, folder=folder, modules=modules)
+            found = judged(self.claim, seed=seed, profile=profile.naming([self.claim.id]), folder=folder, modules=modules)
             here = self.config.invocation_params.dir
             shown = tuple(Path(os.path.relpath(path, here)) for path in (folder, *modules))
             if words := complaint(found, str(shown[0]), shown[1:]):

@@ -2,8 +2,9 @@
 
 A search for the largest ratio drifts to the smallest sizes, where a wrong exponent tells least. At a corner one quantity is as far as it
 goes: samples, outputs, depth, width and sparsity at the most, the separation at the least, with samples that are as close as it allows,
-radius and tolerance at both ends. The others lie in the middle half of their range, in octaves, or at least off its low end, as far as the
-assumptions leave room.
+radius and tolerance at both ends. The others lie where the statement says that its bound is tight, or else in the middle half of their
+range, in octaves, or at least off its low end, as far as the assumptions leave room. A union bound that was forgotten shows most where all
+that a claim quantifies over is at the most at once.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ ENDS: Final[Mapping[str, tuple[str, ...]]] = {
     "sparsity": ("most",), "radius": ("least", "most"), "tolerance": ("least", "most"),
 }  # fmt: skip
 STEPS: Final = 12  # of a bisection for an end, in octaves: of a range of 2^20 it leaves 0.5%
+COUNTED: Final = ("samples", "depth", "outputs", "positions")  # what claims quantify over
 DATA: Final = ("samples", "separation")
 CLOSE: Final = ("pairs", "close pairs", "cluster")  # data whose nearest samples are exactly as far apart as the separation
 
@@ -63,12 +65,22 @@ def corners(statement: Statement, limits: Mapping[str, Range] | None = None, far
     return list(_corners(statement, dict(limits or {}), dict(farther or {})))
 
 
+def indices_most(statement: Statement, limits: Mapping[str, Range]) -> Corner | None:
+    """The corner of most indices: samples, layers, outputs and positions, each as many as those before it leave room for."""
+    within, shape, many = dict(limits), next((one for one in _shapes(statement, "samples") if feasible(statement, limits, one)), ""), 1.0
+    for name in COUNTED if shape else ():
+        value = _end(statement, within, shape, name, "most")
+        within, many = {**within, name: (value, value)}, many * value
+    labels = next(name for name in LABELS if name in statement.labels or "any" in statement.labels)
+    return Corner("indices", "most", many, _moderate(statement, within, shape, "indices"), shape, labels) if many > 1 else None
+
+
 def _corners(statement: Statement, limits: dict[str, Range], farther: dict[str, Range]) -> Iterator[Corner]:
     ranges = box(statement, limits)
     labels = cycle(name for name in LABELS if name in statement.labels or ("any" in statement.labels and name in LABELLED))
     for name, ends in ENDS.items():
         low, high = ranges[name]
-        within = dict(limits)
+        within = {**limits, **farther} if statement.tight else dict(limits)
         if name == "separation":
             within["samples"] = (max(2, ranges["samples"][0]), ranges["samples"][1])
         shape = next((shape for shape in _shapes(statement, name) if low < high and feasible(statement, within, shape)), None)
@@ -85,7 +97,8 @@ def _corners(statement: Statement, limits: dict[str, Range], farther: dict[str, 
 def _shapes(statement: Statement, quantity: str) -> list[str]:
     """The shapes of data to try; for the separation those that show it."""
     allowed = [shape for shape in ALL_SHAPES if shape in statement.data or ("any" in statement.data and shape in SHAPES)]
-    return [shape for shape in CLOSE if shape in allowed] if quantity == "separation" else allowed
+    tight = [shape for shape in allowed if shape == statement.tight.get("data")]
+    return tight + ([shape for shape in CLOSE if shape in allowed] if quantity == "separation" else allowed)
 
 
 def feasible(statement: Statement, limits: Mapping[str, Range], shape: str) -> bool:
@@ -124,6 +137,9 @@ def _between(name: str, one: float, other: float) -> float:
 
 def _moderate(statement: Statement, limits: dict[str, Range], shape: str, corner: str) -> dict[str, Range]:
     """The limits with every other quantity as near the middle of its range as an instance allows."""
+    for name, value in statement.tight.items():
+        choice = {**limits, name: (float(value), float(value))} if name not in ("data", corner) else limits
+        limits = choice if feasible(statement, choice, shape) else limits
     ranges = box(statement, limits)
     for name in ORDER:
         low, high = ranges[name]

@@ -1,9 +1,11 @@
-"""What every test shares: Hypothesis draws the same examples in every run, and tests that run a whole command come last."""
+"""What every test shares: Hypothesis draws the same examples in every run, tests that run a whole command come last, and those of a GPU are
+only there where there is one."""
 
 from __future__ import annotations
 
 import hypothesis
 import pytest
+import torch
 
 hypothesis.settings.register_profile("same every time", derandomize=True, deadline=None, database=None)
 # Under HypoFuzz, `--hypothesis-profile fuzz`: it needs tests that may draw what they like, and a database for what it finds.
@@ -15,5 +17,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: takes more than ten seconds; runs after the fast tests")
 
 
+    config.addinivalue_line("markers", "cuda: needs a GPU; not collected where there is none")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if not torch.cuda.is_available():
+        items[:] = [item for item in items if item.get_closest_marker("cuda") is None]
     items.sort(key=lambda item: item.get_closest_marker("slow") is not None)

@@ -32,11 +32,11 @@ class Sum:
 
 @dataclass(frozen=True)
 class Moved:
-    """At one travel. flips: sum over r of v_r^2 [i or j near, each of them open or near]. near: of v_r^2 [i and j near].
-    still: of v_r^2 [i and j open], over neurons none of whose gates is near."""
+    """At one travel. flips: sum over r of v_r^2 [i or j near, each of them open or near]. near: of v_r^2 [i and j near], over neurons with
+    v_r > 0 and with v_r < 0. still: of v_r^2 [i and j open], over neurons none of whose gates is near."""
 
     flips: Sum
-    near: Sum
+    near: tuple[Sum, Sum]
     still: Sum
 
 
@@ -47,9 +47,10 @@ class GateTables:
         self.largest = float(np.abs(output).max())
         share = (output / self.largest) ** 2 if self.largest > 0 else np.zeros(len(output))
         self.share: Array = share
+        self.positive: Bools = output > 0
         # A sum of numbers that are not negative, in any order: a relative error of one rounding for each. Counts are exact.
         self.relative = 0.0 if bool(np.all(share == 1)) else (len(output) + 8) * EPS
-        self.samples = len(inputs)
+        self.samples, self._columns = inputs.shape
         self.reach: Array = np.empty((len(weights), len(inputs)))
         self.opened: Bools = np.empty((len(weights), len(inputs)), dtype=np.bool_)
         self._outputs, self._outputs_error = np.zeros(len(inputs)), np.zeros(len(inputs))
@@ -75,15 +76,18 @@ class GateTables:
         self._outputs_error += (np.abs(v) @ sizes) * lengths
 
     def outputs(self) -> tuple[Array, Array]:
-        """u_i(0), (n,), and how far each may be off: m + d roundings of sum_r |v_r| ‖w_r‖‖x_i‖."""
-        return self._outputs, self._outputs_error * (2 * (len(self.share) + 64) * EPS)
+        """u_i(0), (n,), and how far each may be off: m + d roundings of sum_r |v_r| ‖w_r‖‖x_i‖, and those of its own."""
+        return self._outputs, self._outputs_error * (2 * (len(self.share) + self._columns + 64) * EPS)
 
     def _sum(self, neurons: npt.NDArray[np.intp], left: Bools, right: Bools) -> Sum:
         """left, right: (neurons, n)."""
         value: Array = np.zeros((self.samples, self.samples))
         for start in range(0, len(neurons), BLOCK):
             part = slice(start, start + BLOCK)
-            value += (left[part] * self.share[neurons[part], None]).T @ right[part].astype(np.float64)
+            if self.relative:
+                value += (left[part] * self.share[neurons[part], None]).T @ right[part].astype(np.float64)
+            else:
+                value += left[part].T.astype(np.float32) @ right[part].astype(np.float32)  # counts below 2^24, exact in single precision
         return Sum(value, value * self.relative + (TINY * len(neurons) if self.relative else 0))
 
     def at(self, travel: float) -> Moved:
@@ -95,4 +99,6 @@ class GateTables:
         both, kept, lost = self._sum(touched, able, able), self._sum(touched, surely, surely), self._sum(touched, opened, opened)
         flips = Sum(both.value - kept.value, both.error + kept.error + both.value * EPS)
         still = Sum(self.open.value - lost.value, self.open.error + lost.error + self.open.value * EPS * (self.relative > 0))
-        return Moved(flips, self._sum(touched, near, near), still)
+        sides = self.positive[touched], ~self.positive[touched]
+        pushing, pulling = (self._sum(touched[side], near[side], near[side]) for side in sides)
+        return Moved(flips, (pushing, pulling), still)

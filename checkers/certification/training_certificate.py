@@ -9,8 +9,9 @@ which the travel stays below t multiplies ‖y - u‖ by 1 - eta q(t) at most. T
   eta <= 1/lambda_max(H(0)).
 - *still neurons*, those without a near gate. With r = y - u, A_r = sum_i D_ri r_i x_i, B_r the same with Dbar, C_r = B_r - A_r, and
   theta = eta (lambda_max(H(0)) + ‖U(t)‖), ‖y - u‖^2 falls by eta sum_r v_r^2 (2 A_r . B_r - theta ‖A_r‖^2) at least. Where r is still that
-  is (2 - theta) ‖A_r‖^2; elsewhere (2 - theta) ‖A_r‖^2 - 2 ‖A_r‖ ‖C_r‖ >= -‖C_r‖^2/(2 - theta), and C_r has near gates alone. So
-  q = (1 - theta/2) lambda_min(S(t)) - ‖N(t)‖/(2 (2 - theta)), S over still neurons, N_ij = |rho_ij| sum_r v_r^2 [i and j near].
+  is (2 - theta) ‖A_r‖^2. Elsewhere only near gates add to C_r, and relu being convex, those of inputs with v_r r_i > 0 add nothing negative
+  to A_r . C_r; with C_r the rest, (2 - theta) ‖A_r‖^2 - 2 ‖A_r‖ ‖C_r‖ >= -‖C_r‖^2/(2 - theta). So q = (1 - theta/2) lambda_min(S(t))
+  - max(‖N+(t)‖, ‖N-(t)‖)/(2 (2 - theta)), S over still neurons, N_ij = |rho_ij| sum_r v_r^2 [i and j near] over those of one sign of v_r.
 
 The travel never exceeds T if ‖X‖ r_0 <= T q(T), r_0 = ‖y - u(0)‖, by the geometric series; or if ‖X‖ r_0 (1 + eta (q(0) - q(T))) is at most
 the integral of q over [0, T]: ‖X‖ ‖y - u(k)‖ <= ‖X‖ r_0 - sum_j q(t_{j+1}) (t_{j+1} - t_j), and the sum falls short of the integral by the
@@ -35,9 +36,11 @@ from theorems.language.instance import Array
 
 BITS = 128
 SHARES = tuple(2.0**-k for k in range(7))  # of 1/lambda_max(H(0)), the step sizes that are tried, largest first
-NODES = 48  # of the integral, up to where nothing is left of q; a step function loses about 1/48 of it
+NODES = 48  # of the integral, at squares of a uniform grid: the step function loses about 3% of it
+FEWER, HOPELESS = 12, 0.5  # nodes that are enough where depth is less than that
+LEFT = 0.02  # of lambda_min(H(0)): where q has fallen to that, the integral may end
 ROUNDS, FINE = 4, 6  # of nodes put in before the one where the promise begins, so that it begins within 1/7^4 of their distance
-SCALES = 2.0 ** np.arange(-30, 12)  # of ‖X‖ r_0/lambda_min(H(0)), the least travel there can be: where q vanishes is looked for among them
+SCALES = 2.0 ** np.arange(-30, 12)  # of ‖X‖ r_0/lambda_min(H(0)), the least travel there can be: among them is where the integral may end
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class _Start:
 
 @dataclass(frozen=True)
 class _Node:
-    """At one travel: ‖U‖ and ‖N‖ at most, lambda_min(S) at least."""
+    """At one travel: ‖U‖ and the larger ‖N‖ at most, lambda_min(S) at least."""
 
     travel: float
     flips: arb
@@ -76,26 +79,32 @@ def certificate(
     tables = GateTables(weights, output, inputs)
     with precision(BITS):
         start = _start(tables, inputs, labels)
-        grid = _uniform(_vanishing(tables, start), nodes) if start.floor > 0 else []
-        found = [_node(tables, start, travel) for travel in grid]
+        found: list[_Node] = []
+        if start.floor > 0:
+            end = _end(tables, start)
+            found = _on_grid(tables, start, end, FEWER)
+            if _integrated(start, found, 0.0)[0] >= HOPELESS:
+                found = _on_grid(tables, start, end, nodes)
         # so that eta lambda_max <= 1 survives the division
-        descent = _promise(tables, start, found, [share / _up(start.top) * (1 - 2**-50) for share in shares])
+        descent = _promise(tables, start, found, [share / rounded_up(start.top) * (1 - 2**-50) for share in shares])
         flow = _promise(tables, start, found, [0.0])
     return TrainingCertificate(
-        width=len(weights), samples=len(inputs), residual=_up(start.residual), floor=_down(start.floor), top=_up(start.top),
-        data_norm=_up(start.data_norm), bits=BITS, descent=descent, flow=flow,
+        width=len(weights), samples=len(inputs), residual=rounded_up(start.residual), floor=rounded_down(start.floor),
+        top=rounded_up(start.top), data_norm=rounded_up(start.data_norm), bits=BITS, descent=descent, flow=flow,
     )  # fmt: skip
 
 
-def _up(value: arb) -> float:
+def rounded_up(value: arb) -> float:
+    """A number above all of the ball."""
     return float(np.nextafter(float(value.upper()), np.inf))
 
 
-def _down(value: arb) -> float:
+def rounded_down(value: arb) -> float:
+    """A number below all of the ball."""
     return float(np.nextafter(float(value.lower()), -np.inf))
 
 
-def _balls(values: Array, errors: Array | None = None) -> np.ndarray:
+def as_balls(values: Array, errors: Array | None = None) -> np.ndarray:
     """Object array of balls around exact numbers."""
     result = np.empty(values.shape, dtype=object)
     radii = np.zeros(values.size) if errors is None else errors.reshape(-1)
@@ -106,17 +115,17 @@ def _balls(values: Array, errors: Array | None = None) -> np.ndarray:
 def _kernel(start: np.ndarray, unit: arb, total: Sum, *, absolute: bool = False) -> np.ndarray:
     """rho_ij (or |rho_ij|) times a sum over neurons."""
     gram = np.abs(start) if absolute else start
-    kernel: np.ndarray = gram * _balls(total.value, total.error) * unit
+    kernel: np.ndarray = gram * as_balls(total.value, total.error) * unit
     return kernel
 
 
 def _start(tables: GateTables, inputs: Array, labels: Array) -> _Start:
-    rows = _balls(inputs)
+    rows = as_balls(inputs)
     gram = matrix_product(rows, rows.T)
     unit = arb(tables.largest) ** 2
     spectrum = eigenvalues(_kernel(gram, unit, tables.open))
     outputs, error = tables.outputs()
-    apart = _balls(labels) - _balls(outputs, error)
+    apart = as_balls(labels) - as_balls(outputs, error)
     residual = sum((x * x for x in apart), arb(0)).nonnegative_part().sqrt()
     norm = eigenvalues(gram)[-1].nonnegative_part().sqrt()
     return _Start(gram, unit, spectrum[0].lower(), spectrum[-1].upper(), norm.upper(), residual.upper())
@@ -125,37 +134,34 @@ def _start(tables: GateTables, inputs: Array, labels: Array) -> _Start:
 def _node(tables: GateTables, start: _Start, travel: float) -> _Node:
     moved = tables.at(travel)
     flips = eigenvalues(_kernel(start.gram, start.unit, moved.flips, absolute=True))[-1].upper()
-    near = eigenvalues(_kernel(start.gram, start.unit, moved.near, absolute=True))[-1].upper()
+    pushing, pulling = (eigenvalues(_kernel(start.gram, start.unit, one, absolute=True))[-1].upper() for one in moved.near)
     still = eigenvalues(_kernel(start.gram, start.unit, moved.still))[0].lower()
-    return _Node(travel, flips, near, still)
+    return _Node(travel, flips, pushing.max(pulling), still)
 
 
-def _uniform(end: float, nodes: int) -> list[float]:
-    return [end * (node + 1) / nodes for node in range(nodes)]
+def _on_grid(tables: GateTables, start: _Start, end: float, nodes: int) -> list[_Node]:
+    return [_node(tables, start, end * ((node + 1) / nodes) ** 2) for node in range(nodes)]
 
 
-def _vanishing(tables: GateTables, start: _Start) -> float:
-    """About where the q of flow vanishes, by bisection in floating point: it only chooses the grid. 0 residual: any travel will do."""
+def _end(tables: GateTables, start: _Start) -> float:
+    """About where little is left of the q of flow, by bisection in floating point: it only chooses the grid."""
     gram = np.array([[float(x.mid()) for x in row] for row in start.gram])
     unit, floor = float(start.unit.mid()), float(start.floor.mid())
     least = max(float(start.needed.mid()), 1e-300) / floor
 
-    def positive(travel: float) -> bool:
+    def left(travel: float) -> bool:
         moved = tables.at(travel)
         flips = np.linalg.eigvalsh(np.abs(gram) * moved.flips.value)[-1] * unit
-        still = np.linalg.eigvalsh(gram * moved.still.value)[0] * unit
-        return bool(max(floor - flips, still) > 0)
+        return bool(max(floor - flips, np.linalg.eigvalsh(gram * moved.still.value)[0] * unit) > LEFT * floor)
 
     low, high = 0, len(SCALES) - 1
-    if positive(least * SCALES[high]):
-        return float(least * SCALES[high])
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if positive(least * SCALES[middle]) else (low, middle)
+        low, high = (middle, high) if left(least * SCALES[middle]) else (low, middle)
     inside, beyond = least * SCALES[low], least * SCALES[high]
-    for _ in range(4):
-        middle_travel = (inside + beyond) / 2
-        inside, beyond = (middle_travel, beyond) if positive(middle_travel) else (inside, middle_travel)
+    for _ in range(3):
+        between = (inside + beyond) / 2
+        inside, beyond = (between, beyond) if left(between) else (inside, between)
     return float(beyond)
 
 
@@ -185,8 +191,8 @@ def _integrated(start: _Start, nodes: Sequence[_Node], step_size: float) -> tupl
         before = node.travel
         allowed = (total / (1 + step_size * (first - last))).max(arb(node.travel) * last)
         if reached < 0 and allowed >= start.needed:
-            reached, rate_there = place, _down(last)
-        deepest = max(deepest, _down(allowed / start.needed))
+            reached, rate_there = place, rounded_down(last)
+        deepest = max(deepest, rounded_down(allowed / start.needed))
     return deepest, reached, rate_there
 
 
@@ -204,6 +210,6 @@ def _promise(tables: GateTables, start: _Start, nodes: list[_Node], step_sizes: 
             finer[place:place] = between
             _, place, rate = _integrated(start, finer, step_size)
         travel = finer[place].travel
-        radius = _up(arb(tables.largest) * arb(travel))
+        radius = rounded_up(arb(tables.largest) * arb(travel))
         return Promise(certified=True, depth=depth, rate=rate, travel=travel, radius=radius, step_size=step_size)
     return Promise(certified=False, depth=depth)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from checkers.data.two_layer_model import TwoLayerModel
 
 ROOT = "1/sqrt(m)"
+ACTIVATIONS = ("relu", "softplus", "tanh", "sigmoid", "silu", "gelu")
 
 
 def _factor(context: click.Context, parameter: click.Parameter, value: str) -> str:
@@ -42,11 +43,12 @@ _data_options = options(
 _network_options = options(
     click.option("--width", type=click.IntRange(min=1), help="Neurons of the W(0) to draw.  [default: 4096]"),
     click.option("--find-width", is_flag=True, help="Look for the least width whose W(0) is certified."),
-    click.option("--largest", type=click.IntRange(min=1), help="Where --find-width stops.  [default: 1048576]"),
+    click.option("--largest", type=click.IntRange(min=1), help="Where --find-width stops.  [default: relu, 1048576]"),
     click.option("--model", "model_file", callback=as_path, metavar="FILE", help="Weights of your own network: a state dict, or npz."),
     click.option(
         "--scale", metavar=f"NUMBER|{ROOT}", default="1", show_default=True, callback=_factor, help="What --model multiplies its output by."
     ),
+    click.option("--activation", type=click.Choice(ACTIVATIONS), default="relu", show_default=True, help="Of the hidden layer."),
     click.option("--steps", type=click.IntRange(min=0), default=10_000, show_default=True, help="Of the run, at most; 0: none."),
     click.option("--goal", type=click.FloatRange(0, 1), default=1e-3, show_default=True, callback=finite, help="Share of loss to stop at."),
 )
@@ -57,10 +59,10 @@ _network_options = options(
 @options(_data_options, _network_options, seed_option, json_option, quiet_option)
 def certify_training(
     *, file: str, label_column: str | None, reading: Reading, samples: int | None, labels: str, positive: str | None, as_they_are: bool,
-    width: int | None, find_width: bool, largest: int | None, model_file: Path | None, scale: str, steps: int, goal: float,
-    seed: int | None, json_file: str | None, quiet: bool,
+    width: int | None, find_width: bool, largest: int | None, model_file: Path | None, scale: str, activation: str, steps: int,
+    goal: float, seed: int | None, json_file: str | None, quiet: bool,
 ) -> int:  # fmt: skip
-    """Decide from W(0) and the data in FILE alone whether gradient descent on a two-layer ReLU network converges: CERTIFIED,
+    """Decide from W(0) and the data in FILE alone whether gradient descent on a two-layer network converges: CERTIFIED,
     with a rate and how far any neuron moves, or NOT CERTIFIED, with how far it is from that.
 
     The decision is a proof in ball arithmetic. Then the network is trained, and each step is held against it. Both answers have exit
@@ -68,7 +70,6 @@ def certify_training(
     """
     from checkers.data.one_output import load_one_output
     from checkers.experiments.width import certified_training as decided
-    from checkers.experiments.width.certified_width import LARGEST
     from checkers.machine.threads import one_thread
     from checkers.report import training_certificate as words
 
@@ -82,8 +83,8 @@ def certify_training(
     )  # fmt: skip
     tell(data.read, data.warnings, output.text)
     asked = decided.Asked(
-        None if find_width else width or decided.WIDTH, model, "" if model_file is None else str(model_file),
-        largest or LARGEST, steps, goal,
+        None if find_width else width or decided.WIDTH, model, "" if model_file is None else str(model_file), activation, largest, steps,
+        goal,
     )  # fmt: skip
     with one_thread(), training_bar(quiet=quiet) as progress:
         found = decided.certify_training(data, asked, seed=seed, progress=progress)
@@ -93,7 +94,7 @@ def certify_training(
         output.text(words.search_table(found.search) + "\n")
     output.text(words.proof_table(found) + "\n")
     if found.run is not None:
-        output.text(words.run_table(found.run) + "\n")
+        output.text(words.run_table(found.run, activation) + "\n")
     output.text(words.certificate_closing(found), closing=True)
     return REFUTED if found.run is not None and found.run.broken >= 0 else 0
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 import msgspec
+from click.core import ParameterSource
 
 from checkers.command_line.exit_code import COULD_NOT_RUN, REFUTED
 from checkers.command_line.ledger import LedgerOptions, ledger_option, read_summary, resume_option
@@ -40,6 +41,8 @@ from checkers.command_line.options import (
     work_options,
 )
 from checkers.command_line.terminal import progress_bars
+from checkers.command_line.timings import timing, timings_option
+from checkers.errors import InputError
 from checkers.records.events import counted
 from checkers.runs.jobs.own_statements import own_statements
 from theorems import registry
@@ -58,36 +61,44 @@ def _run(
     quiet: bool,
     folder: Path,
     own: Sequence[str],
+    timings: Path | None,
+    named: Sequence[str] = (),
     recording: LedgerOptions | None = None,
     **given: Any,
 ) -> Any:
-    """suite.check or suite.power with the options of the command line. own: ids of the user's statements; given: `work_options`."""
+    """suite.check or suite.power with the options of the command line. own: ids of the user's statements; named: of those that get more
+    than statements that nobody asked for; given: `work_options`."""
     if not (identifiers or theories or architectures) and profile_named(profile).first:
         selected = [registry[identifier] for identifier in own or profile_named(profile).first]
     else:
         selected = on_architectures(of_theories(chosen(identifiers), theories), architectures)
     work = shared_work(profile=profile, **given)
+    work["profile"] = work["profile"].naming(named)
     from checkers.runs import suite
 
     kept = ("seed", "profile", "device", "modules")
     recorded: dict[str, Any] = {"run": recording.run(selected, *(work[name] for name in kept))} if recording else {}
-    with progress_bars(quiet=quiet) as progress:
+    with progress_bars(quiet=quiet) as bars, timing(timings, command, work["processes"], bars) as progress:
         return getattr(suite, command)(selected, folder=folder, progress=progress, **work, **recorded)
 
 
 @click.command()
 @options(
-    identifiers_argument, glance_option, *work_options, theories_option, architectures_option, folder_option, ledger_option, resume_option
+    identifiers_argument, glance_option, *work_options, theories_option, architectures_option, folder_option, ledger_option, resume_option,
+    timings_option,
 )  # fmt: skip
 def check(json_file: str | None, quiet: bool, ledger: Path | None, resume: bool, **given: Any) -> int:
-    """Search for instances on which a statement fails; all statements if none is named."""
+    """Search for instances on which a statement fails; all statements if none is named. One that is named, or is your own, gets more: four
+    times the work or so.
+    """
     from checkers.report import verdicts
 
     output = Output(json_file, quiet)
     recording = LedgerOptions(ledger, resume)
     given |= recording.arguments(click.get_current_context())
     with own_statements(given["modules"], probed=True) as own:
-        run = _run("check", own=own, quiet=quiet, recording=recording, **given)
+        named = given.pop("named", (*given["identifiers"], *own))
+        run = _run("check", own=own, quiet=quiet, named=named, recording=recording, **given)
         output.facts(run)
         output.text(verdicts.check_table(run) + "\n")
         refuted = [verdict for verdict in run.verdicts if verdict.verdict == "REFUTED"]
@@ -99,7 +110,7 @@ def check(json_file: str | None, quiet: bool, ledger: Path | None, resume: bool,
 
 
 @click.command()
-@options(identifiers_argument, glance_option, *work_options, theories_option, architectures_option, folder_option)
+@options(identifiers_argument, glance_option, *work_options, theories_option, architectures_option, folder_option, timings_option)
 def power(json_file: str | None, quiet: bool, **given: Any) -> int:
     """Refute the false variants of the statements: what a checker that cannot fail would not do. Exit code 1 if one survives."""
     from checkers.report import verdicts
@@ -114,10 +125,10 @@ def power(json_file: str | None, quiet: bool, **given: Any) -> int:
 
 
 @click.command()
-@options(identifiers_argument, profile_option, *work_options)
+@options(identifiers_argument, profile_option, *work_options, timings_option)
 def scale(
     identifiers: tuple[str, ...], profile: str, seed: int | None, modules: tuple[Path, ...], json_file: str | None, quiet: bool,
-    **given: Any,
+    timings: Path | None, **given: Any,
 ) -> int:
     """Measure the exponents of the claims on geometric ladders. Exit code 1 if one grows beyond what is claimed."""
     from checkers.report import scaling
@@ -130,7 +141,7 @@ def scale(
         work = shared_work(profile=profile, seed=seed, modules=modules, **given)
         from checkers.experiments.scaling import exponents
 
-        with progress_bars(quiet=quiet) as progress:
+        with progress_bars(quiet=quiet) as bars, timing(timings, "scale", work["processes"], bars) as progress:
             rows = exponents.scale(selected, progress=progress, **work)
         output.facts(rows)
         output.text(scaling.scaling_table(rows, attacked=attacked_ids(selected)) + "\n")
@@ -196,9 +207,9 @@ def calibrate(
 
 @click.command()
 @click.argument("file", callback=as_path)
-@options(modules_option, json_option, quiet_option)
-def replay(file: Path, modules: tuple[Path, ...], json_file: str | None, quiet: bool) -> int:
-    """See a counterexample again: FILE is one that check or power wrote to counterexamples/."""
+@options(device_option, modules_option, json_option, quiet_option)
+def replay(file: Path, device: str, modules: tuple[Path, ...], json_file: str | None, quiet: bool) -> int:
+    """See a counterexample again: FILE is one that check or power wrote to counterexamples/, on whatever device."""
     from checkers.report import verdicts
 
     output = Output(json_file, quiet)
@@ -206,7 +217,7 @@ def replay(file: Path, modules: tuple[Path, ...], json_file: str | None, quiet: 
         from checkers.fuzzing import counterexamples
 
         found = counterexamples.read(file)
-        result = counterexamples.replay(found, registry)
+        result = counterexamples.replay(found, registry, valid_device(device))
         output.facts(result)
         cell = found.decision.statement, found.decision.architecture
         known = registry.form(*cell) if registry.has_form(*cell) else None
@@ -215,44 +226,96 @@ def replay(file: Path, modules: tuple[Path, ...], json_file: str | None, quiet: 
 
 
 @click.command("report")
-@click.option("--folder", default=".", show_default=True, callback=as_path, help="Where REPORT.md goes, with its figures in report/.")
-@options(profile_option)
+@click.option("--folder", default=".", show_default=True, callback=as_path, help="Where REPORT.md goes, with its pages in report/.")
+@click.option(
+    "--from", "facts_file", metavar="FILE", callback=as_path,
+    help="Run nothing, and write the report again from the facts that one left, report/facts.msgpack.gz.",
+)  # fmt: skip
+@click.option("--mutants", metavar="FILE", callback=as_path, help="What `lemmafuzz mutants --json FILE` wrote: scores beside verdicts.")
+@options(identifiers_argument, profile_option, theories_option, architectures_option)
 @click.option("--seed", type=click.IntRange(min=0), default=REPORT_SEED, show_default=True, help="Seed of everything random.")
-@options(device_option, modules_option, processes_option, ledger_option, json_option, quiet_option)
+@click.option("--resume", is_flag=True, help="Go on with the report in --folder that was interrupted.")
+@options(device_option, modules_option, processes_option, ledger_option, json_option, quiet_option, timings_option)
 def report_command(
+    identifiers: tuple[str, ...],
     folder: Path,
+    facts_file: Path | None,
+    mutants: Path | None,
     profile: str,
+    theories: tuple[str, ...],
+    architectures: tuple[str, ...],
     seed: int,
+    resume: bool,
     device: str,
     modules: tuple[Path, ...],
     processes: int | None,
     ledger: Path | None,
     json_file: str | None,
     quiet: bool,
+    timings: Path | None,
 ) -> int:
-    """Check, refute the false variants, measure the exponents, train, and write REPORT.md with its figures."""
+    """Check, refute the false variants, measure the exponents, train, and write REPORT.md with its figures.
+
+    Of the statements named alone, or of one theory or architecture: without training runs and all else that is about none of them.
+    """
     output = Output(json_file, quiet)
+    if facts_file is not None:
+        _nothing_to_run(click.get_current_context())
     with own_statements(modules, probed=True):
         from checkers.experiments import everything
+        from checkers.experiments.unfinished import Unfinished
         from checkers.machine.files import staged
         from checkers.report import write
+        from checkers.report.facts_file import read_mutants
 
         write.check_folder(folder)
-        nights = read_summary(ledger, chosen(())) if ledger else None
-        device = valid_device(device)
-        with progress_bars(quiet=quiet) as progress, staged(folder) as stage:
-            facts = everything.gather(
-                on_architectures(chosen(()), ()),
-                seed=seed,
-                profile=profile_named(profile),
-                device=device,
-                folder=stage / COUNTEREXAMPLES,
-                modules=modules,
-                processes=process_count(processes),
-                progress=progress,
-            )
-            facts = msgspec.structs.replace(facts, nights=nights)
-            write.write(facts, chosen(()), stage)
+        selected = of_theories(chosen(identifiers), theories)
+        nights = read_summary(ledger, selected) if ledger else None
+        scores = read_mutants(mutants) if mutants else None
+        device, count = valid_device(device), process_count(processes)
+        if facts_file is not None:
+            facts = write.known_facts(facts_file)
+            kept = None
+        else:
+            forms = on_architectures(selected, architectures)
+            cells = [(form.id, form.architecture) for form in forms]
+            asked = {"seed": seed, "profile": vars(profile_named(profile)), "device": device, "statements": cells}
+            kept = Unfinished(folder, asked, modules, resume=resume)
+        with progress_bars(quiet=quiet) as bars, timing(timings, "report", count, bars) as progress, staged(folder) as stage:
+            if kept is not None:
+                try:
+                    facts = everything.gather(
+                        forms,
+                        seed=seed,
+                        profile=profile_named(profile),
+                        device=device,
+                        modules=modules,
+                        processes=count,
+                        kept=kept,
+                        progress=progress,
+                        whole=not (identifiers or theories or architectures),
+                    )
+                except KeyboardInterrupt as error:
+                    raise KeyboardInterrupt(f"after {kept.count:,} outcomes: --resume goes on from there") from error
+            facts = msgspec.structs.replace(facts, nights=nights or facts.nights, mutants=scores or facts.mutants)
+            written = write.write(facts, selected, stage)
+            if kept is not None:
+                kept.copy_counterexamples(stage / COUNTEREXAMPLES)
+        write.remove_stale(folder, written)
+        if kept is not None:
+            kept.remove()
         output.facts(facts)
         output.text(write.closing(facts, folder), closing=True)
     return 0 if write.as_claimed(facts) else REFUTED
+
+
+OPTIONS = {"identifiers": "a statement", "theories": "--theory", "architectures": "--architecture"}
+
+
+def _nothing_to_run(context: click.Context) -> None:
+    """InputError where --from stands beside an option of a run."""
+    of_a_run = ("identifiers", "theories", "architectures", "profile", "seed", "resume", "device", "processes")
+    asked = [name for name in of_a_run if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if asked:
+        option = OPTIONS.get(asked[0], f"--{asked[0]}")
+        raise InputError(f"--from runs nothing, so {option} has nothing to choose: the facts say what they were found with")

@@ -12,6 +12,7 @@ from checkers.command_line.options import (
     Output,
     as_path,
     cluster_option,
+    device_option,
     drawn,
     finite,
     json_option,
@@ -21,6 +22,7 @@ from checkers.command_line.options import (
     profile_option,
     quiet_option,
     seed_option,
+    valid_device,
 )
 from checkers.command_line.terminal import progress_bars
 from checkers.machine.files import check_destination
@@ -88,10 +90,10 @@ def diagnose(
 @click.command()
 @click.option("--fit", callback=as_path, metavar="FILE", help="Also write the fitted law there, as `diagnose` reads it.")
 @click.option("--figure", callback=as_path, metavar="FILE", help="Also draw the ladders: an SVG file.")
-@options(profile_option, seed_option, processes_option, cluster_option, json_option, quiet_option)
+@options(profile_option, seed_option, device_option, processes_option, cluster_option, json_option, quiet_option)
 def threshold(
-    fit: Path | None, figure: Path | None, profile: str, seed: int | None, processes: int | None, cluster: str, json_file: str | None,
-    quiet: bool,
+    fit: Path | None, figure: Path | None, profile: str, seed: int | None, device: str, processes: int | None, cluster: str,
+    json_file: str | None, quiet: bool,
 ) -> int:  # fmt: skip
     """Find the smallest width at which training succeeds with probability 0.95, on ladders of n, L and delta.
 
@@ -107,7 +109,8 @@ def threshold(
             check_destination(destination)
     with progress_bars(quiet=quiet) as progress:
         run = measured.threshold(
-            seed=drawn(seed), profile=profile, progress=progress, processes=process_count(processes), cluster=cluster
+            seed=drawn(seed), profile=profile, device=valid_device(device), progress=progress, processes=process_count(processes),
+            cluster=cluster,
         )  # fmt: skip
     if fit is not None:
         write_fit(run.fit, fit)

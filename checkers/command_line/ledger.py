@@ -90,7 +90,7 @@ class LedgerOptions:
             if context.get_parameter_source(name) == ParameterSource.COMMANDLINE and not same:
                 option = "the list of statements" if name == "identifiers" else f"--{name.removesuffix('s')}"
                 raise InputError(f"{option} differs from that of the interrupted run {self._run.number}: leave it out to resume that run")
-        return {**fixed, "theories": ()}  # the identifiers say which statements
+        return {**fixed, "theories": (), "named": begun["profile"].named}  # the identifiers say which statements
 
     def run(
         self, statements: Sequence[Statement], seed: int, profile: Profile, device: str, modules: Sequence[Path]

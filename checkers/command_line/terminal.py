@@ -13,7 +13,8 @@ from typing import IO, Any, Final
 
 import click
 
-from checkers.records.events import Advanced, Event, Listener, StepRecorded, silent
+from checkers.records.decisions import VariantVerdict
+from checkers.records.events import Advanced, Event, Listener, StatementJudged, StepRecorded, VariantJudged, silent
 
 # In place of characters that a terminal lacks; for others what Unicode decomposes them into (1 for ¹), or a question mark.
 PLAIN: Final = {"‖": "||", "√": "sqrt ", "±": "+-", "⁻": "^-", "−": "-", "≤": "<=", "≥": ">=", "·": "*", "×": "x", "…": "..."}
@@ -57,19 +58,23 @@ def abandon(stream: IO[Any]) -> None:
 
 @contextmanager
 def progress_bars(*, quiet: bool) -> Iterator[Listener]:
-    """Yield a listener that draws a bar for each piece of work on standard error, or nothing where nobody would see it."""
+    """Yield a listener that draws a bar for each piece of work on standard error, and above them says each verdict as soon as it is known;
+    or nothing where nobody would see it."""
     if quiet or not sys.stderr.isatty():
         yield silent
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    times = (TimeElapsedColumn(), TextColumn("left:"), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), *times)
     with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
         tasks: dict[str, int] = {}
 
         def show(event: Event) -> None:
+            if isinstance(event, StatementJudged | VariantJudged):
+                bars.console.print(judged(event), markup=False, highlight=False, soft_wrap=True)
             if not isinstance(event, Advanced):
                 return
             if event.label not in tasks:
@@ -79,6 +84,15 @@ def progress_bars(*, quiet: bool) -> Iterator[Listener]:
                 bars.remove_task(tasks.pop(event.label))  # type: ignore[arg-type]
 
         yield show
+
+
+def judged(event: StatementJudged | VariantJudged) -> str:
+    """A verdict on one line: the first words of a run, whose tables come at its end."""
+    one = event.verdict
+    what = f"{one.verdict.ljust(12)}  {one.id}, {one.architecture}"
+    if isinstance(one, VariantVerdict):
+        return f"{what}: {one.variant}"
+    return f"{what}: {one.failures:,} of {one.trials:,} trials failed, worst ratio {one.worst_ratio:.3g}"
 
 
 @contextmanager

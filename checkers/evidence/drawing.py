@@ -12,10 +12,12 @@ from checkers.adversaries.attack import AIMS, REVEALED_AIMS
 from checkers.networks.architectures.by_name import architecture_for
 from checkers.networks.network import Network
 from checkers.networks.randomness import NormalSource, seed_sequence
+from checkers.networks.smooth import SmoothNetwork
 from checkers.networks.two_layer import TwoLayerNetwork
 from checkers.subjects.exact_law import ExactLawSubject
 from checkers.subjects.network import NetworkSubject
 from checkers.subjects.partial import VectorSubject
+from checkers.subjects.smooth import SmoothSubject
 from checkers.subjects.two_layer import GateLawSubject, TwoLayerSubject
 from theorems.language.instance import Instance
 from theorems.language.statement import Engine, Statement
@@ -49,6 +51,11 @@ def drawn_subjects(
         fair = statement.options.get("fair", 1.0)
         gates = TwoLayerNetwork.draw(instance.inputs, instance.width, trials, source, statement.variance, fair=fair, device=device)
         yield "", TwoLayerSubject(gates, instance, source.spawn("questions"))
+        return
+    if engine == "jacobian":
+        linear = bool(statement.options.get("linear", 0.0))
+        smooth = SmoothNetwork.draw(instance.inputs, instance.width, trials, source, statement.variance, linear=linear, device=device)
+        yield "", SmoothSubject(smooth, instance, source.spawn("questions"))
         return
     network = draw_network(statement, instance, engine, trials, source, device)
     questions = source.spawn("questions")

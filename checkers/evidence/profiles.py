@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 from checkers.evidence.binomial import SUSPICIOUS, Plan, trials_to_reach
@@ -16,6 +16,13 @@ MINIMUM_TRIALS = 4  # fewer would leave a failure rate of one half undetected in
 # Of a second stage with fresh weights, after a first that was improbable under the claim but not enough to refute.
 SECOND_STAGE = 8  # times as many trials
 LOOK = 128  # times `normals` that a second stage may cost: one is made in some hundred instances of a true statement, if it is tight
+
+# A statement that was asked for by name has the time of whoever waits for it: about four times what it gets among all others, half of that
+# for more instances and half for closer looks at few. What fails twice as often as the claim allows is seen by trials, not by instances.
+MORE = 2  # times as many instances, of every population
+LOOKS = 1  # of each population, the instances nearest to a refutation, decided again on fresh weights
+CLOSER = 32  # times as many trials
+CLOSE, CLOSEST = 4, 64  # times `normals` that such a look may cost, and its second stage where it is suspicious
 
 LAW: Final[Mapping[str, tuple[float, float]]] = {"samples": (1, 1), "outputs": (1, 1)}  # what the exact law speaks of
 
@@ -31,11 +38,14 @@ class Profile:
 
     normals: Gaussian numbers (or multiplications of a matrix entry) that one decision may cost; law_draws: draws of the exact law.
     dense_width, revealed_width: the largest widths drawn for networks with stored and with revealed weights; depth: the largest depth.
-    corners: instances of each corner of a statement's region, at the far end of one quantity.
+    corners: instances of each corner of a statement's region, at the far end of one quantity; corner_width: how wide, where many samples or
+    close ones ask for it.
     far: instances of each kind far beyond the sizes that constants were calibrated on, the widest and the deepest; far_width,
     far_depth: how wide and how deep; far_entries: width times depth, at most, of the deepest.
     proofs: numbers that the ball arithmetic of one triage may hold, over its trials: a second or so for a million.
     first: the statements of a run that names none; empty for all of them, on every architecture.
+    named: ids of the statements that were asked for by name, which get more; looks: closer ones, at the instances of each population that
+    came nearest to a refutation.
     """
 
     name: str
@@ -48,12 +58,25 @@ class Profile:
     revealed_width: int
     depth: int = 64
     corners: int = 0
+    corner_width: int = 0
     far: int = 0
     far_width: int = 0
     far_depth: int = 0
     far_entries: int = 0
     proofs: int = 2**20
     first: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+    looks: int = 0
+
+    def naming(self, identifiers: Iterable[str]) -> Profile:
+        """The profile of a run in which these statements were asked for by name; a first look is one at those, too."""
+        return self if self.first else replace(self, named=tuple(identifiers))
+
+    def of(self, statement: Statement) -> Profile:
+        """The profile for one statement."""
+        if statement.id not in self.named:
+            return self
+        return replace(self, examples=MORE * self.examples, corners=MORE * self.corners, far=MORE * self.far, looks=LOOKS)
 
     def instances(self, statement: Statement) -> int:
         """How many instances of a statement to try: half as many where each costs a training run or the like.
@@ -74,7 +97,7 @@ class Profile:
         low, high = statement.ranges["width"]
         revealed = max(self.dense_width, self.revealed_width // statement.passes)
         afford = revealed if "revealed" in statement.engines else self.dense_width
-        if "gates" in statement.engines:  # a table of m n numbers
+        if {"gates", "jacobian"} & set(statement.engines):  # a table of m n numbers
             afford = self.revealed_width
         network = {"width": (low, min(high, max(afford, 2 * low)))}
         shallow, deep = statement.ranges.get("depth", (1, 1))
@@ -86,10 +109,10 @@ class Profile:
 
     def farther(self, statement: Statement) -> dict[str, tuple[float, float]]:
         """Limits beyond those of `populations` that a single instance is worth: what many samples, or close ones, ask of the width."""
-        if "revealed" not in statement.engines or statement.passes >= COSTLY or not self.far:
+        if "revealed" not in statement.engines or statement.passes >= COSTLY or not self.corner_width:
             return {}
         low, high = statement.ranges["width"]
-        return {"width": (low, min(high, float(self.far_width)))}
+        return {"width": (low, min(high, float(self.corner_width)))}
 
     def far_populations(self, statement: Statement) -> dict[str, list[dict[str, tuple[float, float]]]]:
         """Ranges far beyond those that constants were calibrated on: of each kind the choices, the best first.
@@ -156,6 +179,18 @@ class Profile:
             return engine, Plan(first, claimed, alpha, second)
         return (engine, Plan(first, claimed, alpha)) if first >= needed else None
 
+    def closer(self, statement: Statement, instance: Instance, alpha: float) -> tuple[Engine, Plan] | None:
+        """The engine and the trials of a closer look, in two stages too; None where one that could refute is not to be afforded."""
+        engine, trials = self.plan(statement, instance)
+        claimed = statement.failure_probability(instance)
+        one = self.share(statement, instance, engine, 1)
+        first, second = (
+            min(most * trials, int(cost / one)) if one else most * trials
+            for most, cost in ((CLOSER, CLOSE), (SECOND_STAGE * CLOSER, CLOSEST))
+        )  # fmt: skip
+        able = first >= trials_to_reach(0.99 * SUSPICIOUS, claimed) and second >= trials_to_reach(alpha, claimed)
+        return (engine, Plan(first, claimed, alpha, second)) if able else None
+
 
 def cost(statement: Statement, instance: Instance) -> tuple[Engine, int]:
     """The engine that answers for this instance, and the Gaussian numbers that one pass over one network costs."""
@@ -167,6 +202,8 @@ def cost(statement: Statement, instance: Instance) -> tuple[Engine, int]:
         return "gate law", 2**instance.samples
     if "gates" in statement.engines:
         return "gates", instance.width * (instance.samples + 1)
+    if "jacobian" in statement.engines:
+        return "jacobian", instance.width * (instance.samples + instance.input_dimension)
     dense = instance.depth * instance.patch * instance.width**2
     # forward and backward passes ask for about (1 + d) n directions a layer, at every position
     revealed = instance.depth * instance.patch * instance.neurons * instance.samples * (1 + instance.outputs) * 4
@@ -190,14 +227,14 @@ PROFILES = {
     ),
     "quick": Profile(
         "quick", examples=16, power_examples=25, shrinks=40, normals=2**22, law_draws=2**19, dense_width=512, revealed_width=2**14,
-        depth=8, corners=1, far=1, far_width=2**17, far_depth=32, far_entries=2**20, proofs=2**20,
+        depth=8, corners=1, corner_width=2**20, far=1, far_width=2**17, far_depth=32, far_entries=2**20, proofs=2**20,
     ),
     "standard": Profile(
         "standard", examples=100, power_examples=60, shrinks=200, normals=2**24, law_draws=2**22, dense_width=1024, revealed_width=2**17,
-        depth=16, corners=3, far=3, far_width=2**17, far_depth=32, far_entries=2**22, proofs=2**23,
+        depth=16, corners=3, corner_width=2**20, far=3, far_width=2**17, far_depth=32, far_entries=2**22, proofs=2**23,
     ),
     "thorough": Profile(
         "thorough", examples=500, power_examples=200, shrinks=500, normals=2**26, law_draws=2**24, dense_width=4096, revealed_width=2**20,
-        depth=32, corners=10, far=10, far_width=2**18, far_depth=32, far_entries=2**23, proofs=2**25,
+        depth=32, corners=10, corner_width=2**20, far=10, far_width=2**18, far_depth=32, far_entries=2**23, proofs=2**25,
     ),
 }

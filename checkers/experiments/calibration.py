@@ -54,6 +54,7 @@ OFTEN: Final = 0.02
 MANY: Final = 256
 MANY_ATTACKED: Final = 64
 CONFIDENCE: Final = 0.95  # of what is said about fresh networks
+LEAST: Final = 1e-3  # room where no instance needs any
 EDGE: Final = 1e-9  # of an edge, so that rounding leaves an instance in its band
 
 
@@ -111,6 +112,17 @@ def _plain(statement: Statement) -> Statement:
     return dataclasses.replace(statement, constants={**statement.constants, **changed})
 
 
+def _need(statement: Statement, instance: Instance, ratio: float) -> float:
+    """What an instance with this ratio asks of the constants: as many times what they are, or, where their limit is known, so much room."""
+    for name in calibrated_names(statement):
+        constant = statement.constants[name]
+        if constant.finite is not None:
+            factor = constant.finite.factor(instance)
+            asked = ratio / factor if constant.finite.lower else ratio * factor
+            return max(asked - 1, 0.0) / constant.finite.size(instance)
+    return ratio
+
+
 def _is_upper(statement: Statement) -> bool:
     """Whether the constants stand on the right side, where more of them is safer; InputError if the bound is not in proportion to them."""
     names = calibrated_names(statement)
@@ -147,8 +159,8 @@ def passed_over(networks: int, claimed: float) -> int:
 
 
 def _band(statement: Statement, examples: int, worst: int, seed: int) -> tuple[CalibratedBand, list[Decision]]:
-    """What the claim, its constants as they are, needs on small instances: ratios, which the caller makes into constants. Also every
-    decision with a ratio, the largest first."""
+    """What the claim, its constants as they are, needs on small instances, as _need says. Also every decision with a ratio, the largest
+    first."""
     campaign = search(statement, SMALL, Account(0.0), seed=seed, examples=examples, decides=False)
     seen = sorted((decision for decision in campaign.decisions if decision.ratio > 0), key=lambda decision: -decision.ratio)
     if not seen:
@@ -163,9 +175,9 @@ def _band(statement: Statement, examples: int, worst: int, seed: int) -> tuple[C
         ratios = _fresh(statement, instance, decision.engine, networks, seed)  # type: ignore[arg-type]
         spare = passed_over(networks, decision.claimed) if often else -1
         most = float(ratios[spare]) if spare > 0 else float(ratios[0]) if spare == 0 else max(decision.ratio, float(ratios[0]))
-        if most > needed:
-            needed, worst_of_all = most, decision
-        medians.append(float(ratios.median()))
+        if (need := _need(statement, instance, most)) > needed:
+            needed, worst_of_all = need, decision
+        medians.append(_need(statement, instance, float(ratios.median())))
         asked += networks if spare < 0 else 0
         drawn += networks
     share = 1 - (1 - CONFIDENCE) ** (1 / asked) if asked else 0.0
@@ -198,6 +210,11 @@ def _searched(statement: Statement, seed: int) -> tuple[list[CalibratedBand], li
     return all_found, all_seen
 
 
+def _by(constant: Constant) -> str:
+    """What a constant depends on, a size or a term of sizes; "" if nothing."""
+    return constant.bands.by if constant.bands else constant.finite.term if constant.finite else ""
+
+
 def calibrate_one(statement: Statement, seed: int, margin: float = MARGIN) -> list[Calibration]:
     """The calibrated constants of one statement: what fresh networks and the worst of a search need on small instances, times the margin.
 
@@ -211,7 +228,9 @@ def calibrate_one(statement: Statement, seed: int, margin: float = MARGIN) -> li
     }  # fmt: skip
 
     def at(constant: Constant, ratio: float, away: float = 1.0) -> float:
-        """The constant at which this ratio is just allowed, or `away` times safer."""
+        """The constant, or its room, at which this need is just met, or `away` times safer."""
+        if constant.finite is not None:
+            return _three_digits(max(ratio, LEAST) * away, up=True)
         return _three_digits(constant.value * ratio * away if up else constant.value / ratio / away, up)
 
     def table(constant: Constant) -> list[CalibratedBand]:
@@ -224,7 +243,7 @@ def calibrate_one(statement: Statement, seed: int, margin: float = MARGIN) -> li
 
     return [
         Calibration(
-            id=statement.id, constant=name, by=constant.bands.by if constant.bands else "", bands=table(constant), margin=margin,
+            id=statement.id, constant=name, by=_by(constant), bands=table(constant), margin=margin,
             confidence=CONFIDENCE, seed=seed, sizes=sizes,
         )
         for name, constant in small.constants.items()

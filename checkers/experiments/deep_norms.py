@@ -10,7 +10,9 @@ from torch import Tensor
 
 from checkers.machine.threads import one_thread
 from checkers.networks.randomness import NormalSource, seed_sequence
+from checkers.records.events import Listener
 from checkers.records.experiments import DeepNorms
+from checkers.runs.jobs.groups import Group, jobs
 from checkers.subjects.exact_law import layer_norms
 from theorems.laws.norm_laws import step
 
@@ -28,6 +30,15 @@ def residual_norms(width: int, depth: int, trials: int, source: NormalSource) ->
         h = (h + step(width, depth) * product if layer < depth else product).relu()
         norms.append(h.norm(dim=-1))
     return torch.stack(norms, 1)
+
+
+def deep_norms_group(seed: int) -> list[Group]:
+    """The work of `deep_norms`, at the sizes of the report."""
+    return jobs(_deep_norms, seed, [()], "norms through deep networks", ["norms"])
+
+
+def _deep_norms(seed: int, listener: Listener) -> DeepNorms:
+    return deep_norms(seed)
 
 
 def deep_norms(seed: int, width: int = WIDTH, depth: int = DEPTH, trials: int = TRIALS) -> DeepNorms:

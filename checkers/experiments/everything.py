@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -15,17 +18,20 @@ from checkers.data.training_data import held_out_rows, load_training_data
 from checkers.errors import InputError
 from checkers.evidence.profiles import Profile
 from checkers.experiments import reliability
-from checkers.experiments.deep_norms import deep_norms
+from checkers.experiments.deep_norms import deep_norms_group
 from checkers.experiments.scaling import exponents
+from checkers.experiments.unfinished import Unfinished
 from checkers.experiments.width import inside_the_regime, threshold
 from checkers.machine import software
 from checkers.machine.threads import one_thread
 from checkers.records.counterexamples import Certificate
-from checkers.records.events import Advanced, Event, Listener, StepRecorded
+from checkers.records.decisions import CheckRun, PowerRun
+from checkers.records.events import Advanced, Event, Listener, PieceDone, StepRecorded
 from checkers.records.report import Facts
 from checkers.records.training import TrainingRun
 from checkers.runs import suite
-from checkers.runs.jobs.each import each, in_order
+from checkers.runs.jobs.each import each
+from checkers.runs.jobs.groups import Group, jobs
 from checkers.training import run as training
 from checkers.training.training_setup import TrainingSetup
 from theorems.language.registry import registry
@@ -77,38 +83,70 @@ def gather(
     device: str,
     modules: Sequence[Path],
     processes: int,
-    folder: Path,
+    kept: Unfinished,
     progress: Listener,
+    whole: bool = True,
 ) -> Facts:
-    """Run everything that the report is about. folder: where counterexamples go."""
-    shared: Any = {"modules": modules, "processes": processes, "progress": progress}
+    """Run everything that the report is about, all of it in one pool: nobody waits for the last piece of a phase before the next begins.
+
+    kept: what an interrupted report has found already, and where outcomes and counterexamples go as they are found. whole: with what is
+    about no statement, training and thresholds. Seconds of check, power and thresholds are sums over pieces, which ran side by side.
+    """
+    spent: defaultdict[str, float] = defaultdict(float)
+
+    def listen(event: Event) -> None:
+        if isinstance(event, PieceDone):
+            spent[event.phase] += event.wall
+        progress(event)
+
+    settings = suite.Settings(seed, profile, suite.ALPHA, device, kept.counterexamples, tuple(modules))
+    plans = TRAININGS if whole else ()
+    work = {
+        "check": suite.check_groups(settings, statements, progress),
+        "power": suite.power_groups(settings, statements, progress),
+        "scaling": exponents.scale_groups(statements, seed=seed, profile=profile, device=device, modules=modules),
+        "trainings": jobs(_train, (seed, device), [(plan,) for plan in plans], "training runs", [plan.title for plan in plans]),
+        "reliability": reliability.groups(seed, reliability.decisions_of(profile)) if whole else [],
+        "certificates": _certificate_groups(statements, seed),
+        "regime": inside_the_regime.regime_groups(profile.name, seed, device) if whole else [],
+        "rungs": threshold.rung_groups(seed, profile.name, device) if whole else [],
+        "deep norms": deep_norms_group(seed) if whole else [],
+    }
+    outcomes = iter(_outcomes([group for groups in work.values() for group in groups], kept, processes, modules, listen))
+    found = {name: list(islice(outcomes, len(groups))) for name, groups in work.items()}
     return Facts(
-        check=suite.check(statements, seed=seed, profile=profile, device=device, folder=folder, **shared),
-        power=suite.power(statements, seed=seed, profile=profile, device=device, folder=folder, **shared),
-        scaling=exponents.scale(statements, seed=seed, profile=profile, device=device, **shared),
-        trainings=in_order(each(_train, (seed, device), [(plan,) for plan in TRAININGS], "training runs", processes, (), progress)),
-        titles=[plan.title for plan in TRAININGS],
-        reliability=reliability.measure(
-            seed=seed, decisions=reliability.decisions_of(profile), processes=processes, progress=progress
-        ),
+        check=CheckRun(seed=seed, alpha=settings.alpha, profile=profile.name, verdicts=found["check"], seconds=spent[suite.STATEMENTS]),
+        power=PowerRun(seed=seed, alpha=settings.alpha, profile=profile.name, variants=found["power"], seconds=spent[suite.VARIANTS]),
+        scaling=[row for row in found["scaling"] if row is not None],
+        trainings=found["trainings"],
+        titles=[plan.title for plan in plans],
+        reliability=[row for rows in found["reliability"] for row in rows],
         versions={**msgspec.structs.asdict(software.versions()), "scipy": version("scipy"), "hypothesis": version("hypothesis")},
         modules=", ".join(map(str, modules)),
-        certificates=certificates(statements, seed, modules, processes, progress),
-        regime=inside_the_regime.regime_rows(profile.name, seed, device, progress),
-        threshold=threshold.threshold(seed=seed, profile=profile.name, progress=progress, processes=processes),
-        deep_norms=deep_norms(seed),
+        certificates=[one for one in found["certificates"] if one is not None],
+        regime=found["regime"],
+        threshold=threshold.of_rungs(found["rungs"], seed, profile.name, spent["rungs"]) if whole else None,
+        deep_norms=next(iter(found["deep norms"]), None),
     )
 
 
-def certificates(
-    statements: Sequence[Statement], seed: int, modules: Sequence[Path], processes: int, progress: Listener
-) -> list[Certificate]:
-    """One certified instance of each statement that allows it, on fully connected networks."""
+def _outcomes(groups: Sequence[Group], kept: Unfinished, processes: int, modules: Sequence[Path], listener: Listener) -> list[Any]:
+    """The outcomes of all groups, in their order; those that are kept are not found again."""
+    outcomes = {place: kept.read(group) for place, group in enumerate(groups) if kept.holds(group)}
+    left = [place for place in range(len(groups)) if place not in outcomes]
+    with closing(each([groups[place] for place in left], processes, modules, listener)) as ended:
+        for job in ended:
+            outcomes[left[job.number]] = job.result
+            kept.write(groups[left[job.number]], job.result)
+    return [outcomes[place] for place in range(len(groups))]
+
+
+def _certificate_groups(statements: Sequence[Statement], seed: int) -> list[Group]:
+    """One instance of each statement that can be certified, on fully connected networks: outcomes are certificates, or None."""
     from checkers.certification.certify import certifiable
 
-    jobs = [(statement.id,) for statement in certifiable(statements) if statement.architecture == FULLY_CONNECTED]
-    found: list[Certificate | None] = in_order(each(_certify, seed, jobs, "certificates", processes, modules, progress))
-    return [one for one in found if one is not None]
+    chosen = [(statement.id,) for statement in certifiable(statements) if statement.architecture == FULLY_CONNECTED]
+    return jobs(_certify, seed, chosen, "certificates")
 
 
 def _certify(seed: int, listener: Listener, identifier: str) -> Certificate | None:

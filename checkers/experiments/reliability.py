@@ -21,6 +21,7 @@ from checkers.evidence.profiles import Profile
 from checkers.records.events import Listener, silent
 from checkers.records.experiments import Reliability
 from checkers.runs.jobs.each import each, in_order
+from checkers.runs.jobs.groups import Group, jobs
 from theorems.language.instance import Instance
 from theorems.language.statement import FailureProbability, Statement
 from theorems.language.subject import Comparison, Subject
@@ -152,9 +153,14 @@ def row(settings: Settings, listener: Listener, truth: str, alpha: float) -> lis
 
 def measure(*, seed: int, decisions: int, processes: int = 1, progress: Listener = silent) -> list[Reliability]:
     """All rows. decisions: about true claims, for each alpha."""
-    jobs = [(truth, alpha) for truth in ("just true", "just false") for alpha in ALPHAS]
-    rows: list[list[Reliability]] = in_order(each(row, Settings(seed, decisions), jobs, "rows about the checker", processes, (), progress))
+    rows: list[list[Reliability]] = in_order(each(groups(seed, decisions), processes, (), progress))
     return [one for part in rows for one in part]
+
+
+def groups(seed: int, decisions: int) -> list[Group]:
+    """The work of `measure`: outcomes are lists of rows."""
+    made = [(truth, alpha) for truth in ("just true", "just false") for alpha in ALPHAS]
+    return jobs(row, Settings(seed, decisions), made, "rows about the checker")
 
 
 def decisions_of(profile: Profile) -> int:

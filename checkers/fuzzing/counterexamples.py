@@ -16,11 +16,11 @@ from checkers.certification.triage import stands, triage
 from checkers.errors import InputError
 from checkers.evidence.binomial import SUSPICIOUS, trials_to_reach
 from checkers.evidence.decide import decide
-from checkers.evidence.profiles import PROFILES, SECOND_STAGE
+from checkers.evidence.profiles import CLOSER, PROFILES, SECOND_STAGE
 from checkers.fuzzing.search import Campaign
 from checkers.machine.files import write_whole
 from checkers.machine.software import versions
-from checkers.records.counterexamples import Counterexample, Replay, Versions
+from checkers.records.counterexamples import Counterexample, Replay
 from checkers.records.decisions import Decision
 from theorems.language.instance import Instance
 from theorems.language.registry import Registry, registry
@@ -41,7 +41,9 @@ def file_name(statement: str, variant: str, seed: int, role: str, architecture: 
     return "--".join(word for word in words if word) + ".json"
 
 
-def write_both(found: Campaign, statement: Statement, seed: int, folder: Path | None, modules: Sequence[Path] = ()) -> list[str]:
+def write_both(
+    found: Campaign, statement: Statement, seed: int, folder: Path | None, modules: Sequence[Path] = (), device: str = "cpu"
+) -> list[str]:
     """Write the simplest and the most severe refutation into `folder`, if there are any; returns the file names."""
     written = []
     for role, case in (("simplest", found.simplest), ("severest", found.severest)):
@@ -59,6 +61,7 @@ def write_both(found: Campaign, statement: Statement, seed: int, folder: Path | 
             versions=versions(),
             module=", ".join(path.name for path in modules),
             triage=found.triages.get(role),
+            device=device,
         )
         path = folder / file_name(statement.id, statement.variant_name, seed, role, statement.architecture)
         try:
@@ -150,9 +153,10 @@ def _numbers(engine: str, instance: Instance) -> int:
 
 
 def _most_trials(statement: Statement, instance: Instance, engine: str, alpha: float) -> int:
-    """What the most thorough profile draws at these sizes, in a second stage too: a file that asks for more is not ours."""
+    """What the most thorough profile draws at these sizes, in a second stage and in a closer look too: a file that asks for more is not
+    ours."""
     plans = [profile.plan(statement, instance) for profile in PROFILES.values()]
-    planned = SECOND_STAGE * max((trials for name, trials in plans if name == engine), default=0)
+    planned = SECOND_STAGE * CLOSER * max((trials for name, trials in plans if name == engine), default=0)
     claimed = statement.failure_probability(instance)
     if planned and alpha > 0 and claimed < 0.5:
         planned = max(planned, SECOND_STAGE * trials_to_reach(SUSPICIOUS / 2, claimed), trials_to_reach(alpha, claimed))
@@ -197,7 +201,7 @@ def replay(record: Counterexample, catalogue: Registry = registry, device: str =
             statement, instance, seed=record.seed, engine=engine, trials=old.trials, alpha=old.alpha, stage=old.stage, device=device
         )  # fmt: skip
     identical = msgspec.structs.replace(new, at=old.at) == old if not old.at else new == old
-    same = "the same numbers, bit for bit" if identical else _difference(old, new, record.versions)
+    same = "the same numbers, bit for bit" if identical else _difference(record, new, device)
     if new.refuted:
         # what was proved when the file was written is proved again, whichever profile that took
         certified = record.triage is not None and record.triage.label == "certified"
@@ -209,11 +213,12 @@ def replay(record: Counterexample, catalogue: Registry = registry, device: str =
     return Replay(status="FIXED", identical=identical, reason=same, decision=new)
 
 
-def _difference(old: Decision, new: Decision, recorded: Versions) -> str:
-    """What changed since the file was written."""
+def _difference(record: Counterexample, new: Decision, device: str) -> str:
+    """What changed since the file was written. All that is random is drawn by the CPU: devices differ by rounding."""
+    old = record.decision
     changed = [name for name in ("failures", "ratio", "left", "right", "claimed") if getattr(old, name) != getattr(new, name)]
-    now = versions()
-    then = {name: getattr(recorded, name) for name in recorded.__struct_fields__}
-    other = [f"{name} {old_one} then, {getattr(now, name)} now" for name, old_one in then.items() if old_one != getattr(now, name)]
+    then = {**msgspec.structs.asdict(record.versions), "device": record.device}
+    now = {**msgspec.structs.asdict(versions()), "device": device}
+    other = [f"{name} {old_one} then, {now[name]} now" for name, old_one in then.items() if old_one != now[name]]
     text = f"different {', '.join(changed) or 'details'}"
     return f"{text} ({'; '.join(other)})" if other else text

@@ -6,7 +6,7 @@ Hypothesis never sees the random weights: an instance has one verdict per run, h
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -21,18 +21,15 @@ from checkers.evidence.binomial import SUSPICIOUS, Plan
 from checkers.evidence.decide import decide
 from checkers.evidence.error_budget import Account
 from checkers.evidence.profiles import SECOND_STAGE, Profile
+from checkers.fuzzing.nearest import NEAREST, identity, nearest
+from checkers.fuzzing.populations import SEARCH, Population, populations
 from checkers.fuzzing.unread_source import source_unread
 from checkers.networks.randomness import seed_sequence
 from checkers.records.decisions import Decision, Triage
 from checkers.records.events import DecisionMade, InstanceRefuted, Listener, silent
-from strategies import corners, instances
 from theorems.language.instance import Instance
-from theorems.language.statement import Engine, Range, Statement
+from theorems.language.statement import Engine, Statement
 
-DEARER = 1.5  # an instance at a corner or far beyond costs about so many of the search's, in whose place it stands
-LEAST = 3 / 8  # of the search's own instances
-SEARCH = "search"  # the population of the search itself
-FARTHER = ("width", "depth")  # of these the far populations have the ends
 TIE = 1e-9  # of the log ratio, per decision: above its rounding, and far below any margin worth climbing
 
 
@@ -91,6 +88,8 @@ class _Judge:
     decide: Callable[..., Decision]
     campaign: Campaign = field(default_factory=Campaign)
     known: dict[str, Decision | None] = field(default_factory=dict)
+    margins: dict[str, float] = field(default_factory=dict)
+    tried: dict[tuple[object, ...], Instance] = field(default_factory=dict)  # of the population
     first: tuple[Decision, Instance, Triage] | None = None
     population: str = SEARCH
     simplifying: float = 0.0
@@ -98,7 +97,9 @@ class _Judge:
     def __call__(self, instance: Instance) -> Decision | None:
         key = instance.key()
         if key not in self.known:
-            self.known[key] = self._decide(instance)
+            found = self.known[key] = self._decide(instance)
+            if found is not None:
+                self.tried[identity(found)] = instance
         return self.known[key]
 
     def _decide(self, instance: Instance) -> Decision | None:
@@ -112,17 +113,32 @@ class _Judge:
             return None
         if self.decides:
             self.account.spend()
-        engine, plan = planned
-        decision = self.decide(self.statement, instance, seed=self.seed, engine=engine, trials=plan.trials, alpha=alpha, device=self.device)
-        self._charge(instance, engine, plan.trials)
-        self.campaign.visits.append(Visit(self.population, decision, plan))
-        if plan.second and decision.evidence and not decision.refuted and decision.p_value < SUSPICIOUS:
-            self._record(decision, instance)
-            trials = plan.second
+        return self._in_stages(instance, *planned, self.population, first=1)
+
+    def look_closer(self, instance: Instance) -> bool:
+        """Decide a known instance again, by many more trials on fresh weights; whether that refutes."""
+        planned = self.profile.closer(self.statement, instance, self.account.next / 2)
+        if planned is None:
+            return False
+        self.account.spend()
+        found = self.known[instance.key()] = self._in_stages(instance, *planned, NEAREST, first=3)
+        return found.refuted
+
+    def _in_stages(self, instance: Instance, engine: Engine, plan: Plan, population: str, first: int) -> Decision:
+        """The decision of the first stage, or of the next one where it is suspicious."""
+
+        def made(trials: int, stage: int) -> Decision:
             decision = self.decide(
-                self.statement, instance, seed=self.seed, engine=engine, trials=trials, alpha=alpha, stage=2, device=self.device
+                self.statement, instance, seed=self.seed, engine=engine, trials=trials, alpha=plan.alpha, stage=stage, device=self.device
             )  # fmt: skip
             self._charge(instance, engine, trials)
+            return decision
+
+        decision = made(plan.trials, first)
+        self.campaign.visits.append(Visit(population, decision, plan))
+        if plan.second and decision.evidence and not decision.refuted and decision.p_value < SUSPICIOUS:
+            self._record(decision, instance)
+            decision = made(plan.second, first + 1)
         return self._record(decision, instance)
 
     def _charge(self, instance: Instance, engine: Engine, trials: int) -> None:
@@ -184,50 +200,61 @@ def search(
     decides: bool = True,
     decide: Callable[..., Decision] = decide,
 ) -> Campaign:
-    """Try instances for the price of `examples`, larger margins preferred, then the corners of the region and what is far beyond, each
-    at a share of the error budget; at the first refutation simplify it, with at most profile.shrinks decisions. A false variant with
-    ranges, data or labels of its own is tried there alone.
+    """Explore the populations one after another, up to the first that refutes: all of a statement, here and now.
 
     decides=False: instances outside the regime, which are only counted; they spend no error budget and refute nothing.
     decide: what decides in place of checkers.evidence.decide.decide, such as a journal that knows decisions already.
     """
-    beside = _beside(statement, profile) if decides and not statement.aimed else []
-    own, shares = account.shared(len(beside))
-    judge = _Judge(statement, profile, own, seed, device, listener, decides, decide)
+    found: list[Campaign] = []
+    for population in populations(statement, profile, account, examples, decides=decides):
+        found.append(
+            explore(statement, profile, population, seed=seed, device=device, listener=listener, decides=decides, decide=decide)
+        )  # fmt: skip
+        if found[-1].severest:
+            break
+    return merged(found)
+
+
+def explore(
+    statement: Statement,
+    profile: Profile,
+    population: Population,
+    *,
+    seed: int,
+    device: str = "cpu",
+    listener: Listener = silent,
+    decides: bool = True,
+    decide: Callable[..., Decision] = decide,
+) -> Campaign:
+    """Try instances of one population, larger margins preferred; at the first refutation simplify it, with at most profile.shrinks
+    decisions. For `decides` and `decide` see `search`."""
+    judge = _Judge(statement, profile, population.account, seed, device, listener, decides, decide, population=population.name)
     try:
-        strategy = st.one_of(*(instances(statement, limits=limits) for limits in profile.populations(statement)))
+        strategy = population.instances(statement)
     except ValueError as error:
         raise InputError(f"{error} of the profile {profile.name!r}") from error
-    aside = math.ceil(DEARER * sum(count for _, _, count in beside))
-    _explore(judge, strategy, max(1, math.ceil(LEAST * examples), examples - aside), SEARCH)
-    for (name, population, count), share in zip(beside, shares, strict=True):
-        if judge.campaign.simplest is None:
-            judge.account, judge.population = share, name
-            _explore(judge, population, count, name)
+    _explore(judge, strategy, population.examples, population.name)
     return judge.conclude()
 
 
-Population = tuple[str, st.SearchStrategy[Instance], int]  # its name, and how many instances to decide
+def merged(parts: Sequence[Campaign]) -> Campaign:
+    """Campaigns in one, the last of which may refute. An instance that several met counts for the first: its networks are the same."""
+    whole = Campaign()
+    for part in parts:
+        seen = {identity(decision) for decision in whole.decisions}
+        whole.decisions += [decision for decision in part.decisions if decision.refuted or identity(decision) not in seen]
+        whole.visits += [visit for visit in part.visits if identity(visit.decision) not in seen]
+        whole.vacuous += part.vacuous
+        whole.unaffordable += part.unaffordable
+        whole.withdrawn += part.withdrawn
+        whole.simplest, whole.severest, whole.triages = part.simplest, part.severest, part.triages
+    return whole
 
 
-def _beside(statement: Statement, profile: Profile) -> list[Population]:
-    """The populations beside the search: the corners of what the profile affords, then what is far beyond."""
-    far = [(name, first_possible(statement, choices)) for name, choices in profile.far_populations(statement).items()]
-    beyond = [(name, strategy, profile.far) for name, strategy in far if strategy is not None]
-    at = corners(statement, profile.populations(statement)[-1], profile.farther(statement)) if profile.corners else []
-    return [(one.name, one.instances(statement), profile.corners) for one in at if not (far and one.quantity in FARTHER)] + beyond
-
-
-def first_possible(statement: Statement, choices: Sequence[Mapping[str, Range]]) -> st.SearchStrategy[Instance] | None:
-    """Instances within the first of the limits that leave any."""
-    for limits in choices:
-        with suppress(ValueError):
-            return instances(statement, limits=limits)
-    return None
 
 
 def _explore(judge: _Judge, strategy: st.SearchStrategy[Instance], examples: int, purpose: str) -> None:
-    """Decide up to `examples` instances of the strategy; at a refutation simplify it."""
+    """Decide up to `examples` instances of the strategy, and look closer at those nearest to a refutation; at a refutation simplify it."""
     statement, profile, campaign = judge.statement, judge.profile, judge.campaign
     key = int(seed_sequence(judge.seed, purpose, *statement.stream, statement.variant_name).generate_state(1)[0])
 
@@ -256,7 +283,13 @@ def _explore(judge: _Judge, strategy: st.SearchStrategy[Instance], examples: int
             raise _Refuted
         # The hill climber takes every step that is not worse: a quantity without effect would use up its examples. So the first wins a tie.
         margin = math.log(min(max(decision.ratio, 1e-300), 1e300)) - TIE * len(campaign.decisions)
-        target(margin, label="log of the worst ratio")
+        target(judge.margins.setdefault(instance.key(), margin), label="log of the worst ratio")
 
-    with suppress(_Refuted), source_unread():
-        trial()
+    with source_unread():
+        with suppress(_Refuted):
+            trial()
+        near = nearest(decision for decision in campaign.decisions if identity(decision) in judge.tried)
+        for decision in near[: profile.looks if judge.decides else 0]:
+            if campaign.severest is None and judge.look_closer(judge.tried[identity(decision)]):
+                with suppress(_Refuted):
+                    trial()  # as before, for what was decided is known: up to the instance that now refutes

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from checkers.evidence.binomial import detectable_rate
-from checkers.fuzzing.search import SEARCH, Campaign, Visit
+from checkers.fuzzing.nearest import NEAREST, identity, nearest
+from checkers.fuzzing.populations import SEARCH
+from checkers.fuzzing.search import Campaign, Visit
 from checkers.records.decisions import Decision, Grade, Verdict, VerdictName, Visited
 from theorems.language.statement import Statement
 
@@ -49,9 +51,11 @@ def judge(statement: Statement, campaign: Campaign, beyond: Campaign, written: l
         within_rounding=close,
         beyond=len(beyond.decisions),
         beyond_failures=sum(d.failures > 0 for d in beyond.decisions),
+        beyond_worst=max((d for d in beyond.decisions if d.failures > 0), key=lambda d: d.ratio, default=None),
         source=statement.source,
         kind=statement.kind,
         worst=worst,
+        nearest=next(iter(nearest(evidence)), None),
         counterexamples=written,
         **refuted_by(campaign),
         withdrawn=campaign.withdrawn,
@@ -67,7 +71,7 @@ def judge(statement: Statement, campaign: Campaign, beyond: Campaign, written: l
 
 def weakest_corner(visits: Sequence[Visit]) -> tuple[str, float | None]:
     """Of the populations beside the search the one in which a failure rate must be largest to be noticed, and that rate."""
-    names = dict.fromkeys(visit.population for visit in visits if visit.population != SEARCH)
+    names = dict.fromkeys(visit.population for visit in visits if visit.population not in (SEARCH, NEAREST))
     rates = {name: detectable_rate(visit.plan for visit in visits if visit.population == name) for name in names}
     return max(rates.items(), key=lambda one: one[1]) if rates else ("", None)
 
@@ -82,7 +86,7 @@ def _visited(visit: Visit) -> Visited:
 
 def _different(decisions: Iterable[Decision]) -> int:
     """How many instances were decided, each counted once."""
-    return len({tuple(d.sizes.items()) for d in decisions})
+    return len(set(map(identity, decisions)))
 
 
 def _partial(evidence: Sequence[Decision]) -> list[str]:

@@ -56,7 +56,7 @@ def edition(statement: Statement) -> str:
     """A digest of what a statement claims: evidence about another bound, constant or range is about another claim."""
     assumptions = [(one.name, one.formula, sorted(one.constants.items())) for one in statement.assumptions]
     ranges = {name: list(map(float, limits)) for name, limits in statement.ranges.items()}
-    constants = {name: [*one.values, one.value] for name, one in statement.constants.items()}
+    constants = {name: [*one.values, one.value, *([str(one)] if one.finite else [])] for name, one in statement.constants.items()}
     parts = [statement.sentence, statement.kind, statement.failure.formula, constants, ranges, assumptions, statement.variance]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -3,11 +3,12 @@
 f(x) = sum_r v_r relu(w_r . x) on 1/2 ‖y - u‖^2. As long as no ‖w_r - w_r(0)‖ exceeds |v_r| T, a neuron with |w_r(0) . x_i| > |v_r| T ‖x_i‖
 for all i is *still*: its gates stay, and what it has taken up is v_r sum_i D_ri P_i x_i with P = eta sum_k r(k), r = y - u. All of them
 together add the linear map rho_ij sum_r v_r^2 D_ri D_rj of P to the outputs. The others, few at large width, are followed one by one
-through z_ri = w_r . x_i. T is taken on trust, and every step says whether it still holds.
+through z_ri = w_r . x_i. T is taken on trust, and every step says whether it still holds: of a certificate, or a guess.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from torch import Tensor
 
 from theorems.language.instance import Array
 
+GUESS = 1.5  # times the travel of linear descent
+AGAIN = 2.0  # times what turned out to be too little
 MOST_PATTERNS = 1 << 14  # of still neurons' gates, over which their farthest is looked for at every step
 BLOCK = 1 << 16
 
@@ -80,7 +83,7 @@ def _sorted_out(blocks: Blocks, inputs: Tensor, travel: float) -> _Neurons:
 
 @torch.no_grad()
 def descend_two_layer(
-    blocks: Blocks, inputs: Tensor, labels: Tensor, step_size: float, travel: float, steps: int
+    blocks: Blocks, inputs: Tensor, labels: Tensor, travel: float, step_size: float, steps: int
 ) -> Iterator[TwoLayerStep]:
     """Yields step 0, ..., `steps`. inputs: (n, d); labels: (n,), float64; travel: T."""
     neurons = _sorted_out(blocks, inputs, travel)
@@ -105,3 +108,36 @@ def descend_two_layer(
             z += v[:, None] * (push @ gram)
             taken += push
             pushed = pushed + step_size * residual
+
+
+def descend_smooth(
+    weights: Array, output: Array, inputs: Tensor, labels: Tensor, activation: str, step_size: float, steps: int
+) -> Iterator[TwoLayerStep]:
+    """The same for f(x) = sum_r v_r phi(w_r . x), whose weights all move: farthest is ‖W - W(0)‖_F. activation: phi, as torch calls it."""
+    phi: Callable[[Tensor], Tensor] = getattr(torch.nn.functional, activation)
+    start, v = torch.from_numpy(weights), torch.from_numpy(output)
+    now = start
+    for step in range(steps + 1):
+        z = (now @ inputs.mT).requires_grad_()
+        values = phi(z)
+        (slopes,) = torch.autograd.grad(values.sum(), z)
+        residual = labels - v @ values.detach()
+        yield TwoLayerStep(step, residual, float(torch.linalg.vector_norm(now - start)), True)
+        now = now + step_size * v[:, None] * ((slopes * residual) @ inputs)
+
+
+@torch.no_grad()
+def train_two_layer(blocks: Blocks, inputs: Tensor, labels: Tensor, share: float, steps: int) -> tuple[float, list[TwoLayerStep]]:
+    """eta = share/lambda_max(H(0)), and all steps of descent with it, T being found out."""
+    start = _sorted_out(blocks, inputs, 0.0)
+    values, vectors = torch.linalg.eigh(start.still)
+    step_size = share / float(values[-1])
+    parts = vectors.mT @ (labels - start.outputs)
+    sizes = ((1 - step_size * values[:, None]).abs() ** torch.arange(steps) * parts[:, None]).norm(dim=0)
+    travel = GUESS * step_size * float(torch.linalg.matrix_norm(inputs, 2) * sizes.sum())
+    while True:
+        run = list(descend_two_layer(blocks, inputs, labels, travel, step_size, steps))
+        farthest = run[-1].farthest
+        if run[-1].trusted or not math.isfinite(farthest):  # or it diverged
+            return step_size, run
+        travel = AGAIN * max(travel, farthest)

@@ -45,7 +45,7 @@ class Certificate(Struct, frozen=True, kw_only=True):
 class Counterexample(Struct, frozen=True, kw_only=True):
     """A refutation as an artifact: everything needed to see it again. role: the simplest that shrinking found, or the most severe
     that the search met. inputs, targets: the data itself, so that no generator needs to agree. module: name of the user's module file,
-    which only --module imports. triage: what the refutation was made of when it was written."""
+    which only --module imports. triage: what the refutation was made of when it was written. device: where its tensors lay."""
 
     schema: int
     role: Literal["simplest", "severest"]
@@ -57,6 +57,7 @@ class Counterexample(Struct, frozen=True, kw_only=True):
     versions: Versions
     module: str = ""
     triage: Triage | None = None
+    device: str = "cpu"
 
 
 class Replay(Struct, frozen=True, kw_only=True):

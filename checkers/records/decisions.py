@@ -81,6 +81,18 @@ class Visited(Struct, frozen=True, kw_only=True):
     detectable_rate: float
 
 
+class Further(Struct, frozen=True, kw_only=True):
+    """What the next larger profile would do: so many instances, `work` times the work at most, up to this width and depth.
+    detectable_rate: as of a verdict, that of the larger profile on instances like these."""
+
+    profile: str
+    work: float
+    instances: int
+    width: float
+    depth: float
+    detectable_rate: float
+
+
 class Verdict(Struct, frozen=True, kw_only=True):
     """What a run says of one statement on one architecture.
 
@@ -90,9 +102,11 @@ class Verdict(Struct, frozen=True, kw_only=True):
     worst_ratio: largest left/right seen on evidence. constant, provenance: the declared constants and where they come from.
     regime: how far inside its assumptions, hidden constants 1, the instances lay, in words: 1 is the border. vacuous: instances that say
     nothing.
-    beyond, beyond_failures: instances outside the regime, and how many of them broke the inequality; they decide nothing.
+    beyond, beyond_failures: instances outside the regime, and how many of them broke the inequality; they decide nothing. beyond_worst:
+    the decision of the largest ratio among those that did.
     counterexample, triage: the simplest refutation and what it is made of; severest, severest_triage: the same of the most severe.
-    worst: the decision of worst_ratio, which need not be either of them.
+    worst: the decision of worst_ratio, which need not be either of them; nearest: to a refutation, that of the least p-value.
+    further: of a statement that was asked for by name and not refuted, if there is a larger profile.
     withdrawn: refutations that were within rounding or outside the regime, and refute nothing.
     looked_at: where not all indices of the claim were compared, which, and on how many of the instances.
     blind: instances whose decision could have refuted nothing, had all trials failed. unaffordable: those that were not decided because
@@ -132,16 +146,21 @@ class Verdict(Struct, frozen=True, kw_only=True):
     corner_rate: float | None = None
     inside_with_ones: int = 0
     visited: list[Visited] = []
+    nearest: Decision | None = None
+    further: Further | None = None
+    beyond_worst: Decision | None = None
 
 
 class CheckRun(Struct, frozen=True, kw_only=True):
-    """A run of `lemmafuzz check`. alpha: the probability, at most, that any true statement of the run is refuted."""
+    """A run of `lemmafuzz check`. alpha: the probability, at most, that any true statement of the run is refuted. named: ids of the
+    statements that were asked for by name, and got more."""
 
     seed: int
     alpha: float
     profile: str
     verdicts: list[Verdict]
     seconds: float = 0.0
+    named: list[str] = []
 
 
 class VariantVerdict(Struct, frozen=True, kw_only=True):

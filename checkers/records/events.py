@@ -66,14 +66,27 @@ class StepRecorded(Struct, frozen=True, tag=True):
     loss: float
 
 
+class PieceDone(Struct, frozen=True, tag=True):
+    """A piece of work has ended. phase, group, part: which. wall, processor: seconds that it took, the latter with those of the system;
+    peak: the most bytes that its process had held by then."""
+
+    phase: str
+    group: str
+    part: str
+    wall: float
+    processor: float
+    system: float
+    peak: int
+
+
 class JobDone(Struct, frozen=True):
-    """A job has ended: yielded to whoever asked for it. number: its place among those that were asked for."""
+    """All pieces of a group have ended: yielded to whoever asked for it. number: its place among those that were asked for."""
 
     number: int
     result: Any
 
 
-Event = Advanced | DecisionMade | InstanceRefuted | Entry | StatementJudged | VariantJudged | StepRecorded
+Event = Advanced | DecisionMade | InstanceRefuted | Entry | StatementJudged | VariantJudged | StepRecorded | PieceDone
 Listener = Callable[[Event], None]
 
 

@@ -80,8 +80,8 @@ class CalibratedBand(Struct, frozen=True, kw_only=True):
 
 
 class Calibration(Struct, frozen=True, kw_only=True):
-    """A constant as `lemmafuzz calibrate` found it. by: the size whose bands it is a table of, "" for one number. confidence: of every
-    band's share. sizes: least and largest of each quantity searched."""
+    """A constant as `lemmafuzz calibrate` found it. by: the size whose bands it is a table of, or the finite-size term that its limit has
+    room for; "" for one number. confidence: of every band's share. sizes: least and largest of each quantity searched."""
 
     id: str
     constant: str

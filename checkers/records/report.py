@@ -8,12 +8,14 @@ from checkers.records.counterexamples import Certificate
 from checkers.records.decisions import CheckRun, PowerRun
 from checkers.records.experiments import DeepNorms, Exponent, RegimeRow, Reliability, Threshold
 from checkers.records.ledger import LedgerSummary
+from checkers.records.mutants import MutantRun
 from checkers.records.training import TrainingRun
 
 
 class Facts(Struct, frozen=True, kw_only=True):
     """All that REPORT.md says. titles: one for each training run. versions: of what a reproduction needs. modules: the user's own files.
-    nights: what --ledger holds. reliability: how the checker does on claims whose truth is known."""
+    nights: what --ledger holds. reliability: how the checker does on claims whose truth is known. mutants: of the statements, if a run of
+    `lemmafuzz mutants` is at hand."""
 
     check: CheckRun
     power: PowerRun
@@ -28,3 +30,4 @@ class Facts(Struct, frozen=True, kw_only=True):
     regime: list[RegimeRow] = []
     threshold: Threshold | None = None
     deep_norms: DeepNorms | None = None
+    mutants: MutantRun | None = None

@@ -13,7 +13,8 @@ class Promise(Struct, frozen=True, kw_only=True):
     depth: what the kernel allows over what the labels need, certified from 1 on, at the best of the step sizes that were tried; it grows
     like the root of the width.
     rate: lambda, so that ‖y - u(k)‖ <= (1 - eta lambda)^k ‖y - u(0)‖, or e^{-lambda t}. travel: T, so that no ‖w_r - w_r(0)‖ exceeds
-    |v_r| T, and radius: |v_r| T of the largest |v_r|. step_size: eta, 0 for flow. Zeros where nothing is certified.
+    |v_r| T, and radius: |v_r| T of the largest |v_r|; of smooth activations both bound ‖W - W(0)‖_F. step_size: eta, 0 for flow. Zeros
+    where nothing is certified.
     """
 
     certified: bool
@@ -25,7 +26,7 @@ class Promise(Struct, frozen=True, kw_only=True):
 
 
 class TrainingCertificate(Struct, frozen=True, kw_only=True):
-    """A decision in ball arithmetic for the exact binary numbers of one network f(x) = sum_r v_r relu(w_r . x) and one data set.
+    """A decision in ball arithmetic for the exact binary numbers of one network f(x) = sum_r v_r phi(w_r . x) and one data set.
 
     residual: ‖y - u(0)‖ at most. floor, top: least eigenvalue of H(0) at least, largest at most. data_norm: ‖X‖ at most. bits: precision.
     """
@@ -66,8 +67,8 @@ class CertifiedRun(Struct, frozen=True, kw_only=True):
     """Gradient descent beside what its certificate promises, step by step from 0 on.
 
     residual: ‖y - u(k)‖; allowed: (1 - eta lambda)^k ‖y - u(0)‖. farthest: the largest ‖w_r(k) - w_r(0)‖, of no more than `radius` by
-    promise. reached: the loss fell to its goal. residual_ratio, distance_ratio: the largest of what was seen to what was promised.
-    broken: the first step that broke the promise, after which nothing is run; -1 for none.
+    promise. reached: the loss fell to its goal. residual_ratio, distance_ratio: the largest, after a step, of what was seen to what was
+    promised. broken: the first step that broke the promise, after which nothing is run; -1 for none.
     """
 
     steps: int
@@ -96,6 +97,7 @@ class CertifiedTraining(Struct, frozen=True, kw_only=True):
     samples: int
     dimension: int
     model: str
+    activation: str
     seed: int
     certificate: TrainingCertificate
     needed_width: float

@@ -9,6 +9,7 @@ from checkers.machine.files import check_destination, write_whole
 from checkers.records.autopsies import Autopsy
 from checkers.report import autopsy_figures as figures
 from checkers.report.autopsy import closing, heading, sections
+from checkers.report.text import plain
 from theorems.language.statement import Statement
 
 FIGURES = {"How typical that is": "ratios", "Where it breaks": "places", "What it takes": "sizes"}
@@ -70,10 +71,5 @@ def _block(block: str) -> str:
     """Tables as they are; sentences with a line break after each, and nothing that Markdown would read as its own."""
     if block.startswith("|"):
         return block
-    return "  \n".join(_plain(line) for line in block.split("\n"))
+    return "  \n".join(plain(line) for line in block.split("\n"))
 
-
-def _plain(line: str) -> str:
-    for letter in "\\*_<>|~":
-        line = line.replace(letter, f"\\{letter}")
-    return line

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from checkers.records.decisions import PowerRun, VariantVerdict, Verdict
@@ -29,33 +29,39 @@ def about(statements: Sequence[Statement]) -> str:
     )
 
 
-def by_theory(found: Sequence[Found], by_id: dict[str, Statement]) -> list[tuple[str, list[Found]]]:
-    """What was found, theory after theory, each with a heading where there are several."""
+def by_theory(found: Sequence[Found], by_id: Mapping[str, Statement]) -> list[tuple[str, list[Found]]]:
+    """What was found, theory after theory, each under its paper where there are several."""
     groups: dict[str, list[Found]] = {}
     for one in found:
         groups.setdefault(form_of(one, by_id).theory, []).append(one)
     known = theories()
-    return [(f"*{known[name].paper}*" if len(groups) > 1 and name in known else "", group) for name, group in groups.items()]
+    return [(known[name].paper if len(groups) > 1 and name in known else "", group) for name, group in groups.items()]
 
 
-def form_of(one: Verdict | VariantVerdict, by_id: dict[str, Statement]) -> Statement:
+def heading(found: Sequence[Found], by_id: Mapping[str, Statement]) -> str:
+    """The paper of the theory that all belong to."""
+    known, name = theories(), form_of(found[0], by_id).theory
+    return known[name].paper if name in known else "Statements"
+
+
+def form_of(one: Verdict | VariantVerdict, by_id: Mapping[str, Statement]) -> Statement:
     """The statement on the verdict's architecture."""
     known = registry.has_form(one.id, one.architecture)
     return registry.form(one.id, one.architecture) if known else by_id[one.id]
 
 
-def counterexample(one: VariantVerdict, by_id: dict[str, Statement]) -> str:
+def counterexample(one: VariantVerdict, by_id: Mapping[str, Statement]) -> str:
     if one.counterexample is None:
         return "none found"
     return decision_in_words(one.counterexample, form_of(one, by_id).variant(one.variant))
 
 
-def printed(run: PowerRun, by_id: dict[str, Statement]) -> list[str]:
+def printed(run: PowerRun, by_id: Mapping[str, Statement]) -> list[str]:
     """What stands in a paper otherwise than its proof has it."""
     rows = [
-        [one.id, form_of(one, by_id).source, one.variant, one.verdict, counterexample(one, by_id)]
+        [text.Markup(f"[{one.id}](report/{one.id}.md)"), form_of(one, by_id).source, one.variant, one.verdict, counterexample(one, by_id)]
         for one in run.variants
         if one.kind == "as printed"
     ]
     table = text.table(["corrected as", "paper", "as printed", "verdict", "smallest counterexample"], rows, "github")
-    return ["### As printed, and false", PRINTED, table] if rows else []
+    return [f"**As printed, and false.** {PRINTED}", table] if rows else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from checkers.records.ledger import Accumulated, Hidden, LedgerSummary, RunSummary
-from checkers.report.text import number, table
+from checkers.report.text import number, plain, table
 from checkers.report.verdicts import several_architectures
 from theorems.language.statement import FULLY_CONNECTED
 
@@ -81,8 +81,8 @@ def closing(summary: LedgerSummary) -> str:
     return f"{len(summary.runs)} runs in {summary.ledger}; refuted by the evidence of all nights: {', '.join(refuted) or 'nothing'}{known}"
 
 
-def section(summary: LedgerSummary | None) -> list[str]:
-    """The part of REPORT.md about the evidence of all nights."""
+def section(summary: LedgerSummary | None, page_file: str) -> list[str]:
+    """The part of REPORT.md about the evidence of all nights. page_file: where the table is."""
     if summary is None:
         return []
     if not summary.evidence:
@@ -94,13 +94,16 @@ def section(summary: LedgerSummary | None) -> list[str]:
         f"From the ledger `{summary.ledger}`: {len(summary.runs)} runs, {finished} of them finished, begun from {days[0]} to {days[-1]}."
         " Decisions with the same seed about the same instance are the same networks, and count once."
     )
-    return [
-        "## Evidence over nights",
-        lead,
-        evidence_table(summary.evidence, "github"),
-        LEGEND.format(alpha=number(summary.alpha)),
-        *_sentences(summary),
-    ]
+    refuted = ", ".join(one.id for one in summary.evidence if one.refuted)
+    outcome = f"Refuted by the evidence of all nights: {refuted or 'nothing'}. Statement by statement: [{page_file}]({page_file})."
+    return ["## Evidence over nights", lead, outcome]
+
+
+def page(summary: LedgerSummary) -> str:
+    """report/nights.md."""
+    table = evidence_table(summary.evidence, "github")
+    parts = ["# Evidence over nights", "[All of the report](../REPORT.md)", table, LEGEND.format(alpha=number(summary.alpha))]
+    return "\n\n".join([*parts, *map(plain, _sentences(summary))]) + "\n"
 
 
 def _sentences(summary: LedgerSummary) -> list[str]:

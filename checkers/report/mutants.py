@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from checkers.records.mutants import MutantResult, MutantRun, MutantScore
 from checkers.report.text import number, table
 from checkers.report.verdicts import several_architectures
@@ -9,9 +11,10 @@ from checkers.report.verdicts import several_architectures
 FATES = ("killed", "slack", "outside", "equivalent", "missed")
 
 
-def score_in_words(score: MutantScore) -> str:
-    """`12/14`, or `-` where nothing counts."""
-    return f"{score.killed}/{score.killed + score.missed}" if score.killed + score.missed else "-"
+def score_in_words(scores: Sequence[MutantScore]) -> str:
+    """`12/14`, of one form or several, or `-` where nothing counts."""
+    killed, missed = sum(one.killed for one in scores), sum(one.missed for one in scores)
+    return f"{killed}/{killed + missed}" if killed + missed else "-"
 
 
 def score_table(run: MutantRun, style: str = "simple") -> str:
@@ -19,7 +22,7 @@ def score_table(run: MutantRun, style: str = "simple") -> str:
     several = several_architectures(one.architecture for one in run.scores)
     rows = [
         [
-            one.id, *([one.architecture] if several else []), str(one.mutants), score_in_words(one),
+            one.id, *([one.architecture] if several else []), str(one.mutants), score_in_words([one]),
             *(str(getattr(one, fate)) for fate in FATES), "; ".join(one.notes) or "-",
         ]
         for one in run.scores

@@ -34,7 +34,7 @@ def section(rows: Sequence[RegimeRow]) -> list[str]:
     refused = [f"n = {one.samples}, L = {one.depth}, m = {one.width:,}: {one.refused}." for one in rows if one.refused]
     return [
         "## Inside the convergence theorem's own regime",
-        "Gradient descent on revealed weights with the step 1/(2 lambda_max) of the limit kernel, at n = L = 1 the paper's own with"
+        "Gradient descent on revealed weights with the step 1/(2 lambda\\_max) of the limit kernel, at n = L = 1 the paper's own with"
         f" constant 1, to {number(GOAL)} of the initial loss. *m / required*: 1 or more is inside {PAPER_WIDTH.formula},"
         " constants 1; delta is at most 1/L, as the theorem assumes. *Steps*: what the limit kernel needs whatever the labels;"
         f" {registry['gd-convergence'].definitions['T']} with C = 1 and eps = goal, which the theorem allows; and what the run took.",

@@ -9,7 +9,7 @@ from checkers.records.experiments import Reliability
 from checkers.report.text import number, table
 
 LEAD = (
-    "Claims whose truth is known, decided like all others: ‖h_0‖^2 <= t, which by the exact law fails with probability about {claimed}."
+    "Claims whose truth is known, decided like all others: ‖h\\_0‖^2 <= t, which by the exact law fails with probability about {claimed}."
     " *Just true*: that very probability is claimed; *just false*: half of it, with as many networks as the detectable rate asks for."
     " *Expected*: the exact probability of a refutation; it lies within the promise because failures are whole numbers."
 )

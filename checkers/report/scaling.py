@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from checkers.records.experiments import Calibration, Exponent
+from checkers.report.exponents import slack
 from checkers.report.text import number, table
 from checkers.report.verdicts import sizes_in_words
 from theorems.language.instance import QUANTITIES
@@ -26,8 +27,7 @@ def scaling_table(rows: Sequence[Exponent], style: str = "simple", attacked: Col
     statements at most that, for a stronger adversary may make their measured side grow more."""
 
     def row(one: Exponent) -> list[str]:
-        shrinks = one.axis in ("separation", "radius")
-        slack = (one.claimed - one.measured) * (1 if (one.direction == "at most") != shrinks else -1)
+        spare = slack(one, one.id in attacked)
         fixed = {name: value for name, value in one.fixed.items() if name in ("depth", "width", "samples", "outputs", "separation")}
         shown = ", ".join(f"{QUANTITIES[name][0]} = {number(float(value))}" for name, value in fixed.items() if name in QUANTITIES)
         if one.radii:
@@ -41,7 +41,7 @@ def scaling_table(rows: Sequence[Exponent], style: str = "simple", attacked: Col
             f"{_exponent(one.measured)} ± {_exponent(one.error)}",
             f"{_exponent(one.low)} to {_exponent(one.high)}",
             _outcome(one),
-            ("at most " if one.id in attacked and slack > 0 else "") + _exponent(slack),
+            ("at most " if spare.attacked and spare.likely > 0 else "") + _exponent(spare.likely),
             shown + ("" if one.inside else " (beyond the regime)"),
         ]
 
@@ -62,7 +62,7 @@ def scaling_closing(rows: Sequence[Exponent], statements: Sequence[Statement], p
 
 def calibration_table(found: Sequence[Calibration], style: str = "simple") -> str:
     rows = [
-        [one.id, one.constant, f"from {number(band.begins)}" if one.by else "all", number(band.value), number(band.needed),
+        [one.id, one.constant, f"from {number(band.begins)}" if len(one.bands) > 1 else "all", number(band.value), number(band.needed),
          number(band.median), number(band.share, 2), f"{band.instances:,}", f"{band.networks:,}", band.adversary or "-",
          sizes_in_words(band.worst)]
         for one in found for band in one.bands

@@ -53,7 +53,8 @@ def _why(constant: Constant) -> str:
     return "" if constant.provenance == "false variant" else f", {constant.provenance}"
 
 
-def _change(variant: Variant) -> str:
+def change_in_words(variant: Variant) -> str:
+    """What a false variant changes."""
     changes: list[str] = []
     for name, change in variant.changes.items():
         match name:
@@ -140,13 +141,13 @@ def _architectures(statement: Statement, registry: Registry) -> list[str]:
     return [", ".join([statement.architecture, *others]), *(f"not {name}: {registry.reason(statement.id, name)}" for name in absent)]
 
 
-def statement_in_words(statement: Statement, registry: Registry) -> str:
-    """Everything that `lemmafuzz show` prints, to be read beside the paper."""
+def sections(statement: Statement, registry: Registry) -> list[tuple[str, list[str]]]:
+    """All that is declared, to be read beside the paper, each thing under its name: what `lemmafuzz show` prints and its page says."""
     quantities = [f"{interval(name, bounds)}: {QUANTITIES[name][1]}" for name, bounds in statement.ranges.items()]
     outside = [f"{ranges_in_words(statement.beyond)}: beyond the regime, never as evidence"]
     powers = [f"{QUANTITIES[name][0]}^{_fraction(power)}" for name, power in statement.claimed_exponents.items()]
     above = [other.id for other in registry if statement.id in other.rests_on]
-    sections: list[tuple[str, list[str]]] = [
+    found: list[tuple[str, list[str]]] = [
         ("claim", [statement.sentence]),
         *([("in LaTeX", latex)] if (latex := formulas_in_latex(statement)) else []),
         *([("theory", [theories()[statement.theory].paper])] if statement.theory != FIRST_THEORY else []),
@@ -164,13 +165,17 @@ def statement_in_words(statement: Statement, registry: Registry) -> str:
         ("engines", [", ".join(statement.engines)]),
         ("adversaries", [_adversaries(statement)]),
         ("grade of a HOLDS", [grade_basis(statement)]),
-        ("false variants", [f"{one.name} ({one.kind}): {_change(one)}" for one in statement.variants]),
+        ("false variants", [f"{one.name} ({one.kind}): {change_in_words(one)}" for one in statement.variants]),
     ]
-    if statement.note:
-        sections.append(("note", [statement.note]))
-    indent = 2 + max(len(name) for name, _ in sections) + 2
+    return [*found, *([("note", [statement.note])] if statement.note else [])]
+
+
+def statement_in_words(statement: Statement, registry: Registry) -> str:
+    """What `lemmafuzz show` prints."""
+    shown = sections(statement, registry)
+    indent = 2 + max(len(name) for name, _ in shown) + 2
     lines = [f"{statement.id}  ({statement.source})", ""]
-    for name, entries in sections:
+    for name, entries in shown:
         for position, entry in enumerate(entries):
             label = f"  {name}" if position == 0 else ""
             hanging = " " * (indent + 2)

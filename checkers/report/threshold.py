@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from checkers.records.experiments import FittedExponent, Rung, Threshold
-from checkers.report.figures import BLUE, GREY, ORANGE, STYLE, VIOLET, svg
-from checkers.report.text import number, table
+from checkers.report.figures import BLUE, ORANGE, STYLE, VIOLET, axis_label, grid, set_ticks, svg
+from checkers.report.text import number, plain, table
 from theorems.language.instance import QUANTITIES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+DASH = 5.0  # of a line, in its own widths
 
 
 def rung_table(run: Threshold, style: str = "simple") -> str:
@@ -31,9 +33,21 @@ def exponent_table(run: Threshold, style: str = "simple") -> str:
 
     def row(one: FittedExponent) -> list[str]:
         interval = f"{one.low:.2f} to {one.high:.2f}"
-        return [QUANTITIES[one.axis][0], f"{one.fitted:.2f}", interval, *(number(value) for value in one.claimed.values())]
+        return [QUANTITIES[one.axis][0], f"{one.fitted:.2f}", interval, *(number(value) for value in one.claimed.values()), finding(one)]
 
-    return table(["in", "fitted exponent", "interval", *run.exponents[0].claimed], map(row, run.exponents), style)
+    return table(["in", "fitted exponent", "interval", *run.exponents[0].claimed, "finding"], map(row, run.exponents), style)
+
+
+def finding(one: FittedExponent) -> str:
+    """Whether the papers ask for more width than these data need."""
+    least = [abs(value) - max(abs(one.low), abs(one.high)) for value in one.claimed.values()]
+    known = [who for who, value in one.claimed.items() if one.low <= value <= one.high]
+    if known:
+        return f"not told apart from {' and '.join(known)}"
+    symbol, sign = QUANTITIES[one.axis][0], "-" if one.fitted < 0 else ""
+    if min(least) <= 0:
+        return "needs more than claimed"
+    return f"slack by {' and '.join(f'{symbol}^{sign}{power:.1f}' for power in least)}, at least, on these data"
 
 
 def meaning(run: Threshold) -> str:
@@ -60,10 +74,9 @@ def section(run: Threshold | None) -> list[str]:
         return []
     return [
         "## How wide is wide enough",
-        meaning(run),
+        plain(meaning(run)),
         "![Smallest sufficient width against n, L and delta, beside the slopes that the papers ask for](report/threshold.svg)",
         rung_table(run, "github"),
-        exponent_table(run, "github"),
         "The papers' exponents are of a width that is sure to suffice for all data; the fitted ones are of these data at these sizes, and"
         " say nothing beyond them.",
     ]
@@ -75,7 +88,7 @@ def figure(run: Threshold) -> str:
     from matplotlib.figure import Figure
 
     with matplotlib.rc_context(STYLE):
-        drawn = Figure(figsize=(9, 3.2), layout="constrained")
+        drawn = Figure(figsize=(10, 3.4), layout="constrained")
         for place, one in enumerate(run.exponents):
             _ladder(drawn.add_subplot(1, len(run.exponents), place + 1), one, _rungs(run, one.axis))
         drawn.legend(*drawn.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
@@ -95,14 +108,20 @@ def _ladder(axes: Axes, one: FittedExponent, rungs: Sequence[Rung]) -> None:
     middle = [rung.estimate for rung in rungs]
     below = [rung.estimate - max(rung.low, 1) for rung in rungs]
     above = [(rung.high or rung.estimate) - rung.estimate for rung in rungs]
-    axes.errorbar(values, middle, [below, above], fmt="o-", color=BLUE, markersize=4, linewidth=1.2, capsize=3, label="threshold")
-    start = values.index(min(values)) if one.fitted >= 0 else values.index(max(values))
     top = 3 * max(rung.high or rung.estimate for rung in rungs)
-    for (who, exponent), colour in zip(one.claimed.items(), (ORANGE, VIOLET), strict=False):
+    start = values.index(min(values)) if one.fitted >= 0 else values.index(max(values))
+    # Two papers may ask for the same: the dashes of one line stand in the gaps of the other.
+    for place, ((who, exponent), colour) in enumerate(zip(one.claimed.items(), (ORANGE, VIOLET), strict=False)):
         line = [middle[start] * (value / values[start]) ** exponent for value in values]
-        axes.plot(values, line, "--", color=colour, linewidth=1.2, label=who)
+        axes.plot(values, line, color=colour, linewidth=1.8, linestyle=(DASH * place, (DASH, DASH)), label=f"{who}, slope only")
+    mark: Any = {"fmt": "o-", "color": BLUE, "markersize": 4, "linewidth": 1.2, "capsize": 3}
+    axes.errorbar(values, middle, [below, above], **mark, label="threshold, with its enclosure")
     symbol = QUANTITIES[one.axis][0]
-    axes.set(xscale="log", yscale="log", xlabel=symbol, title=f"width in {symbol}: fitted {one.fitted:.2f}", ylim=(min(middle) / 3, top))
-    axes.set_xticks(values, labels=[number(value) for value in values])
+    asked = ", ".join(number(value) for value in one.claimed.values())
+    axes.set(xscale="log", yscale="log", xlabel=axis_label(one.axis), ylabel="least sufficient width m, neurons")
+    axes.set_ylim(min(middle) / 3, top)
+    axes.set_title(f"{symbol}^{one.fitted:.2f} fitted; asked for: {asked}")
+    set_ticks(axes.set_xticks, min(values), max(values), sorted(values))
+    set_ticks(axes.set_yticks, min(middle) / 3, top)
     axes.minorticks_off()
-    axes.grid(color=GREY, alpha=0.25, linewidth=0.5)
+    grid(axes)

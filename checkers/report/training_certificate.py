@@ -11,10 +11,11 @@ from checkers.report.training import landmarks
 
 def heading(found: CertifiedTraining) -> str:
     """What was asked about which network."""
+    layer = f"{found.activation}, first layer trained"
     network = f"the weights of {found.model}" if found.model else f"W(0) drawn with seed {found.seed}"
     return (
         f"{found.data}: n = {found.samples}, {found.dimension} columns, labels {found.labels}"
-        f"\nm = {number(found.certificate.width)}, {network}; first layer trained, squared loss"
+        f"\nm = {number(found.certificate.width)}, {network}; {layer}, squared loss"
     )
 
 
@@ -28,19 +29,19 @@ def proof_table(found: CertifiedTraining, style: str = "simple") -> str:
         ["‖X‖, at most", number(one.data_norm, 4), ""],
         ["", "gradient descent", "gradient flow"],
         ["depth, certified from 1 on", number(one.descent.depth), number(one.flow.depth)],
-        *_promised(one.descent, one.flow),
+        *_promised(found.activation, one.descent, one.flow),
     ]
     return table([f"in ball arithmetic, {one.bits} bits", "", ""], rows, style)
 
 
-def _promised(*promises: Promise) -> list[list[str]]:
+def _promised(activation: str, *promises: Promise) -> list[list[str]]:
     """Of descent and of flow, which has no step size; nothing where neither is certified."""
     if not any(one.certified for one in promises):
         return []
     parts = {
         "step size eta": [one.step_size or math.nan for one in promises],
         "rate lambda": [one.rate for one in promises],
-        "no neuron moves farther than": [one.radius for one in promises],
+        "no neuron moves farther than" if activation == "relu" else "‖W - W(0)‖_F, at most": [one.radius for one in promises],
     }
     rows = {name: zip(values, promises, strict=True) for name, values in parts.items()}
     return [[name, *(number(value if one.certified else None, 4) for value, one in row)] for name, row in rows.items()]
@@ -53,13 +54,14 @@ def search_table(search: CertifiedWidth, style: str = "simple") -> str:
     return table(["m", "depth", "certified"], rows, style)
 
 
-def run_table(run: CertifiedRun, style: str = "simple") -> str:
+def run_table(run: CertifiedRun, activation: str, style: str = "simple") -> str:
     """The run beside its promise, at round steps."""
+    distance = "farthest neuron" if activation == "relu" else "‖W - W(0)‖_F"
     rows = [
         [f"{k:,}", number(run.residual[k], 4), number(run.allowed[k], 4), number(run.farthest[k], 4), number(run.radius, 4)]
         for k in landmarks(run.steps)
     ]
-    return table(["step", "‖y - u‖", "promised", "farthest neuron", "promised"], rows, style)
+    return table(["step", "‖y - u‖", "promised", distance, "promised"], rows, style)
 
 
 def certificate_closing(found: CertifiedTraining) -> str:
@@ -69,9 +71,12 @@ def certificate_closing(found: CertifiedTraining) -> str:
         return f"NOT CERTIFIED: {_short_of_it(found)}"
     factor = promise.step_size * promise.rate
     halved = math.ceil(math.log(1000) / 2 / -math.log1p(-factor)) if factor < 1 else 1
+    radius = f"no neuron ever moves farther than {number(promise.radius)}"
+    if found.activation != "relu":
+        radius = f"‖W - W(0)‖_F never exceeds {number(promise.radius)}"
     words = (
         f"CERTIFIED: every step multiplies ‖y - u‖ by 1 - {number(factor)} at most, so {halved:,} steps bring the loss to a thousandth,"
-        f" and no neuron ever moves farther than {number(promise.radius)}"
+        f" and {radius}"
     )
     if found.search is not None:
         words += f"\nm = {number(found.search.width)} is the least certified width found, up to a tenth and the draw"
@@ -80,8 +85,10 @@ def certificate_closing(found: CertifiedTraining) -> str:
 
 def _short_of_it(found: CertifiedTraining) -> str:
     one, depth = found.certificate, found.certificate.descent.depth
-    if one.floor <= 0 or depth <= 0:
+    if one.floor <= 0:
         return f"lambda_min(H(0)) is not proved to be positive at m = {number(one.width)}: more neurons, or inputs farther apart"
+    if depth <= 0:
+        return f"depth 0 at m = {number(one.width)}: the least change of any gate may cost more than lambda_min(H(0))"
     more = f"about m = {number(found.needed_width, 2)}" if found.needed_width < 1e9 else f"a width of about {found.needed_width:.0e}"
     remedy = f"{more} neurons" if found.model else more
     flow = "; gradient flow is certified" if one.flow.certified else ""

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from checkers.records.counterexamples import Certificate, Counterexample, Replay
-from checkers.records.decisions import CheckRun, Decision, PowerRun, Triage, Verdict
+from checkers.records.decisions import CheckRun, Decision, Further, PowerRun, Triage, Verdict
 from checkers.report.text import number, table
 from theorems.language.instance import QUANTITIES
 from theorems.language.registry import registry
@@ -141,8 +141,45 @@ def check_closing(run: CheckRun) -> str:
     blind = "".join(f"\n{line}" for line in (*extrapolated_in_words(run), *blind_in_words(run)))
     return (
         f"{counts}; the probability that a true statement is refuted is at most {number(run.alpha)}"
-        f"{withdrawn}{partial}{blind}{_at_a_glance(run)}\nprofile {run.profile}, seed {run.seed}, {run.seconds:.1f} s"
+        f"{withdrawn}{partial}{blind}{_of_named(run)}{_at_a_glance(run)}\nprofile {run.profile}, seed {run.seed}, {run.seconds:.1f} s"
     )
+
+
+def _of_named(run: CheckRun) -> str:
+    """Of statements that were asked for by name and not refuted: how near they came to it, what their grade says, and what more would
+    cost and show."""
+    kept = [one for one in run.verdicts if one.id in run.named and one.verdict != "REFUTED"]
+    lines = [f"nearest to a refutation: {_nearest(one, one.nearest, several=len(kept) > 1)}" for one in kept if one.nearest]
+    if any(one.grade == "exact" for one in kept):
+        lines.append("exact: the supremum inside an instance is computed; the instances and networks that were tried are a sample")
+    larger = [one.further for one in kept if one.further]
+    if larger:
+        lines.append(_more(run, larger, [one.detectable_rate for one in kept if one.further]))
+    return "".join(f"\n{line}" for line in lines)
+
+
+def _more(run: CheckRun, larger: Sequence[Further], rates: Sequence[float]) -> str:
+    """What the next larger profile costs and shows. rates: that this one would have noticed."""
+    seconds = run.seconds * max(one.work for one in larger)
+    time = f"{number(seconds, 2)} s" if seconds < 120 else f"{number(seconds / 60, 2)} min"
+    sizes = f"up to m = {number(max(one.width for one in larger))} and L = {number(max(one.depth for one in larger))}"
+    return (
+        f"--profile {larger[0].profile} would try {_span([one.instances for one in larger])} instances, {sizes}, in about {time}, and"
+        f" notice a failure rate of {_span([one.detectable_rate for one in larger])} in place of {_span(rates)}"
+    )
+
+
+def _nearest(verdict: Verdict, decision: Decision, several: bool) -> str:
+    """The instance that came nearest, and what would have refuted."""
+    form = registry.form(verdict.id, verdict.architecture) if registry.has_form(verdict.id, verdict.architecture) else None
+    which = f"{verdict.id}, {verdict.architecture}, " if several else ""
+    test = f"p-value {number(decision.p_value)}, {number(decision.alpha)} would refute"
+    return f"{which}{decision_in_words(decision, form)}; {test}"
+
+
+def _span(values: Sequence[float]) -> str:
+    """`0.016`, or `0.016 to 0.08`."""
+    return " to ".join(dict.fromkeys(number(one, 2) for one in (min(values), max(values))))
 
 
 def _at_a_glance(run: CheckRun) -> str:

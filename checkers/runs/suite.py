@@ -3,37 +3,41 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Generic, TypeVar
+from typing import Any
+
+import msgspec
 
 from checkers.errors import InputError
 from checkers.evidence.decide import decide
 from checkers.evidence.error_budget import Account, ErrorBudget
 from checkers.evidence.profiles import PROFILES, Profile
 from checkers.fuzzing import counterexamples
-from checkers.fuzzing.search import Campaign, search
+from checkers.fuzzing.further import further
+from checkers.fuzzing.populations import SEARCH, Population, populations
+from checkers.fuzzing.search import Campaign, explore, merged, search
 from checkers.fuzzing.verdicts import judge, refuted_by
-from checkers.machine.files import write_whole
 from checkers.records.decisions import CheckRun, PowerRun, VariantVerdict, Verdict
 from checkers.records.events import Advanced, DecisionMade, Entry, Event, Listener, StatementJudged, VariantJudged, silent
-from checkers.runs.jobs.each import each
+from checkers.runs.jobs.each import each, in_order
+from checkers.runs.jobs.groups import Group, Piece
 from checkers.runs.ledger.journal import Journal
 from checkers.runs.ledger.recorded_run import RecordedRun
 from theorems.language.registry import registry
 from theorems.language.statement import FULLY_CONNECTED, Statement
 
-Result = TypeVar("Result")
 ALPHA = 1e-6
+STATEMENTS, VARIANTS = "statements", "false variants"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What all jobs of a run share. folder: where counterexamples go; modules: files of the user's own statements; run: where decisions
-    are written down; remote: jobs run on other machines, which have neither this folder nor this ledger."""
+    """What all pieces of a run share. folder: where counterexamples go; modules: files of the user's own statements; run: where decisions
+    are written down; remote: pieces run on other machines, which do not have this ledger."""
 
     seed: int
     profile: Profile
@@ -46,34 +50,16 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Outcome(Generic[Result]):
-    """What a job found. files: its counterexamples. entries: decisions of a remote job, which were not written down where it ran."""
+class Found:
+    """What a piece of a check found: inside the regime, or beyond it. entries: decisions on another machine, not written down there."""
 
-    found: Result
-    files: Mapping[str, bytes]
+    inside: Campaign | None
+    beyond: Campaign | None = None
     entries: list[Entry] = field(default_factory=list)
 
-
-@contextmanager
-def _folder(settings: Settings) -> Iterator[Path | None]:
-    """Where a job writes counterexamples: on another machine, to a place of its own."""
-    if settings.remote:
-        with TemporaryDirectory() as folder:
-            yield Path(folder)
-    else:
-        yield settings.folder
-
-
-def _contents(folder: Path | None, names: Sequence[str]) -> dict[str, bytes]:
-    return {name: (folder / name).read_bytes() for name in names} if folder else {}
-
-
-def write_down(settings: Settings, outcome: Outcome[Result]) -> None:
-    """Write the counterexamples of a remote job."""
-    if settings.remote and settings.folder and outcome.files:
-        settings.folder.mkdir(parents=True, exist_ok=True)
-        for name, content in outcome.files.items():
-            write_whole(settings.folder / name, content)
+    @property
+    def refutes(self) -> bool:
+        return self.inside is not None and self.inside.severest is not None
 
 
 def _counting(listener: Listener, label: str, total: int) -> Listener:
@@ -101,15 +87,39 @@ def _account(settings: Settings, identifier: str, architecture: str) -> Account:
     return ErrorBudget(settings.alpha).account(registry.position(identifier), architecture, len(registry.forms(identifier)))
 
 
-def check_one(
-    settings: Settings, listener: Listener, identifier: str, architecture: str = FULLY_CONNECTED, known: Sequence[Entry] = ()
-) -> Outcome[Verdict]:
-    """Try to break one statement on one architecture. known: decisions of this run about it, made before it was interrupted."""
-    statement, profile = registry.form(identifier, architecture), settings.profile
-    account, label = _account(settings, identifier, architecture), _label(identifier, architecture)
-    examples = profile.instances(statement)
-    total = examples * (2 if statement.beyond else 1)
-    counting = _counting(listener, label, total)
+def check_part(
+    settings: Settings, listener: Listener, identifier: str, architecture: str = FULLY_CONNECTED, population: Population | None = None
+) -> Found:
+    """Try to break one statement on one architecture in one population; None: outside its regime, where failures are only counted."""
+    statement = registry.form(identifier, architecture)
+    profile = settings.profile.of(statement)
+    total = population.examples if population else profile.instances(statement)
+    name = population.name if population else "beyond"
+    label = _label(identifier, architecture) + ("" if name == SEARCH else f": {name}")
+    listen = _counting(listener, label, total)
+    if population is None:
+        found = Found(None, _beyond(settings, statement, listen))
+    else:
+        found = Found(explore(statement, profile, population, seed=settings.seed, device=settings.device, listener=listen))
+    listener(Advanced(label, total, total))
+    return found
+
+
+def _beyond(settings: Settings, statement: Statement, listener: Listener, decide: Any = decide) -> Campaign:
+    profile = settings.profile.of(statement)
+    return search(
+        statement.beyond_regime(), profile, Account(0.0), seed=settings.seed, examples=profile.instances(statement),
+        device=settings.device, listener=listener, decides=False, decide=decide,
+    )  # fmt: skip
+
+
+def check_recorded(settings: Settings, listener: Listener, identifier: str, architecture: str, known: Sequence[Entry]) -> Found:
+    """All of a statement on one architecture in one piece: the ledger has decisions in the order in which they are made. known: decisions
+    of this run about it, made before it was interrupted."""
+    statement = registry.form(identifier, architecture)
+    profile = settings.profile.of(statement)
+    examples, label = profile.instances(statement), _label(identifier, architecture)
+    counting = _counting(listener, label, examples * (2 if statement.beyond else 1))
     entries: list[Entry] = []
 
     def listen(event: Event) -> None:
@@ -120,45 +130,98 @@ def check_one(
                 settings.run.record(event)
         counting(event)
 
-    decides = Journal(known, listen) if settings.run is not None else decide
+    journal, account = Journal(known, listen), _account(settings, identifier, architecture)
     found = search(
-        statement, profile, account, seed=settings.seed, examples=examples, device=settings.device, listener=listen, decide=decides
+        statement, profile, account, seed=settings.seed, examples=examples, device=settings.device, listener=listen, decide=journal
     )  # fmt: skip
-    beyond = Campaign()
-    if statement.beyond:
-        beyond = search(
-            statement.beyond_regime(), profile, account, seed=settings.seed, examples=examples, device=settings.device,
-            listener=listen, decides=False, decide=decides,
-        )  # fmt: skip
-    with _folder(settings) as folder:
-        written = counterexamples.write_both(found, statement, settings.seed, folder, settings.modules)
-        files = _contents(folder, written)
-    listener(Advanced(label, total, total))
-    return Outcome(judge(statement, found, beyond, written if settings.folder else []), files, entries)
+    beyond = _beyond(settings, statement, listen, journal) if statement.beyond else None
+    listener(Advanced(label, examples, examples))
+    return Found(found, beyond, entries)
+
+
+def _pieces(settings: Settings, statement: Statement) -> list[Piece]:
+    """The populations of one form of a statement, and what is beyond its regime."""
+    cell, profile = (statement.id, statement.architecture), settings.profile.of(statement)
+    if settings.run is not None:
+        return [Piece("", check_recorded, settings, (*cell, settings.run.entries(*cell)))]
+    found = populations(statement, profile, _account(settings, *cell), profile.instances(statement))
+    beyond = [Piece("beyond", check_part, settings, cell)] if statement.beyond else []
+    return beyond + [Piece(one.name, check_part, settings, (*cell, one)) for one in found]
+
+
+def _judged(settings: Settings, statement: Statement, progress: Listener, found: Sequence[Found]) -> Verdict:
+    """The verdict, once its counterexamples are written."""
+    campaign = merged([one.inside for one in found if one.inside is not None])
+    beyond = merged([one.beyond for one in found if one.beyond is not None])
+    written = counterexamples.write_both(campaign, statement, settings.seed, settings.folder, settings.modules, settings.device)
+    verdict = judge(statement, campaign, beyond, written)
+    if statement.id in settings.profile.named and verdict.verdict != "REFUTED":
+        verdict = msgspec.structs.replace(verdict, further=further(statement, settings.profile, campaign.visits))
+    if settings.run is not None:
+        for entry in (entry for one in found for entry in one.entries):
+            settings.run.record(entry)
+        settings.run.conclude(verdict, {name: (settings.folder / name).read_bytes() for name in written if settings.folder})
+    progress(StatementJudged(verdict))
+    return verdict
+
+
+def check_groups(settings: Settings, statements: Iterable[Statement], progress: Listener) -> list[Group]:
+    """The work of `check`, one group a form of a statement: outcomes are verdicts."""
+    return [
+        Group(
+            STATEMENTS, _label(one.id, one.architecture), partial(_pieces, settings, one), partial(_judged, settings, one, progress),
+            lambda found: found.refutes,
+        )
+        for one in statements
+    ]  # fmt: skip
 
 
 def power_one(
     settings: Settings, listener: Listener, identifier: str, name: str, architecture: str = FULLY_CONNECTED
-) -> Outcome[VariantVerdict]:
-    """Try to refute one false variant."""
-    declared, profile = registry.form(identifier, architecture), settings.profile
-    variant, label = declared.variant(name), f"{_label(identifier, architecture)}: {name}"
-    account = _account(settings, identifier, architecture)
-    listen = _counting(listener, label, profile.power_examples)
-    found = search(variant, profile, account, seed=settings.seed, examples=profile.power_examples, device=settings.device, listener=listen)
-    with _folder(settings) as folder:
-        files = _contents(folder, counterexamples.write_both(found, variant, settings.seed, folder, settings.modules))
-    listener(Advanced(label, profile.power_examples, profile.power_examples))
+) -> Campaign:
+    """Try to refute one false variant: most are at the first population, so its populations are no pieces."""
+    variant, profile = registry.form(identifier, architecture).variant(name), settings.profile
+    label, examples = f"{_label(identifier, architecture)}: {name}", profile.power_examples
+    account, listen = _account(settings, identifier, architecture), _counting(listener, label, examples)
+    found = search(variant, profile, account, seed=settings.seed, examples=examples, device=settings.device, listener=listen)
+    listener(Advanced(label, examples, examples))
+    return found
+
+
+def _variant_judged(settings: Settings, statement: Statement, name: str, progress: Listener, found: Sequence[Campaign]) -> VariantVerdict:
+    """The verdict, once its counterexamples are written."""
+    (campaign,) = found
+    counterexamples.write_both(
+        campaign, statement.variant(name), settings.seed, settings.folder, settings.modules, settings.device
+    )  # fmt: skip
     verdict = VariantVerdict(
-        id=identifier,
+        id=statement.id,
         variant=name,
-        kind=next(one.kind for one in declared.variants if one.name == name),
-        architecture=architecture,
-        verdict="REFUTED" if found.severest else "HOLDS" if any(d.evidence for d in found.decisions) else "VACUOUS",
-        instances=found.until_refuted,
-        **refuted_by(found),
+        kind=next(one.kind for one in statement.variants if one.name == name),
+        architecture=statement.architecture,
+        verdict="REFUTED" if campaign.severest else "HOLDS" if any(d.evidence for d in campaign.decisions) else "VACUOUS",
+        instances=campaign.until_refuted,
+        **refuted_by(campaign),
     )
-    return Outcome(verdict, files)
+    progress(VariantJudged(verdict))
+    return verdict
+
+
+def power_groups(settings: Settings, statements: Iterable[Statement], progress: Listener) -> list[Group]:
+    """The work of `power`, one group a false variant: outcomes are their verdicts."""
+    return [
+        Group(
+            VARIANTS, f"{_label(one.id, one.architecture)}: {variant.name}",
+            partial(_alone, settings, one.id, variant.name, one.architecture),
+            partial(_variant_judged, settings, one, variant.name, progress),
+        )
+        for one in statements
+        for variant in one.variants
+    ]  # fmt: skip
+
+
+def _alone(settings: Settings, *arguments: str) -> list[Piece]:
+    return [Piece("", power_one, settings, arguments)]
 
 
 def _named(statements: Iterable[Statement | str]) -> list[Statement]:
@@ -190,9 +253,9 @@ def check(
     start = time.monotonic()
     work = profile if isinstance(profile, Profile) else PROFILES[profile]
     settings = Settings(seed, work, alpha, device, folder, tuple(modules), run, remote=bool(cluster))
-    cells = [(statement.id, statement.architecture) for statement in _named(statements)]
+    named = _named(statements)
     done = {(verdict.id, verdict.architecture): verdict for verdict in run.verdicts()} if run else {}
-    jobs = [(*cell, run.entries(*cell) if run else []) for cell in cells if cell not in done]
+    left = [one for one in named if (one.id, one.architecture) not in done]
 
     def listen(event: Event) -> None:
         if run and settings.remote and isinstance(event, Entry):
@@ -200,20 +263,12 @@ def check(
                 run.record(event)
         progress(event)
 
-    with closing(each(check_one, settings, jobs, "statements", processes, settings.modules, listen, cluster=cluster)) as ended:
-        for job in ended:
-            outcome: Outcome[Verdict] = job.result
-            write_down(settings, outcome)
-            if run:
-                for entry in outcome.entries:
-                    run.record(entry)
-                run.conclude(outcome.found, outcome.files)
-            done[outcome.found.id, outcome.found.architecture] = outcome.found
-            progress(StatementJudged(outcome.found))
+    new: list[Verdict] = in_order(each(check_groups(settings, left, progress), processes, settings.modules, listen, cluster=cluster))
+    done |= {(verdict.id, verdict.architecture): verdict for verdict in new}
     if run:
         run.finish()
-    verdicts = [done[cell] for cell in cells]
-    return CheckRun(seed=seed, alpha=alpha, profile=work.name, verdicts=verdicts, seconds=time.monotonic() - start)
+    verdicts, asked = [done[one.id, one.architecture] for one in named], list(work.named)
+    return CheckRun(seed=seed, alpha=alpha, profile=work.name, verdicts=verdicts, seconds=time.monotonic() - start, named=asked)
 
 
 def power(
@@ -233,12 +288,6 @@ def power(
     start = time.monotonic()
     work = profile if isinstance(profile, Profile) else PROFILES[profile]
     settings = Settings(seed, work, alpha, device, folder, tuple(modules), remote=bool(cluster))
-    jobs = [(one.id, variant.name, one.architecture) for one in _named(statements) for variant in one.variants]
-    found: dict[int, VariantVerdict] = {}
-    with closing(each(power_one, settings, jobs, "false variants", processes, settings.modules, progress, cluster=cluster)) as ended:
-        for job in ended:
-            write_down(settings, job.result)
-            found[job.number] = job.result.found
-            progress(VariantJudged(job.result.found))
-    variants = [found[number] for number in range(len(jobs))]
+    groups = power_groups(settings, _named(statements), progress)
+    variants: list[VariantVerdict] = in_order(each(groups, processes, settings.modules, progress, cluster=cluster))
     return PowerRun(seed=seed, alpha=alpha, profile=work.name, variants=variants, seconds=time.monotonic() - start)

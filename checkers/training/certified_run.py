@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 
-from checkers.networks.two_layer_descent import Blocks, descend_two_layer
+from checkers.networks.two_layer_descent import TwoLayerStep, descend_smooth, descend_two_layer, in_blocks
 from checkers.records.events import Listener, StepRecorded, silent
 from checkers.records.training_certificates import CertifiedRun, TrainingCertificate
 from theorems.language.instance import Array
@@ -27,9 +29,22 @@ class Wrong:
     step_size: float = 1.0
 
 
+Descend = Callable[[float, int], Iterator[TwoLayerStep]]  # step size, steps
+
+
+def descending(
+    weights: Array, output: Array, inputs: Array, labels: Array, found: TrainingCertificate, activation: str = "relu"
+) -> Descend:
+    """Gradient descent on that network, as far as its certificate lets it go."""
+    rows, y = torch.from_numpy(inputs), torch.from_numpy(labels)
+    if activation == "relu":
+        return partial(descend_two_layer, in_blocks(weights, output), rows, y, found.descent.travel)
+    return partial(descend_smooth, weights, output, rows, y, activation)
+
+
 def kept_word(
-    blocks: Blocks, inputs: Array, labels: Array, found: TrainingCertificate, *, steps: int = STEPS, goal: float = 0.0,
-    progress: Listener = silent, wrong: Wrong = Wrong(),
+    descend: Descend, labels: Array, found: TrainingCertificate, *, steps: int = STEPS, goal: float = 0.0, progress: Listener = silent,
+    wrong: Wrong = Wrong(),
 ) -> CertifiedRun:  # fmt: skip
     """Train until the loss is `goal` times the initial one, for `steps` steps, or to the first that breaks the promise of `found`."""
     begun, promise = time.monotonic(), found.descent
@@ -43,8 +58,7 @@ def kept_word(
     allowed: list[float] = []
     farthest: list[float] = []
     broken, reached = -1, False
-    run = descend_two_layer(blocks, torch.from_numpy(inputs), torch.from_numpy(labels), step_size, promise.travel, steps)
-    for stand in run:
+    for stand in descend(step_size, steps):
         size = float(stand.residual.norm())
         residual.append(size)
         allowed.append(factor**stand.step * found.residual)
@@ -58,6 +72,6 @@ def kept_word(
             break
     return CertifiedRun(
         steps=len(residual) - 1, step_size=step_size, reached=reached, radius=scale * travel, residual=residual, allowed=allowed,
-        farthest=farthest, residual_ratio=max(a / b for a, b in zip(residual, allowed, strict=True)),
+        farthest=farthest, residual_ratio=max((a / b for a, b in zip(residual[1:], allowed[1:], strict=True)), default=0.0),
         distance_ratio=max(farthest) / (scale * travel), broken=broken, seconds=time.monotonic() - begun,
     )  # fmt: skip

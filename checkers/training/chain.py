@@ -92,6 +92,7 @@ class Chain:
         pairs = gradient_factors(network, record, network.backward(record, vectors[:, :, None]))
         steps = pairs if same else gradient_factors(network, record, network.backward(record, moving[:, :, None]))
         half = vectors[0].square().sum(-1) / 2
+        distance = float(network.distance()[0])
         bounds: list[tuple[float, float]] = []  # of gradients: both sides, layer by layer, of one F_i and of F
         squares, inner, spectral = [], 0.0, 0.0
         for layer, ((s, h), (moved, _)) in enumerate(zip(pairs, steps, strict=True), start=1):
@@ -100,14 +101,14 @@ class Chain:
             squares.append(gradient.inner(gradient))
             found = (float((gradient.own_squares() / half.clamp_min(TINY)).max()), squares[-1] / max(float(half.sum()), TINY))
             scale = network.architecture.scale(layer, len(pairs), network.width)
-            bounds += zip(found, self.claimed("gradient-upper", tau_l=scale), strict=False)
+            bounds += zip(found, self.claimed("gradient-upper", tau_l=scale, omega=distance), strict=False)
             spectral = max(spectral, self.step_size * move.spectral_norm())
         if bounds:
             self.see("gradient-upper", step, *max(bounds, key=lambda sides: sides[0] / sides[1]))
-        for lower in self.claimed("gradient-lower", F=float(half.max())):
+        apart = self.instance.separation > 0  # of equal inputs nothing is asked
+        for lower in self.claimed("gradient-lower", F=float(half.max())) if apart else ():
             self.see("gradient-lower", step, lower, squares[-1])
         self.squares.append((step, sum(squares)))
-        distance = float(network.distance()[0])
         self.pending = {"step": step, "size": spectral, "value": value, "promised": self.step_size * inner}
         # Theorem 4 is about F = 1/2 sum_i ‖f(x_i) - y_i‖^2, and a step that moves the weights too far is no perturbation to it.
         if self.loss.name == "squared" and spectral < longest_step(network):

@@ -19,6 +19,7 @@ from checkers.command_line.options import Output
 from checkers.errors import InputError
 from checkers.records.events import Advanced, Event, Listener, silent
 from checkers.runs.jobs.each import each, in_order
+from checkers.runs.jobs.groups import jobs
 
 ROOT = Path(__file__).parents[2]
 LEMMA = (ROOT / "tests" / "two_sided.py").read_text()
@@ -175,7 +176,7 @@ def waits(settings: None, listener: Listener, number: int) -> int:
 
 def test_interrupted_work_ends_its_workers_at_once() -> None:
     start = time.monotonic()
-    with closing(each(waits, None, [(0,), (1,), (2,)], "naps", 2, (), silent)) as ended:
+    with closing(each(jobs(waits, None, [(0,), (1,), (2,)], "naps"), 2, (), silent)) as ended:
         assert next(ended).result == 0
 
     def interrupted(event: Event) -> None:
@@ -183,7 +184,7 @@ def test_interrupted_work_ends_its_workers_at_once() -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        in_order(each(waits, None, [(0,), (1,), (2,)], "naps", 2, (), interrupted))
+        in_order(each(jobs(waits, None, [(0,), (1,), (2,)], "naps"), 2, (), interrupted))
     assert time.monotonic() - start < 40, "a nap takes 60 s"
 
 
@@ -193,7 +194,7 @@ def fails(settings: None, listener: Listener, number: int) -> int:
 
 def test_what_is_the_users_to_fix_stays_so_in_a_worker() -> None:
     with pytest.raises(InputError, match=r"^job 1 cannot be$"):
-        in_order(each(fails, None, [(1,), (1,)], "failures", 2, (), silent))
+        in_order(each(jobs(fails, None, [(1,), (1,)], "failures"), 2, (), silent))
 
 
 def test_sigterm_is_one_sentence(tmp_path: Path) -> None:

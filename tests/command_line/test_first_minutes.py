@@ -55,6 +55,21 @@ def test_a_glance_refutes_false_variants() -> None:
     assert len(found) >= 5
 
 
+def test_the_readme_is_read_in_one_go() -> None:
+    text = (ROOT / "README.md").read_text()
+    assert len(text.splitlines()) <= 120
+    assert text.count("```") == 2  # one screen of output
+    assert text.count("![") == 1  # one figure
+    assert max(map(len, text[text.index("```") :].split("```")[1].splitlines())) <= 150
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_of_the_documents_lead_somewhere(document: Path) -> None:
+    bare = re.sub(r"```.*?```", "", document.read_text(), flags=re.DOTALL)
+    links = [link.split("#")[0] for link in re.findall(r"(?<!\\)\]\(([^)\s]+)\)", bare) if not link.startswith("https://")]
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_counterexamples_of_the_documents_are_in_a_clone_or_made_on_the_page(document: Path) -> None:
     text = document.read_text()

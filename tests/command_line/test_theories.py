@@ -26,22 +26,24 @@ def test_list_takes_theories(capsys: pytest.CaptureFixture[str]) -> None:
     second = listed("list --theory two-layer", capsys)
     assert {entry["theory"] for entry in second} == {"two-layer"}
     both = listed(f"list --theory two-layer --theory {FIRST_THEORY}", capsys)
-    assert both == listed("list", capsys)
+    assert both == [entry for entry in listed("list", capsys) if entry["theory"] in ("two-layer", FIRST_THEORY)]
     assert len(second) == len(registry.theory("two-layer")) < len(both)
+    every = [argument for name in theories() for argument in ("--theory", name)]
+    assert listed(f"list {' '.join(every)}", capsys) == listed("list", capsys)
 
 
 def test_theories_say_what_they_assume(capsys: pytest.CaptureFixture[str]) -> None:
     entries = listed("list theories", capsys)
-    assert [entry["theory"] for entry in entries] == list(theories()) == [FIRST_THEORY, "two-layer"]
+    assert [entry["theory"] for entry in entries] == list(theories()) == [FIRST_THEORY, "local-jacobian", "two-layer"]
     assert all(entry["paper"] and entry["assumes"] and entry["statements"] for entry in entries)
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ("list --theory three-layer", "there is no theory 'three-layer'; there are: allen-zhu, two-layer"),
+        ("list --theory three-layer", "there is no theory 'three-layer'; there are: allen-zhu, local-jacobian, two-layer"),
         ("check forward-norm --theory two-layer --seed 1", "statement 'forward-norm' belongs to the theory allen-zhu, not to two-layer"),
-        ("power --theory deep --seed 1", "there is no theory 'deep'; there are: allen-zhu, two-layer"),
+        ("power --theory deep --seed 1", "there is no theory 'deep'; there are: allen-zhu, local-jacobian, two-layer"),
         ("certify tl-kernel --seed 1", "no certificate for 'tl-kernel': two-layer networks are not followed in balls"),
     ],
 )
@@ -61,7 +63,7 @@ def test_a_statement_of_no_known_theory_is_refused() -> None:
     import dataclasses
 
     stray = dataclasses.replace(registry["forward-norm"], theory="unheard of")
-    with pytest.raises(DeclarationError, match="belongs to the unknown theory 'unheard of'; known: allen-zhu, two-layer"):
+    with pytest.raises(DeclarationError, match="belongs to the unknown theory 'unheard of'; known: allen-zhu, local-jacobian, two-layer"):
         Registry().add(stray)
     with pytest.raises(InputError, match="belongs to the theory allen-zhu"):
         of_theories([registry["forward-norm"]], ["two-layer"])

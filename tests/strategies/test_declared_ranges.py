@@ -10,7 +10,7 @@ from hypothesis.strategies import SearchStrategy
 
 from checkers.evidence.profiles import PROFILES
 from checkers.experiments.scaling import ladder
-from checkers.fuzzing.search import first_possible
+from checkers.fuzzing.populations import first_possible
 from strategies import instance_from_sizes, instances
 from strategies.data import ALL_SHAPES, SPHERE_SHAPES
 from theorems import registry
@@ -60,9 +60,9 @@ def test_searches_draw_inside_the_declared_ranges(identifier: str, architecture:
 @pytest.mark.parametrize("statement", registry, ids=lambda statement: statement.id)
 def test_far_instances_and_ladders_are_inside_the_declared_ranges(statement: Statement) -> None:
     for choices in QUICK.far_populations(statement).values():
-        strategy = first_possible(statement, choices)
-        assert strategy is not None
-        for instance in drawn(strategy, 3):
+        limits = first_possible(statement, choices)
+        assert limits is not None
+        for instance in drawn(instances(statement, limits=limits), 3):
             assert_inside(instance, statement.ranges)
     for axis in ladder.axes(statement):
         for found in ladder.find(statement, axis, QUICK):

@@ -8,7 +8,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from checkers.evidence.error_budget import Account
 from checkers.evidence.profiles import PROFILES
 from checkers.experiments import calibration
-from checkers.fuzzing.search import first_possible, search
+from checkers.fuzzing.populations import first_possible
+from checkers.fuzzing.search import search
+from strategies import instances
 from theorems import registry
 from theorems.language.instance import Instance
 from theorems.language.statement import Statement
@@ -19,12 +21,12 @@ FAR = [statement for statement in registry if QUICK.far_populations(statement)]
 
 def simplest(statement: Statement, kind: int) -> Instance:
     """The first instance that a search of this kind tries."""
-    strategy = first_possible(statement, list(QUICK.far_populations(statement).values())[kind])
-    assert strategy is not None
+    limits = first_possible(statement, list(QUICK.far_populations(statement).values())[kind])
+    assert limits is not None
     met: list[Instance] = []
 
     @settings(max_examples=1, database=None, phases=(Phase.generate,), suppress_health_check=list(HealthCheck), deadline=None)
-    @given(strategy)
+    @given(instances(statement, limits=limits))
     def look(instance: Instance) -> None:
         met.append(instance)
 

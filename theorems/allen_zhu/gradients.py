@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import TYPE_CHECKING
 
 from theorems.allen_zhu.initialization import FEW_OUTPUTS
-from theorems.language.calibration import calibrated
+from theorems.language.calibration import approached
 from theorems.language.forms import FALSE, assume, probability, wrong
 from theorems.language.registry import statement
 from theorems.language.statement import INPUTS, Constant
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 
 ASSUMPTIONS = (
     assume("delta <= c/L"),
-    assume("m >= n^3 L^3 log(m)^2/delta", "where the failure probability can be below 1/2"),
+    assume("m >= 3 n^3 L^3 log(m)^2/delta", "where the failure probability can be below 1/20"),
     assume("omega <= c delta^(3/2)/(n^(9/2) L^6 log(m)^3)"),
-    assume("omega >= (0.7/(m L))^(3/2)", "where the failure probability is below 1/2", name="informative radius"),
+    assume("omega >= (3/(m L))^(3/2)", "where the failure probability is below 1/20", name="informative radius"),
 )
 
 
@@ -39,7 +40,7 @@ ASSUMPTIONS = (
     at_most=("C m/d", "C n m/d"),
     failure=probability("exp(-c m omega^(2/3) L)"),
     constants={
-        "C": calibrated("gradient-upper", "C", "sharp at large width: 1, the limit of 2‖D Back‖^2 ‖h‖^2 d/m"),
+        "C": approached("gradient-upper", "C", 1.0, "sqrt(d L/m) + L^2 omega^(2/3)", "of 2‖D Back‖^2 ‖h‖^2 d/m"),
         "c": Constant(1.0, "the norms behind it fail with e^{-Omega(m/L)}, and omega^{2/3} L^2 is far below 1 in this regime"),
     },
     scales=("width", "outputs", "depth"),
@@ -50,9 +51,9 @@ ASSUMPTIONS = (
     exact=True,
     variants=(
         wrong("constant 0.9, below the limit", "constant", constants={"C": Constant(0.9, FALSE)}),
-        wrong("sqrt(m) in place of m", "exponent", at_most=("C sqrt(m)/d", "C n sqrt(m)/d")),
+        wrong("m^(5/6) in place of m", "exponent", at_most=("C m^(5/6)/d", "C n m^(5/6)/d")),
         wrong("factor n dropped", "exponent", at_most=("C m/d", "C m/d")),
-        wrong("initialization variance 4/m", "initialization", variance=4.0, constants={"C": Constant(3.0, FALSE)}),
+        wrong("initialization variance 4/m", "initialization", variance=4.0),
     ),
     note="Quadratic forms in the loss vector: 'for all labels' is the largest eigenvalue of the layer kernel, exactly.",
 )  # fmt: skip
@@ -115,14 +116,15 @@ def least_gradient(subject: Subject, derivative: bool = True) -> Side:
     claim="‖grad_{W_L}(F_1 + ... + F_n)‖_F^2 >= {bound}, F = max_i F_i, for all W with ‖W - W(0)‖_2 <= omega and all labels",
     kind="declared",
     ranges={
-        "width": (256, 131072), "depth": (1, 5), "samples": (1, 8), "input_dimension": INPUTS, "outputs": (1, 4),
+        "width": (256, 2**20), "depth": (1, 5), "samples": (1, 8), "input_dimension": INPUTS, "outputs": (1, 4),
         "separation": (0.01, 1.0), "radius": (1e-10, 1e-2),
     },
     assumptions=ASSUMPTIONS,
     at_least="c (delta m/(d n)) F",
     failure=probability("exp(-C m omega^(2/3) L)"),
     constants={
-        "c": calibrated("gradient-lower", "c", "two samples at distance delta, large m: 4/pi as delta -> 0, after n = 2 is divided out"),
+        # m delta/pi neurons tell two samples apart, and norms vary over L layers
+        "c": approached("gradient-lower", "c", 3 / math.pi, "sqrt(L/(m delta))", "of three samples on an arc as delta -> 0", lower=True),
         "C": Constant(1.0, "as for gradient-upper"),
     },
     scales=("width", "outputs", "separation", "samples", "depth"),
@@ -130,13 +132,17 @@ def least_gradient(subject: Subject, derivative: bool = True) -> Side:
     rests_on=("forward-norm", "backward-norm", "separation"),
     adversary=("random", "rank-one alignment", "switching off"),
     exact=True,
+    tight={"samples": 3, "depth": 1, "data": "arc"},
     variants=(
-        wrong("delta dropped", "exponent", at_least="c (m/(d n)) F"),
-        wrong("constant 1.4, above the limit for two close samples", "constant", constants={"c": Constant(1.4, FALSE)}),
+        wrong("delta^(5/6) in place of delta", "exponent", at_least="c (delta^(5/6) m/(d n)) F"),
+        wrong("n^(5/6) in place of n", "exponent", at_least="c (delta m/(d n^(5/6))) F"),
+        wrong("constant 4/pi, that of two samples, not of three", "constant", constants={"c": Constant(4 / math.pi, FALSE)}),
         wrong("a pair of equal inputs", "assumption", data=("duplicate rows",)),
         wrong("last layer's backward pass without D", "implementation", measure=partial(least_gradient, derivative=False)),
     ),
-    note="A quadratic form in the loss vector, so the worst labels are an eigenvector: 'for all labels' is exact.",
+    note="A quadratic form in the loss vector, so the worst labels are an eigenvector: 'for all labels' is exact. As m grows and delta "
+    "shrinks, ‖grad‖^2 n d/(m delta F) has the limit 4/pi for two samples, 3/pi for three on an arc, where one lies between the others, "
+    "and n/pi for more in a row; it is 1 for one sample.",
 )  # fmt: skip
 def gradient_lower(subject: Subject) -> Side:
     """The least gradient of the last layer over all labels."""

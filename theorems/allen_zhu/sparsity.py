@@ -6,11 +6,12 @@ little more than one fixed vector. The nonlinearity changes few signs at once, s
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from theorems.allen_zhu.initialization import PER_LAYER, WIDTH_FOR_OPERATORS, informative_width
 from theorems.allen_zhu.intervals import intervals, outermost
-from theorems.language.calibration import calibrated
+from theorems.language.calibration import approached, calibrated
 from theorems.language.forms import FALSE, assume, probability, wrong
 from theorems.language.indices import counted, interval_names
 from theorems.language.registry import statement
@@ -109,7 +110,11 @@ def sparse_backward(subject: Subject) -> Side:
     assumptions=(WIDTH_FOR_OPERATORS, SOME_SPARSITY, assume("s <= c m/(L log(m))", c=0.25)),
     failure=probability("n L exp(-c s log(m))"),
     constants={
-        "C": calibrated("sparse-bilinear", "C", "sharp for one layer, one nonzero and large m: the largest of m^2 entries, 2 sqrt 2"),
+        "C": approached(
+            "sparse-bilinear", "C", 2 * math.sqrt(2.75), "1/log(m)",
+            "of one layer and one nonzero: m^2 entries of variance 2/m are below it but for m^(-3/4); their largest is near 2 sqrt 2",
+            sharp=2 * math.sqrt(2),
+        ),
         "c": Constant(0.75, "beyond C the union over supports leaves (C^2/4 - 2) s log m in the exponent"),
     },
     rests_on=("forward-norm",),
@@ -118,8 +123,8 @@ def sparse_backward(subject: Subject) -> Side:
     passes=4,
     variants=(
         wrong("constant 2.5, below the largest entry", "constant", constants={"C": Constant(2.5, FALSE)}),
-        wrong("log m dropped", "exponent", at_most="C sqrt(s/m)"),
-        wrong("sqrt(s) dropped", "exponent", at_most="C sqrt(log(m)/m)"),
+        wrong("log(m)^(1/4) in place of log(m)^(1/2)", "exponent", at_most="C log(m)^(1/4) sqrt(s/m)"),
+        wrong("s^(1/3) in place of s^(1/2)", "exponent", at_most="C s^(1/3) sqrt(log(m)/m)"),
     ),
 )  # fmt: skip
 def sparse_bilinear(subject: Subject) -> Side:

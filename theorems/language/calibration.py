@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from theorems.language.constant import FiniteSize
 from theorems.language.instance import QUANTITIES
 from theorems.language.statement import Bands, Constant
 
@@ -23,12 +24,12 @@ def _entries() -> dict[str, dict[str, dict[str, Any]]]:
     return found
 
 
-def _entry(statement: str, name: str, bands: Bands | None) -> dict[str, Any] | None:
-    """What is written about the constant; None where that is nothing, or a table by other bands."""
+def _entry(statement: str, name: str, bands: Bands | None, term: str = "") -> dict[str, Any] | None:
+    """What is written about the constant; None where that is nothing, or a table by other bands, or of another finite-size term."""
     entry = _entries().get(statement, {}).get(name)
     if entry is None or "bands" not in entry:
         return None
-    declared = (bands.by, [0.0, *bands.edges]) if bands else ("", [0.0])
+    declared = (bands.by, [0.0, *bands.edges]) if bands else (term, [0.0])
     return entry if (entry["by"], [one["begins"] for one in entry["bands"]]) == declared else None
 
 
@@ -39,21 +40,42 @@ def calibrated(statement: str, name: str, reason: str = "", bands: Bands | None 
     if entry is None:
         values = tuple(UNKNOWN for _ in bands.limits) if bands else ()
         return Constant(UNKNOWN, "not calibrated yet", calibrated=True, bands=bands, values=values)
-    shown = {name: ends for name, ends in entry["sizes"].items() if name != "input_dimension"}
-    sizes = ", ".join(f"{QUANTITIES[name][0]} {low:.3g} to {high:.3g}" for name, (low, high) in shown.items())
-    table = entry["bands"]
-    upper, margin = table[-1]["value"] >= table[-1]["needed"], f"{entry['margin']:g}"
-    share = max(one["share"] for one in table)
-    sure = f", and with confidence {entry['confidence']:.0%} all but {share:.2g} of fresh ones there" if share else ""
-    needed = ", ".join(f"{one['needed']:g}" for one in table)
-    rule = f"{margin} times {needed}" if upper else f"{needed} over {margin}"
-    found = (
-        f"calibrated: {rule}, what {sum(one['networks'] for one in table)} networks on {sum(one['instances'] for one in table)} instances"
-        f" need{f' in bands of {bands.by}' if bands else ''}{sure} ({sizes}; seed {entry['seed']})"
-    )
-    values = tuple(float(one["value"]) for one in table)
+    found = f"calibrated: {_rule(entry)}, {_seen(entry)}"
+    values = tuple(float(one["value"]) for one in entry["bands"])
     told = f"{found}; {reason}" if reason else found
     return Constant(values[-1], told, calibrated=True, bands=bands, values=values if bands else ())
+
+
+def _rule(entry: dict[str, Any]) -> str:
+    """`1.5 times 3.6, 2.1`, or `0.5 over 1.5`."""
+    table, margin = entry["bands"], f"{entry['margin']:g}"
+    needed = ", ".join(f"{one['needed']:g}" for one in table)
+    return f"{margin} times {needed}" if table[-1]["value"] >= table[-1]["needed"] else f"{needed} over {margin}"
+
+
+def _seen(entry: dict[str, Any]) -> str:
+    """On how much it rests."""
+    table = entry["bands"]
+    shown = {name: ends for name, ends in entry["sizes"].items() if name != "input_dimension"}
+    sizes = ", ".join(f"{QUANTITIES[name][0]} {low:.3g} to {high:.3g}" for name, (low, high) in shown.items())
+    share = max(one["share"] for one in table)
+    sure = f", and with confidence {entry['confidence']:.0%} all but {share:.2g} of fresh ones there" if share else ""
+    bands = f" in bands of {entry['by']}" if len(table) > 1 else ""
+    networks, instances = (sum(one[name] for one in table) for name in ("networks", "instances"))
+    return f"what {networks} networks on {instances} instances need{bands}{sure} ({sizes}; seed {entry['seed']})"
+
+
+def approached(
+    statement: str, name: str, limit: float, term: str, reason: str, *, lower: bool = False, sharp: float | None = None
+) -> Constant:
+    """A constant whose limit is known, with a committed room for finite networks: limit (1 + room term), or over that if `lower`.
+
+    reason: why that is the limit. sharp: where the claim becomes false, if that is not the limit."""
+    entry = _entry(statement, name, None, term)
+    room = float(entry["bands"][-1]["value"]) if entry else UNKNOWN
+    finite = f"room for finite networks {_rule(entry)}, {_seen(entry)}" if entry else "room for finite networks not calibrated yet"
+    beyond = limit if sharp is None else sharp
+    return Constant(limit, f"limit {reason}; {finite}", calibrated=True, sharp=beyond, finite=FiniteSize(term, room, lower))
 
 
 def too_small(statement: str, name: str, share: float = SHORT, bands: Bands | None = None) -> Constant:

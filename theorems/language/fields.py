@@ -44,6 +44,8 @@ def _mistakes(one: Statement) -> Iterable[str]:
     known_kinds = get_args(Certificate)
     yield _must("certificate", one.certificate in known_kinds, f"one of {', '.join(map(repr, known_kinds))}", one.certificate)
     yield _each("sharp", one.sharp, _is_number, "a number")
+    sizes = {name: value for name, value in one.tight.items() if name != "data"}
+    yield _each("tight", sizes, _is_number, "a number")
     yield _must("passes", type(one.passes) is int and one.passes >= 1, "a positive integer", one.passes)
     yield _must("trials", type(one.trials) is int and one.trials >= 1, "a positive integer", one.trials)
     yield _must("variance", _is_number(one.variance) and one.variance > 0, "a positive number", one.variance)
@@ -98,7 +100,9 @@ def _is_pair(value: object) -> bool:
 
 
 def _is_constant(value: object) -> bool:
-    return isinstance(value, Constant) and _is_number(value.value) and (value.sharp is None or _is_number(value.sharp))
+    if not (isinstance(value, Constant) and _is_number(value.value) and (value.sharp is None or _is_number(value.sharp))):
+        return False
+    return value.finite is None or (_is_number(value.finite.room) and Formula(value.finite.term).names <= SYMBOLS.keys())
 
 
 def _is_table(constant: Constant) -> bool:

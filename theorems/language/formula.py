@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 SYMBOLS = {symbol: name for name, (symbol, _) in QUANTITIES.items()}
 FUNCTIONS = ("log", "sqrt", "exp", "min", "max")
 _FRACTION = re.compile(r"\((\d+)/(\d+)\)")
-_SUBSCRIPTED = re.compile(r"([A-Za-z]+)(?:_?([0-9]+)|_([A-Za-z]))")
+_SUBSCRIPTED = re.compile(r"([A-Za-z]+)(?:_?([0-9]+)|_([A-Za-z]+))")
+_SUBSCRIPTS = {"inf": r"\infty", "min": r"\min", "max": r"\max"}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 _LETTERS = ("delta", "omega", "eta", "tau", "lambda", "mu", "beta", "kappa")
 _GREEK = {"eps": r"\varepsilon", "d_in": r"d_{\mathrm{in}}", **{name: f"\\{name}" for name in _LETTERS}}
@@ -161,11 +162,12 @@ def _min(*values: Any) -> Any:
 
 
 def _in_latex(name: str) -> str:
-    """`omega` as a Greek letter, `lambda0`, `lambda_R` and `r_0` with a subscript, other words upright."""
+    """`omega` as a Greek letter, `lambda0`, `lambda_min` and `r_0` with a subscript, other words upright."""
     parts = _SUBSCRIPTED.fullmatch(name)
-    if name not in _GREEK and parts and (parts[1] in _GREEK or len(parts[1]) == 1):
-        return f"{_GREEK.get(parts[1], parts[1])}_{{{parts[2] or parts[3]}}}"
-    return _GREEK.get(name, name if len(name) == 1 else rf"\mathrm{{{name}}}")
+    if name not in _GREEK and parts and (parts[1] in _GREEK or len(parts[1]) == 1 or parts[3]):
+        below = parts[2] or _SUBSCRIPTS.get(parts[3], _in_latex(parts[3]))
+        return f"{_in_latex(parts[1])}_{{{below}}}"
+    return _GREEK.get(name, name if len(name) == 1 else rf"\mathrm{{{name.replace('_', ' ')}}}")
 
 
 def _split(text: str) -> list[str]:

@@ -25,7 +25,7 @@ from theorems.language.statement import Engine, Statement
 from theorems.language.subject import Comparison, Subject
 
 LEVEL: Final = 0.99  # of every interval, each for itself: an autopsy describes what other decisions refuted
-FIRST_STAGE: Final = 100  # the stages of decisions are 1 and 2: networks of an autopsy are others, and nobody has selected them
+FIRST_STAGE: Final = 100  # the stages of decisions are 1 to 3: networks of an autopsy are others, and nobody has selected them
 LARGEST: Final = 1.7976931348623157e308  # JSON has no infinity
 LONGEST: Final = 64  # indices of an axis that are shown one by one
 CELLS: Final = 2**24  # ratios that one batch may hold

@@ -17,6 +17,7 @@ from checkers.experiments.scaling.exponents import Settings as Scaling
 from checkers.records.events import Listener, silent
 from checkers.records.mutants import MutantResult, MutantRun, MutantScore
 from checkers.runs.jobs.each import each, in_order
+from checkers.runs.jobs.groups import jobs
 from checkers.runs.suite import ALPHA, Settings
 from theorems.language.registry import registry
 from theorems.language.statement import Statement
@@ -47,14 +48,15 @@ def run(
     work = profile if isinstance(profile, Profile) else PROFILES[profile]
     settings = Settings(seed, work, alpha, device, None, tuple(modules), remote=bool(cluster))
     found = {(one.id, one.architecture): mutants_of(one) for one in statements}
-    jobs = [(*cell, mutant) for cell, (mutants, _) in found.items() for mutant in mutants]
-    fates = in_order(each(mutant_one, settings, jobs, "mutants", processes, settings.modules, progress, cluster=cluster))
-    mutants = [(registry.form(*cell), mutant) for *cell, mutant in jobs]
+    made = [(*cell, mutant) for cell, (mutants, _) in found.items() for mutant in mutants]
+    names = [f"{identifier}, {architecture}: {mutant.name}" for identifier, architecture, mutant in made]
+    groups = jobs(mutant_one, settings, made, "mutants", names)
+    fates = in_order(each(groups, processes, settings.modules, progress, cluster=cluster))
+    mutants = [(registry.form(*cell), mutant) for *cell, mutant in made]
     asked = list(dict.fromkeys(one for pair, fate in zip(mutants, fates, strict=True) for one in questions(*pair, fate)))
     scaling = Scaling(seed, work, alpha / max(1, len(asked)), device, settings.modules)
-    rows = in_order(
-        each(measured, scaling, [(one,) for one in asked], "exponents", processes, settings.modules, progress, cluster=cluster)
-    )  # fmt: skip
+    groups = jobs(measured, scaling, [(one,) for one in asked], "exponents")
+    rows = in_order(each(groups, processes, settings.modules, progress, cluster=cluster))
     exponents = dict(zip(asked, rows, strict=True))
     results = [sorted_again(*pair, fate, exponents) for pair, fate in zip(mutants, fates, strict=True)]
     scores = [_score(*cell, [one for one in results if (one.id, one.architecture) == cell], notes) for cell, (_, notes) in found.items()]

@@ -38,6 +38,7 @@ from checkers.records.decisions import Sizes
 from checkers.records.events import Listener, counted, silent
 from checkers.records.experiments import Exponent
 from checkers.runs.jobs.each import each, in_order
+from checkers.runs.jobs.groups import Group, jobs
 from checkers.runs.suite import ALPHA
 from strategies import instance_from_sizes
 from theorems.language.instance import Instance
@@ -225,7 +226,7 @@ def steady(statement: Statement) -> Statement:
     bend it. What is left attains the known optima: alignments, targeted flips, pushes through zero. So would a constant that is a table: it
     has its value of large sizes everywhere."""
     kept = tuple(name for name in statement.adversary if name not in COSTLY | ASCENTS)
-    constants = {name: dataclasses.replace(one, bands=None, values=()) for name, one in statement.constants.items()}
+    constants = {name: dataclasses.replace(one, bands=None, values=(), finite=None) for name, one in statement.constants.items()}
     return dataclasses.replace(statement, adversary=kept, constants=constants)
 
 
@@ -288,7 +289,15 @@ def scale(
     cluster: str = "",
 ) -> list[Exponent]:
     """All rows of the statements named, in their order, on fully connected networks; a claim whose ranges leave no ladder has none."""
-    jobs = [(one.id, axis) for one in statements if one.architecture == FULLY_CONNECTED for axis in ladder.axes(one)]
-    settings = Settings(seed, profile, ALPHA / max(1, len(jobs)), device, tuple(modules))
-    rows = in_order(each(measure_one, settings, jobs, "exponents", processes, settings.modules, progress, cluster=cluster))
+    groups = scale_groups(statements, seed=seed, profile=profile, device=device, modules=modules)
+    rows = in_order(each(groups, processes, modules, progress, cluster=cluster))
     return [row for row in rows if row is not None]
+
+
+def scale_groups(
+    statements: Sequence[Statement], *, seed: int, profile: Profile, device: str = "cpu", modules: Sequence[Path] = ()
+) -> list[Group]:
+    """The work of `scale`, one group a statement and quantity: outcomes are rows, or None without a ladder."""
+    found = [(one.id, axis) for one in statements if one.architecture == FULLY_CONNECTED for axis in ladder.axes(one)]
+    settings = Settings(seed, profile, ALPHA / max(1, len(found)), device, tuple(modules))
+    return jobs(measure_one, settings, found, "exponents")

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from checkers.certification.training_certificate import certificate
+from checkers.certification.smooth_certificate import MOST_GATES
 from checkers.data.one_output import OneOutputData
 from checkers.data.two_layer_model import TwoLayerModel
 from checkers.errors import InputError
-from checkers.experiments.width.certified_width import LARGEST, certified_width, drawn_network
+from checkers.experiments.width.certified_width import LARGEST, certified_width, decided, drawn_network
 from checkers.machine.memory import free_bytes, refuse_beyond_memory
-from checkers.networks.two_layer_descent import in_blocks
 from checkers.records.events import Listener, silent
 from checkers.records.training_certificates import CertifiedTraining, CertifiedWidth
-from checkers.training.certified_run import STEPS, kept_word
+from checkers.training.certified_run import STEPS, descending, kept_word
 from theorems.language.instance import Array
 
 MOST_SAMPLES = 300  # eigenvalues in ball arithmetic, 250 times: minutes
@@ -22,12 +21,13 @@ WIDTH = 4096
 
 @dataclass(frozen=True)
 class Asked:
-    """width: of W(0) to draw; None: that of `model`, or the least certified one up to `largest`. steps: 0 for no run."""
+    """width: of W(0) to draw; None: that of `model`, or the least certified one up to `largest` (None: the usual). steps: 0 for none."""
 
     width: int | None = WIDTH
     model: TwoLayerModel | None = None
     model_name: str = ""
-    largest: int = LARGEST
+    activation: str = "relu"
+    largest: int | None = None
     steps: int = STEPS
     goal: float = 1e-3
 
@@ -43,20 +43,22 @@ def certify_training(data: OneOutputData, asked: Asked, *, seed: int, progress: 
         weights, output, inputs, labels = _of_model(data, asked.model, asked.model_name)
         _refuse_beyond_memory(len(weights), samples)
     else:
-        width = asked.width or asked.largest
+        largest = asked.largest or (LARGEST if asked.activation == "relu" else MOST_GATES // samples)
+        width = asked.width or largest
         _refuse_beyond_memory(width, samples)
         if asked.width is None:
-            search = certified_width(data.inputs, labels, seed, largest=asked.largest)
+            search = certified_width(data.inputs, labels, seed, largest=largest, activation=asked.activation)
             width = search.width or max(one.width for one in search.tried)
         weights, output, inputs = drawn_network(data.inputs, width, seed)
-    found = certificate(weights, output, inputs, labels)
+    found = decided(weights, output, inputs, labels, asked.activation)
     depth = found.descent.depth
     run = None
     if found.certified and asked.steps:
-        run = kept_word(in_blocks(weights, output), inputs, labels, found, steps=asked.steps, goal=asked.goal, progress=progress)
+        descend = descending(weights, output, inputs, labels, found, asked.activation)
+        run = kept_word(descend, labels, found, steps=asked.steps, goal=asked.goal, progress=progress)
     return CertifiedTraining(
         verdict="CERTIFIED" if found.certified else "NOT CERTIFIED", data=data.name, labels=data.labels, samples=samples,
-        dimension=dimension, model=asked.model_name, seed=seed, certificate=found,
+        dimension=dimension, model=asked.model_name, activation=asked.activation, seed=seed, certificate=found,
         needed_width=float(found.width) if found.certified else found.width / depth**2 if depth > 0 else 0.0, search=search, run=run,
         read=data.read, warnings=list(data.warnings),
     )  # fmt: skip

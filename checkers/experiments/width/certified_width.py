@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 
+from checkers.certification.smooth_certificate import smooth_certificate
 from checkers.certification.training_certificate import certificate
 from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.networks.two_layer import TwoLayerNetwork
@@ -27,18 +28,30 @@ def drawn_network(inputs: Array, width: int, seed: int, variance: float = 1.0) -
     return network.weights[0].numpy(), network.signs[0].numpy() / math.sqrt(width), network.rows.numpy()
 
 
-def drawn_certificate(inputs: Array, labels: Array, width: int, seed: int, variance: float = 1.0) -> TrainingCertificate:
+def decided(weights: Array, output: Array, inputs: Array, labels: Array, activation: str) -> TrainingCertificate:
+    """By the theory of that activation."""
+    if activation == "relu":
+        return certificate(weights, output, inputs, labels)
+    return smooth_certificate(weights, output, inputs, labels, activation)
+
+
+def drawn_certificate(
+    inputs: Array, labels: Array, width: int, seed: int, variance: float = 1.0, activation: str = "relu"
+) -> TrainingCertificate:
     """Of the network that the seed draws at this width. inputs: (n, d); labels: (n,); entries of w_r ~ N(0, variance)."""
     weights, output, rows = drawn_network(inputs, width, seed, variance)
-    return certificate(weights, output, rows, labels)
+    return decided(weights, output, rows, labels, activation)
 
 
-def certified_width(inputs: Array, labels: Array, seed: int, *, largest: int = LARGEST, resolution: float = RESOLUTION) -> CertifiedWidth:
+def certified_width(
+    inputs: Array, labels: Array, seed: int, *, largest: int = LARGEST, resolution: float = RESOLUTION, activation: str = "relu"
+) -> CertifiedWidth:
     """The least width up to `largest` whose drawn network is certified, up to that factor."""
     tried: list[TriedWidth] = []
 
     def depth_at(width: int) -> float:
-        tried.append(TriedWidth(width=width, depth=drawn_certificate(inputs, labels, width, seed).descent.depth))
+        found = drawn_certificate(inputs, labels, width, seed, activation=activation)
+        tried.append(TriedWidth(width=width, depth=found.descent.depth))
         return tried[-1].depth
 
     def predicted(width: int, depth: float) -> float:
@@ -52,8 +65,8 @@ def certified_width(inputs: Array, labels: Array, seed: int, *, largest: int = L
         depth = depth_at(width)
     if depth < 1:
         return CertifiedWidth(width=0, predicted=predicted(width, depth) if depth > 0 else 0.0, tried=tried)
-    while below > 0 and width > resolution * below and width - below > 1:
-        middle = min(width - 1, max(below + 1, round(math.sqrt(width * below))))
+    while width > resolution * below and width - below > 1:
+        middle = min(width - 1, max(below + 1, round(math.sqrt(width * max(below, 1)))))
         if depth_at(middle) < 1:
             below = middle
         else:

@@ -15,11 +15,13 @@ import torch
 from checkers.errors import InputError
 from checkers.experiments.width.limit_kernel import LimitDescent
 from checkers.machine.memory import free_bytes, refuse_beyond_memory
+from checkers.machine.threads import one_thread
 from checkers.networks.descent import descend
 from checkers.networks.network import Network
 from checkers.networks.randomness import NormalSource, seed_sequence
-from checkers.records.events import Listener, counted
+from checkers.records.events import Listener
 from checkers.records.experiments import RegimeRow
+from checkers.runs.jobs.groups import Group, jobs
 from strategies.data import data_set
 from theorems import registry
 from theorems.language.formula import Formula
@@ -99,6 +101,13 @@ def _with(row: RegimeRow, **changes: object) -> RegimeRow:
     return msgspec.structs.replace(row, **changes)
 
 
-def regime_rows(profile: str, seed: int, device: str, progress: Listener) -> list[RegimeRow]:
-    """The rows of the report's table."""
-    return [run(place, seed, device) for place in counted(PLACES[profile], "inside the regime", progress)]
+def regime_groups(profile: str, seed: int, device: str) -> list[Group]:
+    """The work of the report's table: outcomes are its rows."""
+    places = PLACES[profile]
+    names = [f"n = {place.samples}, L = {place.depth}, m = {place.width}, {place.precision}" for place in places]
+    return jobs(_row, (seed, device), [(place,) for place in places], "inside the regime", names)
+
+
+def _row(settings: tuple[int, str], listener: Listener, place: Place) -> RegimeRow:
+    with one_thread():
+        return run(place, *settings)

@@ -27,6 +27,7 @@ from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.records.events import Listener
 from checkers.records.experiments import FittedExponent, Rung, Threshold, ThresholdFit, Tried
 from checkers.runs.jobs.each import each, in_order
+from checkers.runs.jobs.groups import Group, jobs
 from strategies.data import data_set
 from theorems.allen_zhu.convergence import PAPER_WIDTH
 from theorems.allen_zhu.requirements import ZOU_GU_WIDTH
@@ -36,6 +37,7 @@ from theorems.language.instance import QUANTITIES, Array
 PROBABILITY, GOAL, FACTOR, SHARE, LEVEL = 0.95, 0.01, 2, 1.0, 0.95
 MOST_WIDTHS = 20  # tried at one rung
 FIRST, LARGEST = 32, 2**14
+BASE = {"samples": 2, "depth": 1, "separation": 1.0}  # where a ladder does not climb
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,9 @@ def problem(samples: int, depth: int, separation: float) -> tuple[Array, LimitDe
     return inputs, LimitDescent.of(inputs, depth)
 
 
-def succeeded(samples: int, depth: int, separation: float, width: int, trials: int, source: NormalSource) -> Tensor:
+def succeeded(
+    samples: int, depth: int, separation: float, width: int, trials: int, source: NormalSource, device: str = "cpu"
+) -> Tensor:
     """Which of `trials` networks succeed: (trials,), bool. Data: n orthogonal directions for separation 1, else pairs at that distance.
     Labels: random signs; in a pair, opposite ones."""
     inputs, kernel = problem(samples, depth, separation)
@@ -86,11 +90,12 @@ def succeeded(samples: int, depth: int, separation: float, width: int, trials: i
     # A single layer is only ever asked about its n inputs; others about n more a step, from both sides.
     directions = samples if depth == 1 else samples * (FACTOR * steps + 1)
     engine: Engine = "revealed" if width > 8 * directions else "dense"
-    network = Network.draw(engine, width, depth, inputs.shape[1], 1, trials, source.spawn("weights"))
+    network = Network.draw(engine, width, depth, inputs.shape[1], 1, trials, source.spawn("weights"), device=device)
     signs = 2.0 * source.spawn("labels").integers((trials, samples, 1), 0, 1) - 1
     if separation < 1:
         signs[:, 1::2] = -signs[:, ::2]
-    least = torch.full((trials,), torch.inf, dtype=torch.float64)
+    signs = signs.to(device)
+    least = torch.full((trials,), torch.inf, dtype=torch.float64, device=device)
     first = least
     for step in range(FACTOR * steps + 1):
         record = network.forward(inputs)
@@ -104,13 +109,15 @@ def succeeded(samples: int, depth: int, separation: float, width: int, trials: i
     return least <= GOAL * first
 
 
-def climb(axis: str, samples: int, depth: int, separation: float, ladders: Ladders, alpha: float, source: NormalSource) -> Rung:
+def climb(
+    axis: str, samples: int, depth: int, separation: float, ladders: Ladders, alpha: float, source: NormalSource, device: str = "cpu"
+) -> Rung:
     """Bracket the threshold by doubling and halving, then close in on both ends of what stays undecided."""
     tried: dict[int, Tried] = {}
 
     def ask(width: int) -> str:
         if width not in tried:
-            successes = int(succeeded(samples, depth, separation, width, ladders.trials, source.spawn(width)).sum())
+            successes = int(succeeded(samples, depth, separation, width, ladders.trials, source.spawn(width), device).sum())
             tried[width] = Tried(width=width, trials=ladders.trials, successes=successes, side=side(successes, ladders.trials, alpha))
         return tried[width].side
 
@@ -173,32 +180,47 @@ def slope(values: Sequence[float], rungs: Sequence[Rung]) -> tuple[float, float,
     return float((weights * middle).sum()), least, most
 
 
-def one_rung(settings: tuple[int, Ladders, float], listener: Listener, axis: str, samples: int, depth: int, separation: float) -> Rung:
-    """A rung by itself: a job for any process or machine. settings: the run's seed, its ladders, the error rate of one answer."""
-    seed, ladders, alpha = settings
+def one_rung(
+    settings: tuple[int, Ladders, float, str], listener: Listener, axis: str, samples: int, depth: int, separation: float
+) -> Rung:
+    """A rung by itself: a job for any process or machine. settings: the run's seed, its ladders, the error rate of one answer, and where
+    tensors live."""
+    seed, ladders, alpha, device = settings
     source = NormalSource(seed_sequence(seed, "threshold", *map(repr, (samples, depth, separation))))
     with one_thread():
-        return climb(axis, samples, depth, separation, ladders, alpha, source)
+        return climb(axis, samples, depth, separation, ladders, alpha, source, device)
 
 
-def threshold(*, seed: int, profile: str, progress: Listener, processes: int = 1, cluster: str = "") -> Threshold:
+def threshold(
+    *, seed: int, profile: str, progress: Listener, device: str = "cpu", processes: int = 1, cluster: str = ""
+) -> Threshold:
     """All ladders of the profile. processes, cluster (address of a Dask scheduler): who does the work; the numbers do not depend on it."""
     start = time.monotonic()
+    found = in_order(each(rung_groups(seed, profile, device), processes, (), progress, cluster=cluster))
+    return of_rungs(found, seed, profile, time.monotonic() - start)
+
+
+def rung_groups(seed: int, profile: str, device: str = "cpu") -> list[Group]:
+    """The work of `threshold`: outcomes are rungs, each once where ladders meet."""
     ladders = LADDERS[profile]
-    base = {"samples": 2, "depth": 1, "separation": 1.0}
-    places = [(axis, {**base, axis: value}) for axis, values in ladders.values.items() for value in values]
+    places = [(axis, {**BASE, axis: value}) for axis, values in ladders.values.items() for value in values]
     alpha = (1 - LEVEL) / (len(places) * MOST_WIDTHS)
     first = {tuple(place.values()): axis for axis, place in reversed(places)}  # the ladders meet where all quantities are least
-    jobs = [(first[key], *key) for key in dict.fromkeys(tuple(place.values()) for _, place in places)]
-    found = in_order(each(one_rung, (seed, ladders, alpha), jobs, "rungs", processes, (), progress, cluster=cluster))
-    rungs = {job[1:]: rung for job, rung in zip(jobs, found, strict=True)}
+    rungs = [(first[key], *key) for key in dict.fromkeys(tuple(place.values()) for _, place in places)]
+    return jobs(one_rung, (seed, ladders, alpha, device), rungs, "rungs")
+
+
+def of_rungs(found: list[Rung], seed: int, profile: str, seconds: float) -> Threshold:
+    """Exponents and the fitted law."""
+    ladders = LADDERS[profile]
+    rungs = {(rung.samples, rung.depth, rung.separation): rung for rung in found}
     exponents = []
     for axis, values in ladders.values.items():
-        fitted, low, high = slope(values, [rungs[tuple({**base, axis: value}.values())] for value in values])
+        fitted, low, high = slope(values, [rungs[tuple({**BASE, axis: value}.values())] for value in values])  # type: ignore[index]
         exponents.append(FittedExponent(axis=axis, fitted=fitted, low=low, high=high, claimed=claimed_exponents(axis)))
     return Threshold(
         seed=seed, profile=profile, probability=PROBABILITY, goal=GOAL, factor=FACTOR, level=LEVEL, trials=ladders.trials,
-        rungs=found, exponents=exponents, fit=fitted_law(found, ladders, seed, profile), seconds=time.monotonic() - start,
+        rungs=found, exponents=exponents, fit=fitted_law(found, ladders, seed, profile), seconds=seconds,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Jobs on a Dask cluster. Its workers may come and go: the scheduler gives the jobs of a lost one to another, with the same results.
+"""Pieces of work on a Dask cluster. Its workers may come and go: the scheduler gives those of a lost one to another, with the same results.
 
 Dask sends code and data as pickles, unencrypted unless the cluster is set up with TLS: a cluster is as trusted as a shell account on it.
 """
@@ -9,22 +9,22 @@ import importlib
 import logging
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from checkers.errors import InputError
 from checkers.machine.software import difference, software
 from checkers.machine.threads import one_thread
 from checkers.records.events import Event, JobDone, Listener, packed, unpacked
+from checkers.runs.jobs.groups import Piece, Returned, Work, longest_first
 from checkers.runs.jobs.own_statements import own_statements
 from checkers.runs.jobs.processes import Inbox, collect, returning
 
-Result = TypeVar("Result")
 PATIENCE: Final = 30.0  # seconds to wait for the scheduler, and for its first worker
 
 # A worker may have several threads, but tensors have one setting for all of them, and the registry is one for all.
@@ -32,7 +32,7 @@ _one_at_a_time = threading.Lock()
 
 
 def tell(topic: str, event: Event) -> None:
-    """The listener of a job on a worker: the process that waits for it hears."""
+    """The listener of a piece on a worker: the process that waits for it hears."""
     _distributed().get_worker().log_event(topic, packed(event))
 
 
@@ -44,10 +44,8 @@ def _distributed() -> Any:
         raise InputError("--cluster needs Dask: pip install 'lemmafuzz[cluster]'") from error
 
 
-def on_worker(
-    work: Callable[..., Result], settings: Any, sources: Mapping[str, str], expected: dict[str, str], topic: str, job: tuple[Any, ...]
-) -> Result:
-    """One job, on the worker: with the user's own statements, and only if the worker would find the same numbers."""
+def on_worker(piece: Piece, sources: Mapping[str, str], expected: dict[str, str], topic: str) -> Returned:
+    """One piece, on the worker: with the user's own statements, and only if the worker would find the same numbers."""
     differs = difference(software(), expected)
     if differs:
         raise InputError(f"a worker of the cluster would not find the same numbers: {differs}")
@@ -56,7 +54,7 @@ def on_worker(
             (Path(folder) / name).write_text(source)
         try:
             with own_statements([Path(folder) / name for name in sources]):
-                return returning(work, settings, partial(tell, topic), *job)
+                return returning(piece.work, piece.settings, partial(tell, topic), *piece.arguments)
         except InputError as error:  # of a line of the user's file, which has that name where it comes from
             raise InputError(str(error).replace(f"{folder}/", "")) from None
 
@@ -91,15 +89,7 @@ def _quiet_logs() -> Iterator[None]:
             logger.setLevel(level)
 
 
-def on_cluster(
-    address: str,
-    work: Callable[..., Any],
-    settings: Any,
-    jobs: Sequence[tuple[Any, ...]],
-    label: str,
-    modules: Sequence[Path],
-    listener: Listener,
-) -> Iterator[JobDone]:
+def on_cluster(address: str, work: Work, modules: Sequence[Path], listener: Listener) -> Iterator[JobDone]:
     """each.each on the cluster whose scheduler listens at `address`, as tcp://host:8786."""
     topic = f"lemmafuzz-{secrets.token_hex(8)}"
     sources = {path.name: path.read_text() for path in modules}
@@ -108,16 +98,16 @@ def on_cluster(
         client.subscribe_topic(topic, lambda event: inbox.put(unpacked(event[1])))
         expected = software()
 
-        def submitted(job: tuple[Any, ...]) -> tuple[Any, ...]:
-            return on_worker, work, settings, sources, expected, topic, job
+        def submitted(piece: Piece) -> tuple[Any, ...]:
+            return on_worker, piece, sources, expected, topic
 
         try:
             with client.get_executor(pure=False) as executor:
-                yield from collect(executor, submitted, jobs, label, listener, inbox, set())
+                yield from collect(executor, submitted, work, longest_first(work.groups), listener, inbox)
         except _distributed().KilledWorker as error:
             raise InputError(f"--cluster {address}: a job was lost with every worker that tried it; is their memory too small?") from error
         except CancelledError as error:
-            raise InputError(f"--cluster {address}: the scheduler was lost before all {label} were done") from error
+            raise InputError(f"--cluster {address}: the scheduler was lost before all {' and '.join(work.phases)} were done") from error
         finally:
             with suppress(Exception):  # the scheduler may be gone; the run's outcome is decided
                 client.unsubscribe_topic(topic)

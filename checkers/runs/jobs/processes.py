@@ -1,5 +1,4 @@
-"""Jobs over several processes or machines. A job's result depends on its arguments alone, so neither who does it, nor how many there
-are, nor in which order, nor how often one is lost and done again changes anything."""
+"""Pieces of work over several processes or machines: who does one, and how often it is lost and done again, changes nothing."""
 
 from __future__ import annotations
 
@@ -16,18 +15,18 @@ from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Lock
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 
 from checkers.errors import InputError, JobError, in_words
 from checkers.machine.memory import keep_freed_memory
-from checkers.records.events import Advanced, Event, JobDone, Listener
+from checkers.records.events import Event, JobDone, Listener
+from checkers.runs.jobs.groups import Piece, Returned, Work, timed
 from checkers.runs.jobs.own_statements import own_statements
 from theorems.language.statement import DeclarationError
 
-Result = TypeVar("Result")
-# What this process waits for: events of its jobs, and jobs that have ended.
+# What this process waits for: events of its pieces of work, and pieces that have ended.
 Inbox = SimpleQueue[Event | Future[Any]]
 
 _kept_open = ExitStack()
@@ -57,7 +56,7 @@ def open_line(context: SpawnContext, inbox: Inbox) -> Iterator[tuple[Connection,
 
 
 def say(event: Event) -> None:
-    """The listener of a job in a worker: its parent hears."""
+    """The listener of a piece in a worker: its parent hears."""
     writer, turn = _parent
     with turn:
         writer.send(event)
@@ -74,10 +73,10 @@ def prepare_worker(modules: Sequence[Path], writer: Connection, turn: Lock) -> N
     _kept_open.enter_context(own_statements(modules))
 
 
-def returning(work: Callable[..., Result], *arguments: Any) -> Result:
-    """work(*arguments) where its errors have to travel: one that another process may not be able to make again is told in words."""
+def returning(work: Callable[..., Any], *arguments: Any) -> Returned:
+    """timed(work, *arguments) where its errors have to travel: one that another process may not be able to make again is told in words."""
     try:
-        return work(*arguments)
+        return timed(work, *arguments)
     except (Exception, SystemExit) as error:
         if isinstance(error, InputError | DeclarationError | MemoryError | OSError):
             raise
@@ -85,7 +84,7 @@ def returning(work: Callable[..., Result], *arguments: Any) -> Result:
 
 
 def _die_with_parent() -> None:
-    """A parent that was killed cannot stop its workers, and they would wait for ever for its next job."""
+    """A parent that was killed cannot stop its workers, and they would wait for ever for its next piece."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])
@@ -105,33 +104,34 @@ def ending_workers(others: Sequence[BaseProcess]) -> Callable[[], None]:
 
 def collect(
     executor: Executor,
-    call: Callable[[tuple[Any, ...]], tuple[Any, ...]],
-    jobs: Sequence[tuple[Any, ...]],
-    label: str,
+    call: Callable[[Piece], tuple[Any, ...]],
+    work: Work,
+    order: Sequence[int],
     listener: Listener,
     inbox: Inbox,
-    done: set[int],
     end_workers: Callable[[], None] | None = None,
 ) -> Generator[JobDone, None, None]:
-    """Run those jobs that are not among the done on any executor; call: from a job to what is submitted, a function and its arguments.
+    """Do what is left of the work on any executor, groups in this order; call: from a piece to what is submitted, a function that returns
+    a Returned and its arguments.
 
-    inbox: where the events of the jobs arrive; the listener hears of them here, in this thread.
+    inbox: where the events of the pieces arrive; the listener hears of them here, in this thread.
     end_workers: for executors that would wait for what their workers are at; called where this process is interrupted.
     """
-    listener(Advanced(label, len(done), len(jobs)))
-    futures = {executor.submit(*call(job)): number for number, job in enumerate(jobs) if number not in done}
+    work.begin(listener)
+    futures: dict[Future[Any], tuple[int, int]] = {}
     try:
-        for future in futures:
+        for key, piece in work.left(order):
+            future = executor.submit(*call(piece))
+            futures[future] = key
             future.add_done_callback(inbox.put)
-        while len(done) < len(jobs):
+        while work.missing:
             said = inbox.get()
             if isinstance(said, Future):
-                number, result = futures[said], said.result()
-                done.add(number)
-                yield JobDone(number, result)
-                listener(Advanced(label, len(done), len(jobs)))
+                yield from work.take(futures[said], said.result(), listener)
             else:
                 listener(said)
+        for future in futures:  # pieces that no longer matter
+            future.cancel()
     except BaseException as error:
         if end_workers is not None and not isinstance(error, Exception):
             end_workers()  # a pool without workers fails all futures itself, and must not find them cancelled

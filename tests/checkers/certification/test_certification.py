@@ -26,6 +26,7 @@ from checkers.networks.weights.dense import DenseWeights
 from checkers.subjects.network import NetworkSubject
 from strategies import instance_from_sizes
 from theorems import registry
+from theorems.language.instance import Instance
 from theorems.language.subject import Comparison
 
 SOURCE = NormalSource(seed_sequence(4))
@@ -131,9 +132,9 @@ def test_sizes_are_taken_and_impossible_ones_refused() -> None:
 def test_a_certificate_looks_at_the_interval_in_the_middle() -> None:
     """L = 3: the first, the last and all layers together have entries of 0.3288 at most; the product of layers 2 and 3 has more."""
     found = certify(registry["sparse-bilinear"], seed=2, sizes={"depth": 3, "width": 512})
-    # the largest entry of W_3 D_2 W_2, an exact sum of products of binary numbers, less C sqrt(log(m)/m), which rounds by 1e-16
+    # the largest entry of W_3 D_2 W_2, an exact sum of products of binary numbers, less the bound, which rounds by 1e-16
     largest = 0.34588312903516794
-    difference = largest - registry["sparse-bilinear"].constants["C"].value * math.sqrt(math.log(512) / 512)
+    difference = largest - registry["sparse-bilinear"].claimed(Instance(width=512, depth=3))[0]
     assert found.low - 1e-15 <= difference <= found.high + 1e-15
     assert found.high - found.low < 1e-12
     assert found.indices == {"sample": 1, "interval": 6}

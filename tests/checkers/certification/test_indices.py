@@ -140,7 +140,7 @@ def brute_force(identifier: str, net: Plain) -> float:
         return max(float(np.linalg.norm(back, 2)) for back in net.backs()) - C * math.sqrt(i.width / i.outputs)
     if identifier.startswith("sparse-") and identifier != "sparse-output":
         rows, columns = {"sparse-forward": (None, s), "sparse-backward": (s, None), "sparse-bilinear": (s, s)}[identifier]
-        right = C * math.sqrt(s * math.log(i.width) / i.width) if identifier == "sparse-bilinear" else C
+        right = registry[identifier].claimed(i)[0] if identifier == "sparse-bilinear" else C
         return max(largest_norm(product, rows, columns) for product in net.products()) - right
     if identifier == "sparse-output":
         return max(largest_norm(back, None, s) for back in net.backs()) - C * math.sqrt(s * math.log(i.width) / i.outputs)

@@ -12,9 +12,14 @@ from checkers.certification.gate_tables import GateTables
 from checkers.certification.training_certificate import certificate
 from checkers.errors import InputError
 from checkers.experiments.width.certified_width import certified_width, drawn_certificate
+from checkers.networks.two_layer import TwoLayerNetwork
 from checkers.records.training_certificates import TrainingCertificate
+from checkers.subjects.two_layer import TwoLayerSubject
+from strategies import instance_from_sizes
+from tests.helpers import sources
 from theorems.language.instance import Array
 
+source = sources(3, "training certificates")
 Network = tuple[Array, Array, Array, Array]  # weights, output, inputs, labels
 
 
@@ -105,8 +110,44 @@ def test_gates_are_near_from_where_the_neuron_can_reach_them() -> None:
     able, surely = (opened | near).astype(int), (opened & ~near).astype(int)
     still = opened[~near.any(1)].astype(int)
     np.testing.assert_array_equal(moved.flips.value, able.T @ able - surely.T @ surely)
-    np.testing.assert_array_equal(moved.near.value, near.astype(int).T @ near.astype(int))
+    for side, found in zip((output > 0, output < 0), moved.near, strict=True):
+        np.testing.assert_array_equal(found.value, near[side].astype(int).T @ near[side].astype(int))
     np.testing.assert_array_equal(moved.still.value, still.T @ still)
+
+
+def test_flips_are_those_of_the_statement() -> None:
+    """U(R) of theorems/two_layer, R = |v_r| t."""
+    instance = instance_from_sizes(None, {"width": 500, "samples": 4, "data": "cluster", "input_dimension": 6, "separation": 0.6})
+    network = TwoLayerNetwork.draw(instance.inputs, 500, 1, source("flips"), 1.0)
+    tables = GateTables(network.weights[0].numpy(), network.signs[0].numpy() / math.sqrt(500), network.rows.numpy())
+    for radius in (0.01, 0.2):
+        expected = TwoLayerSubject(network, instance, source("questions")).flip_bound(radius)[0].numpy()
+        found = np.abs(network.gram.numpy()) * tables.at(radius * math.sqrt(500)).flips.value / 500
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_one_step_from_where_gates_are_about_to_flip(seed: int) -> None:
+    """The inequality of the still neurons at its worst: near gates a hair before their kinks, and residuals of which many flips hurt."""
+    generator = np.random.default_rng(seed)
+    weights, output, inputs, _ = drawn(3, 60, seed, dimension=3)
+    z, gram, unit = weights @ inputs.T, inputs @ inputs.T, output[0] ** 2
+    kernel = gram * unit * ((z >= 0).T.astype(float) @ (z >= 0))
+    top = np.linalg.eigvalsh(kernel)[-1]
+    nearest = np.argmin(np.abs(z), axis=1)
+    reached = np.abs(z).min(axis=1) <= generator.uniform(0.02, 0.15)
+    now = weights - (reached * z[np.arange(60), nearest] * (1 - 1e-3 * generator.choice([-1.0, 1.0], 60)))[:, None] * inputs[nearest]
+    for residual in generator.normal(size=(20, 3)):
+        for step_size in (0.02 / top, 0.5 / top):
+            after = now + step_size * output[:, None] * ((now @ inputs.T >= 0) * residual) @ inputs
+            fitted = output @ (np.maximum(after @ inputs.T, 0) - np.maximum(now @ inputs.T, 0))
+            farthest = max(float((np.linalg.norm(w - weights, axis=1) / np.abs(output)).max()) for w in (now, after))
+            moved = GateTables(weights, output, inputs).at(farthest)
+            flips, *sides = (np.linalg.eigvalsh(np.abs(gram) * one.value)[-1] * unit for one in (moved.flips, *moved.near))
+            still, theta = np.linalg.eigvalsh(gram * moved.still.value)[0] * unit, step_size * (top + flips)
+            assert theta < 2
+            fall = step_size * ((2 - theta) * still - max(sides) / (2 - theta))
+            assert np.sum((residual - fitted) ** 2) <= (1 - fall) * np.sum(residual**2) * (1 + 1e-12)
 
 
 def test_products_that_overflow_are_refused() -> None:

@@ -69,7 +69,7 @@ def test_dense_and_revealed_trials_agree(monkeypatch: pytest.MonkeyPatch) -> Non
     for engine in ("dense", "revealed"):
         draw = Network.draw
         with monkeypatch.context() as patch:
-            patch.setattr(Network, "draw", lambda _, *rest, draw=draw, engine=engine: draw(engine, *rest))
+            patch.setattr(Network, "draw", lambda _, *rest, draw=draw, engine=engine, **named: draw(engine, *rest, **named))
             rates.append(float(succeeded(4, 1, 1.0, 64, 1000, source(engine)).double().mean()))
     assert abs(rates[0] - rates[1]) <= 6 * math.sqrt(2 * 0.15 * 0.85 / 1000), rates
 
@@ -79,7 +79,7 @@ def test_a_climb_encloses_a_known_threshold(monkeypatch: pytest.MonkeyPatch) -> 
 
     20,000 draws leave 0.95 +- 0.0075 undecided, m = 52 to 70; the grid's ratio 1.2 at both ends makes that 43 to 84."""
 
-    def by_rule(samples: int, depth: int, separation: float, width: int, trials: int, source: NormalSource) -> object:
+    def by_rule(samples: int, depth: int, separation: float, width: int, trials: int, source: NormalSource, device: str) -> object:
         draws = source.integers((trials,), 1, 10**6).double() / 10**6
         return draws <= 1 - 3 / width
 

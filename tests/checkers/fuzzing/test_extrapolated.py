@@ -28,6 +28,8 @@ def test_the_verdict_says_whether_any_instance_is_inside_with_constants_1(condit
     found = judge(statement, Campaign(decisions=[decision], visits=[visit]), Campaign(), [])
     assert (found.verdict, found.instances, found.inside_with_ones) == (verdict, 1, inside)
     assert found.grade
+    assert "inside" not in found.regime, "it is measured with constants 1, and says how far, not how many"
+    assert (float(found.regime.split(" ")[0]) >= 1) == bool(inside)
     closing = check_closing(CheckRun(seed=1, alpha=1e-6, profile="quick", verdicts=[found]))
     assert f"1 {verdict}" in closing
     assert ("no instance meets the assumptions with their hidden constants 1: forward-norm" in closing) == (inside == 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import signal
 import socket
 import subprocess
@@ -24,17 +25,21 @@ from distributed import Client
 
 from checkers.command_line.main import main
 from checkers.errors import InputError
+from checkers.evidence.error_budget import Account
 from checkers.evidence.profiles import PROFILES
+from checkers.fuzzing.populations import Population
 from checkers.machine.software import software
 from checkers.records.decisions import CheckRun
-from checkers.records.events import Advanced, Entry, Event, JobDone, Listener, packed, silent
+from checkers.records.events import Entry, Event, JobDone, Listener, PieceDone, packed, silent
 from checkers.runs import suite
 from checkers.runs.jobs import processes
 from checkers.runs.jobs.cluster import on_worker
 from checkers.runs.jobs.each import each, in_order
+from checkers.runs.jobs.groups import Piece, Work, jobs, timed
 from checkers.runs.ledger.file import RunLedger
 from checkers.runs.ledger.recorded_run import RecordedRun, begin
 from theorems import registry
+from theorems.language.statement import FULLY_CONNECTED
 
 ROOT = Path(__file__).parents[3]
 CHOSEN = [registry[name] for name in ("relu-difference", "backward-norm", "separation")]
@@ -62,7 +67,7 @@ def check(folder: Path, **options: Any) -> tuple[CheckRun, list[Entry], set[byte
     entries = [entry for one in CHOSEN for entry in run.entries(one.id, one.architecture)]
     # on a cluster each decision is heard of when it is made, and comes again with its statement's verdict; here a job writes itself
     assert options.get("cluster", "") == "" or run.written > len(entries)
-    told = {packed(event) for event in heard if not (isinstance(event, Advanced) and event.label == "statements")}
+    told = {packed(event) for event in heard if not isinstance(event, PieceDone)}
     return msgspec.structs.replace(found, seconds=0.0), entries, told
 
 
@@ -118,6 +123,8 @@ def test_one_process_two_processes_and_a_cluster_that_loses_a_worker_decide_the_
     assert check(tmp_path / "two", processes=2) == one
     with Client(address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
         client.wait_for_workers(2, timeout=120)
+    pieces = suite.check(CHOSEN, seed=5, profile=QUICK, folder=tmp_path / "pieces", cluster=address)  # without a ledger
+    assert msgspec.json.encode(msgspec.structs.replace(pieces, seconds=0.0)) == msgspec.json.encode(one[0])
     with ThreadPoolExecutor(1) as pool:
         ready = threading.Event()
         killed = pool.submit(kill_when_busy, address, servers.__getitem__, ready)
@@ -158,8 +165,10 @@ def test_a_worker_of_a_cluster_names_the_users_file_and_not_its_copy(monkeypatch
     settings = suite.Settings(1, QUICK, 1e-6, "cpu", None, (), remote=True)
     sentence = r"^module own\.py, line 28: ValueError: math domain error, in field 'measure' of statement 'loudest-neuron'$"
     monkeypatch.setattr("checkers.runs.jobs.cluster.tell", lambda topic, event: None)
+    population = Population("search", [{}], 5, Account(1e-6))
+    piece = Piece("search", suite.check_part, settings, ("loudest-neuron", FULLY_CONNECTED, population))
     with pytest.raises(InputError, match=sentence):
-        on_worker(suite.check_one, settings, {"own.py": lemma}, software(), "topic", ("loudest-neuron",))
+        on_worker(piece, {"own.py": lemma}, software(), "topic")
     assert "loudest-neuron" not in registry
 
 
@@ -180,8 +189,7 @@ def dies_once(settings: tuple[str, bool], listener: Listener, number: int) -> in
 
 
 def squares(folder: Path, always: bool) -> Generator[JobDone, None, None]:
-    jobs = [(number,) for number in range(4)]
-    return each(dies_once, (str(folder), always), jobs, "squares", 2, (), silent)
+    return each(jobs(dies_once, (str(folder), always), [(number,) for number in range(4)], "squares"), 2, (), silent)
 
 
 def test_jobs_of_a_worker_that_was_killed_are_done_by_another(tmp_path: Path) -> None:
@@ -196,10 +204,13 @@ def test_a_worker_that_is_killed_twice_is_one_sentence(tmp_path: Path) -> None:
 
 def test_any_executor_does(tmp_path: Path) -> None:
     with ThreadPoolExecutor(3) as executor:
-        jobs = [(number,) for number in range(9)]
-        settings = (str(tmp_path), False)
+        work = Work(jobs(dies_once, (str(tmp_path), False), [(number,) for number in range(9)], "squares"))
         inbox: processes.Inbox = processes.Inbox()
-        found = in_order(processes.collect(executor, lambda job: (dies_once, settings, silent, *job), jobs, "", silent, inbox, set()))
+
+        def call(piece: Piece) -> tuple[Any, ...]:
+            return timed, piece.work, piece.settings, silent, *piece.arguments
+
+        found = in_order(processes.collect(executor, call, work, range(9), silent, inbox))
     assert found == [number * number for number in range(9)]
 
 
@@ -208,8 +219,9 @@ def test_workers_do_not_outlive_a_parent_that_was_killed(tmp_path: Path) -> None
     script = (
         "import os, sys, time\nfrom pathlib import Path\n"
         "from checkers.records.events import silent\nfrom checkers.runs.jobs.each import each, in_order\n"
+        "from checkers.runs.jobs.groups import jobs\n"
         "def work(settings, listener, number):\n    Path(f'worker {number}').write_text(str(os.getpid()))\n    time.sleep(600)\n"
-        "if __name__ == '__main__':\n    in_order(each(work, None, [(0,), (1,)], 'jobs', 2, (), silent))\n"
+        "if __name__ == '__main__':\n    in_order(each(jobs(work, None, [(0,), (1,)], 'jobs'), 2, (), silent))\n"
     )
     (tmp_path / "script.py").write_text(script)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -236,8 +248,6 @@ def _running(process: int) -> bool:
 
 
 def test_a_recorded_run_is_pickled_as_its_name(tmp_path: Path) -> None:
-    import pickle
-
     run = begin(RunLedger(tmp_path / "a.sqlite", create=True), [], seed=1, profile=QUICK, alpha=1e-6, device="cpu")
     other = pickle.loads(pickle.dumps(run))
     assert isinstance(other, RecordedRun)
@@ -246,14 +256,11 @@ def test_a_recorded_run_is_pickled_as_its_name(tmp_path: Path) -> None:
 
 def test_counterexamples_of_another_machine_arrive_here(tmp_path: Path) -> None:
     """The worker writes nothing where the command runs: it need not be the same machine."""
-    local, there = (suite.Settings(1, replace(QUICK, shrinks=2), suite.ALPHA, "cpu", tmp_path / name, ()) for name in ("here", "there"))
+    settings = suite.Settings(1, replace(QUICK, shrinks=2), suite.ALPHA, "cpu", tmp_path / "here", ())
     name = "separation 0.99 delta"
-    found = suite.power_one(local, silent, "separation", name)
-    there = replace(there, remote=True)
-    remote = suite.power_one(there, silent, "separation", name)
-    assert remote == found
-    assert not (tmp_path / "there").exists()
-    suite.write_down(there, remote)
-    written = {path.name: path.read_bytes() for path in (tmp_path / "there").iterdir()}
-    assert len(written) == 2
-    assert written == {path.name: path.read_bytes() for path in (tmp_path / "here").iterdir()} == remote.files
+    (group,) = (one for one in suite.power_groups(settings, [registry["separation"]], silent) if one.name == f"separation: {name}")
+    (piece,) = group.pieces()
+    found = pickle.loads(pickle.dumps(piece.work(piece.settings, silent, *piece.arguments)))
+    assert not (tmp_path / "here").exists()
+    assert group.whole([found]).verdict == "REFUTED"
+    assert len(list((tmp_path / "here").iterdir())) == 2

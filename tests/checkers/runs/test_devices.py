@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -20,6 +21,8 @@ from checkers.evidence.profiles import PROFILES
 from checkers.evidence.worst_case import Worst
 from checkers.experiments.scaling import exponents
 from checkers.experiments.width import inside_the_regime
+from checkers.experiments.width.threshold import succeeded
+from checkers.fuzzing.counterexamples import read, replay
 from checkers.networks import descent as trainer
 from checkers.networks.architectures.by_name import architecture_for
 from checkers.networks.network import Engine, Network
@@ -148,6 +151,31 @@ def test_the_place_inside_the_regime_trains_on_a_device() -> None:
         found = inside_the_regime.run(place, 1, device)
     assert expected.taken is not None
     assert {**asdict(found), "seconds": 0.0} == {**asdict(expected), "seconds": 0.0}
+
+
+@pytest.mark.parametrize("width", [8, 64], ids=["dense", "revealed"])
+def test_a_width_of_a_threshold_has_the_same_successes_on_a_device(width: int) -> None:
+    expected = succeeded(2, 1, 0.5, width, 20, NormalSource(seed_sequence(1)))
+    with stub_device() as device:
+        found = succeeded(2, 1, 0.5, width, 20, NormalSource(seed_sequence(1)), device)
+    assert isinstance(found, StubTensor)
+    assert torch.equal(found.cpu(), expected)
+
+
+def test_a_counterexample_says_its_device_and_replays_on_either(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    small = replace(PROFILES["quick"], power_examples=2, shrinks=2, far=0, normals=2**12, dense_width=64)
+    with stub_device() as device:
+        found = power(["gradient-formula"], seed=1, profile=small, device=device, folder=tmp_path)
+        assert any(one.verdict == "REFUTED" for one in found.variants)
+        file, *_ = sorted(tmp_path.iterdir())
+        assert main(["replay", str(file), "--device", device]) == 1
+    record = read(file)
+    assert record.device == "cuda"
+    assert "the same numbers, bit for bit" in capsys.readouterr().out
+    other = msgspec.structs.replace(record, decision=msgspec.structs.replace(record.decision, ratio=7.0))
+    outcome = replay(other)
+    assert outcome.status == "STILL FAILS"
+    assert outcome.reason == "different ratio (device cuda then, cpu now)"
 
 
 def test_check_and_power_give_the_same_verdicts_on_a_device() -> None:

@@ -1,0 +1,71 @@
+"""Of which instances a search is made: those that it goes through itself, the corners of the region, and what is far beyond.
+
+Each of these populations is explored by itself, in whatever process: what is found in one does not depend on the others.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from hypothesis import strategies as st
+
+from checkers.evidence.error_budget import Account
+from checkers.evidence.profiles import Profile
+from strategies import instances
+from strategies.corners import Corner, corners, indices_most
+from theorems.language.instance import Instance
+from theorems.language.statement import Range, Statement
+
+DEARER = 1.5  # an instance at a corner or far beyond costs about so many of the search's, in whose place it stands
+LEAST = 3 / 8  # of the search's own instances
+SEARCH = "search"  # the population of the search itself
+FARTHER = ("width", "depth")  # of these the far populations have the ends
+
+
+@dataclass(frozen=True)
+class Population:
+    """Instances that are explored by themselves, in whatever process: `examples` of them, at the account's part of the error budget.
+    where: limits of the quantities, one entry for each kind of instance, or a corner of the region."""
+
+    name: str
+    where: Corner | Sequence[Mapping[str, Range]]
+    examples: int
+    account: Account
+
+    def instances(self, statement: Statement) -> st.SearchStrategy[Instance]:
+        if isinstance(self.where, Corner):
+            return self.where.instances(statement)
+        return st.one_of(*(instances(statement, limits=limits) for limits in self.where))
+
+
+def populations(statement: Statement, profile: Profile, account: Account, examples: int, *, decides: bool = True) -> list[Population]:
+    """The search, for the price of `examples`, then the corners of the region and what is far beyond, each at a share of the error budget.
+    A false variant with ranges, data or labels of its own is tried there alone."""
+    beside = _beside(statement, profile) if decides and not statement.aimed else []
+    own, shares = account.shared(len(beside))
+    aside = math.ceil(DEARER * sum(count for _, _, count in beside))
+    first = Population(SEARCH, profile.populations(statement), max(1, math.ceil(LEAST * examples), examples - aside), own)
+    return [first, *(Population(*one, share) for one, share in zip(beside, shares, strict=True))]
+
+
+def _beside(statement: Statement, profile: Profile) -> list[tuple[str, Corner | Sequence[Mapping[str, Range]], int]]:
+    """The corners of what the profile affords, then what is far beyond, of which the first of the choices that leaves any instance."""
+    far = {name: first_possible(statement, choices) for name, choices in profile.far_populations(statement).items()}
+    beyond = [(name, [limits], profile.far) for name, limits in far.items() if limits is not None]
+    limits = profile.populations(statement)[-1]
+    at = corners(statement, limits, profile.farther(statement)) if profile.corners else []
+    most = indices_most(statement, limits) if profile.looks else None
+    at += [most] if most else []
+    return [*((one.name, one, profile.corners) for one in at if not (far and one.quantity in FARTHER)), *beyond]
+
+
+def first_possible(statement: Statement, choices: Sequence[Mapping[str, Range]]) -> Mapping[str, Range] | None:
+    """The first of the limits that leave any instance."""
+    for limits in choices:
+        with suppress(ValueError):
+            instances(statement, limits=limits)
+            return limits
+    return None

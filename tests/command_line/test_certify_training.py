@@ -1,0 +1,133 @@
+"""`lemmafuzz certify-training`: what its document shows, its answers, and its sentences for what cannot be."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from checkers.command_line.main import main
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "certify-training.md").read_text()
+AXES = "a,b,c,d,label\n" + "".join(f"{','.join(map(str, row))},{k % 2}\n" for k, row in enumerate(np.eye(4).tolist()))
+
+
+def facts(arguments: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    assert main(["certify-training", *arguments.split(), "--json", "-"]) == 0
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+@pytest.fixture
+def axes(tmp_path: Path) -> str:
+    """Four orthonormal rows, two of each class."""
+    path = tmp_path / "axes.csv"
+    path.write_text(AXES)
+    return f"{path} --label-column label --seed 1"
+
+
+@pytest.mark.parametrize("transcript", re.findall(r"```\n\$ lemmafuzz (.*?)```", DOCUMENT, re.DOTALL))
+def test_the_document_shows_what_is_printed(transcript: str, capsys: pytest.CaptureFixture[str]) -> None:
+    command, shown = transcript.split("\n", 1)
+    assert main(command.split()) == 0
+    assert capsys.readouterr().out == shown
+
+
+def test_the_documents_network_is_certified(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code = "\n".join(re.findall(r"```python\n(.*?)```", DOCUMENT, re.DOTALL))
+    assert code.count("assert") == 3
+    exec(compile(code, "docs/certify-training.md", "exec"), {})
+    (command,) = re.findall(r"^    lemmafuzz (.* --model net.pt --json .*)$", DOCUMENT, re.MULTILINE)
+    assert main(command.split()) == 0
+    assert "CERTIFIED: every step multiplies" in capsys.readouterr().out
+    found = json.loads(Path("facts.json").read_text())
+    assert (found["verdict"], found["model"], found["dimension"], found["run"]["broken"]) == ("CERTIFIED", "net.pt", 6, -1)
+
+
+def test_a_certificate_and_the_run_that_keeps_it(axes: str, capsys: pytest.CaptureFixture[str]) -> None:
+    found = facts(f"{axes} --width 1500", capsys)
+    promise, run = found["certificate"]["descent"], found["run"]
+    assert found["verdict"] == "CERTIFIED"
+    assert promise["depth"] >= 1
+    assert 0 < promise["step_size"] <= 1 / found["certificate"]["top"]
+    assert run["reached"]
+    assert run["residual"][-1] ** 2 <= 1e-3 * run["residual"][0] ** 2
+    assert max(run["farthest"]) <= promise["radius"] == run["radius"]
+    assert facts(f"{axes} --width 1500 --steps 0", capsys)["run"] is None
+    assert facts(f"{axes} --width 1500 --steps 2", capsys)["run"]["steps"] == 2
+
+
+def test_not_certified_is_an_answer(axes: str, capsys: pytest.CaptureFixture[str]) -> None:
+    found = facts(f"{axes} --width 60", capsys)
+    assert found["verdict"] == "NOT CERTIFIED"
+    assert found["run"] is None
+    assert 60 < found["needed_width"] == pytest.approx(60 / found["certificate"]["descent"]["depth"] ** 2)
+    assert main(["certify-training", *axes.split(), "--width", "60"]) == 0
+    assert "NOT CERTIFIED: depth 0." in capsys.readouterr().out
+    assert main(["certify-training", *axes.split(), "--width", "1"]) == 0
+    assert "lambda_min(H(0)) is not proved to be positive at m = 1:" in capsys.readouterr().out
+
+
+def test_the_least_certified_width(axes: str, capsys: pytest.CaptureFixture[str]) -> None:
+    found = facts(f"{axes} --find-width", capsys)
+    assert found["search"]["width"] == found["certificate"]["width"] == found["needed_width"]
+    assert found["verdict"] == "CERTIFIED"
+    assert facts(f"{axes} --find-width --largest 100", capsys)["verdict"] == "NOT CERTIFIED"
+    assert main(["certify-training", *axes.split(), "--find-width"]) == 0
+    assert "is the least certified width found" in capsys.readouterr().out
+
+
+def test_smooth_activations_are_of_their_own_theory(axes: str, capsys: pytest.CaptureFixture[str]) -> None:
+    found = facts(f"{axes} --width 400 --activation softplus --goal 0.1", capsys)
+    assert found["activation"] == "softplus"
+    assert found["verdict"] == "CERTIFIED"
+    assert max(found["run"]["farthest"]) <= found["certificate"]["descent"]["radius"]
+    assert main(["certify-training", *axes.split(), "--width", "400", "--activation", "softplus", "--goal", "0.1"]) == 0
+    assert "‖W - W(0)‖_F never exceeds" in capsys.readouterr().out
+    assert main(["certify-training", *axes.split(), "--width", "400000", "--activation", "tanh"]) == 2
+    assert "more slopes of tanh or weights than are enclosed" in capsys.readouterr().err
+
+
+def test_a_run_that_breaks_the_promise_is_a_refutation(
+    axes: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from checkers.experiments.width import certified_training
+    from checkers.training.certified_run import Wrong, kept_word
+
+    monkeypatch.setattr(certified_training, "kept_word", lambda *given, **named: kept_word(*given, **named, wrong=Wrong(distance=0.1)))
+    assert main(["certify-training", *axes.split(), "--width", "1500"]) == 1
+    assert "REFUTED: the run broke the promise at step 1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ("--width 60 --find-width", "--width and --find-width contradict each other"),
+        ("--largest 60", "--largest 60 says where --find-width stops"),
+        ("--scale 2", "--scale 2 is of the network of --model"),
+        ("--scale none --model net.pt", "'none' is neither a finite number other than 0 nor 1/sqrt(m)"),
+        ("--model net.pt", "cannot read net.pt: there is no such file"),
+        ("--model narrow.npz", "the network of narrow.npz takes 3 inputs, and {file} has 4 columns of them"),
+        ("--width 1000000000000", "this certificate may need"),
+        ("--positive 7", "--positive 7 is no class of {file}; its classes are 0, 1"),
+        ("--samples 5", "--samples 5 asks for more than the 4 rows"),
+        ("--goal nan", "nan is not a finite number"),
+    ],
+)
+def test_what_cannot_be(
+    options: str, sentence: str, axes: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    np.savez("narrow.npz", w=np.ones((5, 3)), v=np.ones((1, 5)))
+    assert main(["certify-training", *axes.split(), *options.split()]) == 2
+    printed = capsys.readouterr()
+    assert "CERTIFIED" not in printed.out
+    assert sentence.format(file=axes.split()[0]) in printed.err
+    assert len(printed.err.splitlines()) == 1
