@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from checkers.experiments.autopsy.inspect import inspect as inspect
     from checkers.experiments.calibration import calibrate as calibrate
     from checkers.experiments.scaling.exponents import scale as scale
+    from checkers.experiments.sharpening.run import sharpen as sharpen
     from checkers.experiments.width.diagnosis import diagnose as diagnose
     from checkers.fuzzing.counterexamples import read as read_counterexample
     from checkers.fuzzing.counterexamples import replay as replay

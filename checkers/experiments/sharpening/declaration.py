@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
-import pprint
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -75,28 +75,28 @@ def with_constants(statement: Statement, found: Sequence[Calibration]) -> Statem
 
 def text_of(base: Statement, sharper: Statement) -> str:
     """The declaration, in what a module of one's own imports."""
-    side = sharper.direction.replace(" ", "_")
-    bounds = tuple(bound.text for bound in sharper.bounds)
+    side, bounds = sharper.direction.replace(" ", "_"), [_quoted(bound.text) for bound in sharper.bounds]
     changed = {name: one for name, one in sharper.constants.items() if one != base.constants[name]}
     lines = [
-        "", "", f"base = registry[{base.id!r}]", "registry.add(", "    replace(", "        base,", f"        id={sharper.id!r},",
-        f"        source={sharper.source!r},", f"        kind={sharper.kind!r},", f"        {side}={bounds!r},", "        constants={",
-        "            **base.constants,",
+        "", "", f"base = registry[{_quoted(base.id)}]", "registry.add(", "    replace(", "        base,",
+        f"        id={_quoted(sharper.id)},", f"        source={_quoted(sharper.source)},", f"        kind={_quoted(sharper.kind)},",
+        f"        {side}=({', '.join(bounds)},),", "        constants={", "            **base.constants,",
     ]  # fmt: skip
     for name, one in changed.items():
         lines += [
-            f"            {name!r}: replace(",
-            f"                base.constants[{name!r}],",
+            f"            {_quoted(name)}: replace(",
+            f"                base.constants[{_quoted(name)}],",
             f"                value={one.value!r},",
             f"                values={one.values!r},",
             "                sharp=None,",
-            f"                provenance={_wrapped(one.provenance)},",
+            f"                provenance={_quoted(one.provenance)},",
             "            ),",
         ]
-    lines += ["        },", f"        exponents={dict(sharper.exponents)!r},", "        sharp={},", f"        note={sharper.note!r},"]
+    exponents = ", ".join(f"{_quoted(axis)}: {power!r}" for axis, power in sharper.exponents.items())
+    lines += ["        },", f"        exponents={{{exponents}}},", "        sharp={},", f"        note={_quoted(sharper.note)},"]
     return "\n".join([*lines, "    )", ")", ""])
 
 
-def _wrapped(text: str) -> str:
-    """A string over several lines where it is long."""
-    return pprint.pformat(text, width=100, indent=16)
+def _quoted(text: str) -> str:
+    """A string as Python reads it, in double quotes."""
+    return json.dumps(text, ensure_ascii=False)
