@@ -12,11 +12,11 @@ import pytest
 from checkers.command_line.main import main
 from checkers.evidence.profiles import PROFILES
 from checkers.experiments.sharpening import run
-from checkers.experiments.sharpening.declaration import conjecture, shifted, with_constants
+from checkers.experiments.sharpening.declaration import conjecture, shifted, text_of, with_constants
 from checkers.experiments.sharpening.frontier import exact, frontier
 from checkers.records.decisions import CheckRun, Decision
 from checkers.records.experiments import CalibratedBand, Calibration, Exponent
-from checkers.records.sharpened import Frontier
+from checkers.records.sharpened import Conjecture, Frontier
 from checkers.report.sharpen import closing, conjectures_in_words, frontier_table
 from checkers.runs.jobs.own_statements import own_statements
 from checkers.runs.suite import Settings
@@ -120,7 +120,7 @@ def settings() -> Settings:
 def test_the_module_declares_the_conjecture(tmp_path: Path) -> None:
     base = FLIPS
     sharper = with_constants(conjecture(base, frontier(base, ROWS, {})), calibrated(base, 7))
-    kept = run.Conjecture(id=sharper.id, of=base.id, verdict="OPEN", text=run.text_of(base, sharper))
+    kept = Conjecture(id=sharper.id, of=base.id, verdict="OPEN", text=text_of(base, sharper))
     file = tmp_path / "conjectures.py"
     file.write_text(run.module_text(settings(), [kept], file, "checked"))
     assert run.is_ours(file)
