@@ -106,7 +106,7 @@ def main() -> None:
         one(engine, int(width), int(threads), precision, float(step_size), int(steps))
         return
     rows, loads = [], [os.getloadavg()[0]]
-    for width in (10**4, 10**5) if arguments.short else (10**6, 10**7):
+    for width in (10**4, 10**5) if arguments.short else (10**5, 10**7):
         ours = measured("ours", width, arguments.threads, "float64", 0.0, STEPS)
         assert ours is not None
         engines = {"ours, float64": ours}
