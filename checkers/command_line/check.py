@@ -273,7 +273,8 @@ def report_command(
                 )
             except KeyboardInterrupt as error:
                 raise KeyboardInterrupt(f"after {kept.count:,} outcomes: --resume goes on from there") from error
-            facts = msgspec.structs.replace(facts, nights=nights)
+            parts = [*identifiers, *(f'--theory "{one}"' for one in theories), *(f'--architecture "{one}"' for one in architectures)]
+            facts = msgspec.structs.replace(facts, nights=nights, asked="".join(f" {part}" for part in parts))
             write.write(facts, selected, stage)
             kept.copy_counterexamples(stage / COUNTEREXAMPLES)
         kept.remove()

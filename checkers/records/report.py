@@ -13,7 +13,8 @@ from checkers.records.training import TrainingRun
 
 class Facts(Struct, frozen=True, kw_only=True):
     """All that REPORT.md says. titles: one for each training run. versions: of what a reproduction needs. modules: the user's own files.
-    nights: what --ledger holds. reliability: how the checker does on claims whose truth is known."""
+    asked: the statements, theories and architectures that the command named. nights: what --ledger holds. reliability: how the checker does
+    on claims whose truth is known."""
 
     check: CheckRun
     power: PowerRun
@@ -21,6 +22,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     titles: list[str]
     versions: dict[str, str]
     modules: str = ""
+    asked: str = ""
     scaling: list[Exponent] = []
     nights: LedgerSummary | None = None
     reliability: list[Reliability] = []

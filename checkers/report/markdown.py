@@ -311,7 +311,7 @@ def _reproduction(facts: Facts) -> str:
     modules = f" --module {facts.modules.replace(', ', ' --module ')}" if facts.modules else ""
     versions = ", ".join(f"{name} {number}" for name, number in facts.versions.items())
     return (
-        f"    lemmafuzz report --profile {facts.check.profile} --seed {facts.check.seed}{modules}\n\n"
+        f"    lemmafuzz report{facts.asked} --profile {facts.check.profile} --seed {facts.check.seed}{modules}\n\n"
         f"`make report` does the same in a fresh clone, with the default profile and seed. Versions: {versions}."
         f" The same seed and versions give the same numbers; another kind of processor may change their last digits."
         " Files of counterexamples and of data are parsed and run no code; a file of statements is code, and is only imported where"
