@@ -11,11 +11,11 @@ MEMORY = 0.75  # share of what is free that a run may plan to use
 # Of glibc's malloc.h: how much free memory at the top of the heap is kept, and how many blocks may lie outside of the heap, each of which
 # is given back as soon as it is freed. (A threshold for what lies outside is no help: glibc takes none above 32 MiB.)
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
-KEPT_BYTES, OUTSIDE = 2**28, 0
+KEPT_BYTES, OUTSIDE = 2**30, 0
 
 
 def keep_freed_memory() -> bool:
-    """Let this process keep 256 MiB that it has freed; whether its C library can.
+    """Let this process keep 1 GiB that it has freed; whether its C library can.
 
     An example draws a network and forgets it. By default the system takes that memory back every time, and clears it, page by page,
     when it is asked for again, which costs a third of an example at m = 4096, and more than half of a training step at m = 10^6. Where
