@@ -47,7 +47,7 @@ def sharpen(
         output.facts(found)
         frontier = words.frontier_table(found.conjectures)
         output.text((f"{frontier}\n\n" if frontier else "") + words.conjectures_in_words(found.conjectures) + "\n")
-        output.text(words.closing(found), closing=True)
+        output.text(words.closing(found, modules), closing=True)
     return 0
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
+from pathlib import Path
 
 from checkers.records.sharpened import Conjecture, Frontier, SharpenRun
 from checkers.report.text import number, table
@@ -43,12 +45,13 @@ def _lines(one: Conjecture) -> list[str]:
     return lines + [f"  refuted: {bounds}: {decision_in_words(decision)}" for bounds, decision in refuted]
 
 
-def closing(run: SharpenRun) -> str:
-    """The last lines: how many conjectures there are, where they lie, and how to see them checked again."""
+def closing(run: SharpenRun, modules: Sequence[Path] = ()) -> str:
+    """The last lines: how many conjectures there are, where they lie, and how to see them checked again. modules: what they build on."""
     kept = [one for one in run.conjectures if one.verdict == "OPEN"]
     words = f"{len(kept)} of {len(run.conjectures)} statements sharpened: conjectures, no facts"
     if run.module:
-        words += f"\nlemmafuzz check {' '.join(one.id for one in kept)} --module {run.module}"
+        named = [part for path in (*modules, run.module) for part in ("--module", str(path))]
+        words += f"\n{shlex.join(['lemmafuzz', 'check', *(one.id for one in kept), *named])}"
     if run.checked:
         words += f"\nchecked as a module with seed {run.checked.seed}, which nothing else has seen"
     return f"{words}\nprofile {run.profile}, seed {run.seed}, {run.seconds:.1f} s"

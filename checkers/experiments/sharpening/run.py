@@ -18,6 +18,7 @@ from typing import Final
 
 import msgspec
 
+from checkers.errors import InputError
 from checkers.evidence.error_budget import Account
 from checkers.evidence.profiles import PROFILES, Profile
 from checkers.experiments.calibration import calibrate_one, calibrated_names
@@ -83,7 +84,10 @@ def sharpen_one(settings: Settings, listener: Listener, identifier: str, known: 
         begun = len(attempts) * (1 + SEEDS)
         listener(Advanced(f"{identifier}: conjecture", begun, steps))
         sharper = conjecture(base, current)
-        constants = calibrate_one(sharper, fresh_seed(settings.seed, identifier, "calibration", len(attempts)))
+        try:
+            constants = calibrate_one(sharper, fresh_seed(settings.seed, identifier, "calibration", len(attempts)))
+        except InputError as error:  # its regime has no small instance
+            return Conjecture(id="", of=identifier, verdict="NOT SHARPENED", why=str(error), frontier=current, attempts=attempts)
         sharper = with_constants(sharper, constants)
         refuted = None
         for number, seed in enumerate(seeds):
