@@ -227,7 +227,7 @@ PROFILES = {
     ),
     "quick": Profile(
         "quick", examples=16, power_examples=25, shrinks=40, normals=2**22, law_draws=2**19, dense_width=512, revealed_width=2**14,
-        depth=8, corners=1, corner_width=2**20, far=1, far_width=2**17, far_depth=32, far_entries=2**20, proofs=2**20,
+        depth=8, corners=1, corner_width=2**19, far=1, far_width=2**17, far_depth=32, far_entries=2**20, proofs=2**20,
     ),
     "standard": Profile(
         "standard", examples=100, power_examples=60, shrinks=200, normals=2**24, law_draws=2**22, dense_width=1024, revealed_width=2**17,

@@ -59,7 +59,8 @@ def _beside(statement: Statement, profile: Profile) -> list[tuple[str, Corner | 
     at = corners(statement, limits, profile.farther(statement)) if profile.corners else []
     most = indices_most(statement, limits) if profile.looks else None
     at += [most] if most else []
-    return [*((one.name, one, profile.corners) for one in at if not (far and one.quantity in FARTHER)), *beyond]
+    seen = FARTHER if far and not statement.tight else ()  # far populations know nothing of where a bound is tight
+    return [*((one.name, one, profile.corners) for one in at if one.quantity not in seen), *beyond]
 
 
 def first_possible(statement: Statement, choices: Sequence[Mapping[str, Range]]) -> Mapping[str, Range] | None:
