@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     # running them
     from checkers.certification.certify import certify as certify
     from checkers.certification.training_certificate import certificate as certificate
+    from checkers.data.sphere_data import load_sphere as load_sphere
     from checkers.data.training_data import HeldOut as HeldOut
     from checkers.data.training_data import TrainingData as TrainingData
     from checkers.data.training_data import load_training_data as load_training_data
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
     from checkers.evidence.profiles import Profile as Profile
     from checkers.experiments.autopsy.inspect import inspect as inspect
     from checkers.experiments.calibration import calibrate as calibrate
+    from checkers.experiments.compare.compare import compare as compare
     from checkers.experiments.scaling.exponents import scale as scale
+    from checkers.experiments.sharpening.run import sharpen as sharpen
     from checkers.experiments.width.certified_width import certified_width as certified_width
     from checkers.experiments.width.diagnosis import diagnose as diagnose
     from checkers.fuzzing.counterexamples import read as read_counterexample

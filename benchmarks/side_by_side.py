@@ -17,7 +17,7 @@ from checkers.experiments.compare.measured import Problem, measure
 from checkers.machine.files import write_whole
 from checkers.machine.threads import one_thread
 from checkers.networks.randomness import NormalSource, seed_sequence
-from checkers.records.comparison import Comparison
+from checkers.records.comparison import Comparison, Trained
 from checkers.report.text import number, table
 
 SEED = 1
@@ -42,18 +42,24 @@ DATA: dict[str, Callable[[], SphereData]] = {
 }
 
 
-def thresholds(data: SphereData, first: int | None) -> list[int]:
-    """Measured widths for random signs, in order; the first draw's is known unless the data have labels of their own."""
+def thresholds(data: SphereData, first: Trained | None) -> list[Trained]:
+    """What was measured for draws of random signs; of the first draw it is known unless the data have labels of their own."""
     found = [] if first is None else [first]
     for draw in range(len(found), LABELS):
         generator = np.random.Generator(np.random.SFC64(np.random.SeedSequence([SEED, draw])))
         targets = 2.0 * generator.integers(2, size=len(data.inputs)).astype(np.float64) - 1
         source = NormalSource(seed_sequence(SEED, "side by side", draw))
-        found += [measure(Problem(data.inputs, targets), source).width or 0]
-    return sorted(found)
+        found += [measure(Problem(data.inputs, targets), source)]
+    return found
 
 
-def rows(found: dict[str, Comparison], measured: dict[str, list[int]]) -> list[list[str]]:
+def _range(found: list[Trained]) -> str:
+    """The least and the largest of the widths, as far as they were looked for."""
+    ends = sorted((one.width or one.largest, "" if one.width else "> ") for one in found)
+    return " to ".join(dict.fromkeys(f"{beyond}{width:,}" for width, beyond in (ends[0], ends[-1])))
+
+
+def rows(found: dict[str, Comparison], measured: dict[str, list[Trained]]) -> list[list[str]]:
     """One line a theory."""
     everything = list(found.values())
 
@@ -69,7 +75,7 @@ def rows(found: dict[str, Comparison], measured: dict[str, list[int]]) -> list[l
         lines.append(line(f"{first.name} ({first.standing})", lambda one, place=place: number(one.asked[place].width)))  # type: ignore[misc]
     lines.append(line("certificate, proved for a W(0)", _certified))
     lines.append(line("measured", lambda one: number(one.trained.width)))
-    lines.append(["measured, 5 draws of random signs", *(f"{some[0]:,} to {some[-1]:,}" for some in measured.values())])
+    lines.append(["measured, 5 draws of random signs", *map(_range, measured.values())])
     lines.append(line("steps: Allen-Zhu et al.", lambda one: number(one.asked[0].steps)))
     lines.append(line("steps: Du et al.", lambda one: number(next(row.steps for row in one.asked if row.id == "du"))))
     lines.append(line("steps: sharp form", lambda one: number(next(row.steps for row in one.asked if row.id == "converge-sharp"))))
@@ -95,7 +101,7 @@ def main() -> None:
     with one_thread():
         found = {name: compare(make(), seed=SEED, most_table=TABLE) for name, make in DATA.items()}
         measured = {
-            name: thresholds(make(), None if name == "50 digits" else found[name].trained.width) for name, make in DATA.items()
+            name: thresholds(make(), None if name == "50 digits" else found[name].trained) for name, make in DATA.items()
         }  # fmt: skip
     text = [
         "# Theories side by side",

@@ -2,8 +2,9 @@
 
 A search for the largest ratio drifts to the smallest sizes, where a wrong exponent tells least. At a corner one quantity is as far as it
 goes: samples, outputs, depth, width and sparsity at the most, the separation at the least, with samples that are as close as it allows,
-radius and tolerance at both ends. The others lie in the middle half of their range, in octaves, or at least off its low end, as far as the
-assumptions leave room. A union bound that was forgotten shows most where all that a claim quantifies over is at the most at once.
+radius and tolerance at both ends. The others lie where the statement says that its bound is tight, or else in the middle half of their
+range, in octaves, or at least off its low end, as far as the assumptions leave room. A union bound that was forgotten shows most where all
+that a claim quantifies over is at the most at once.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ def _corners(statement: Statement, limits: dict[str, Range], farther: dict[str, 
     labels = cycle(name for name in LABELS if name in statement.labels or ("any" in statement.labels and name in LABELLED))
     for name, ends in ENDS.items():
         low, high = ranges[name]
-        within = dict(limits)
+        within = {**limits, **farther} if statement.tight else dict(limits)
         if name == "separation":
             within["samples"] = (max(2, ranges["samples"][0]), ranges["samples"][1])
         shape = next((shape for shape in _shapes(statement, name) if low < high and feasible(statement, within, shape)), None)
@@ -96,7 +97,8 @@ def _corners(statement: Statement, limits: dict[str, Range], farther: dict[str, 
 def _shapes(statement: Statement, quantity: str) -> list[str]:
     """The shapes of data to try; for the separation those that show it."""
     allowed = [shape for shape in ALL_SHAPES if shape in statement.data or ("any" in statement.data and shape in SHAPES)]
-    return [shape for shape in CLOSE if shape in allowed] if quantity == "separation" else allowed
+    tight = [shape for shape in allowed if shape == statement.tight.get("data")]
+    return tight + ([shape for shape in CLOSE if shape in allowed] if quantity == "separation" else allowed)
 
 
 def feasible(statement: Statement, limits: Mapping[str, Range], shape: str) -> bool:
@@ -135,6 +137,9 @@ def _between(name: str, one: float, other: float) -> float:
 
 def _moderate(statement: Statement, limits: dict[str, Range], shape: str, corner: str) -> dict[str, Range]:
     """The limits with every other quantity as near the middle of its range as an instance allows."""
+    for name, value in statement.tight.items():
+        tight = {**limits, name: (float(value), float(value))} if name not in ("data", corner) else limits
+        limits = tight if feasible(statement, tight, shape) else limits
     ranges = box(statement, limits)
     for name in ORDER:
         low, high = ranges[name]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _data_options = options(
     reading_options,
-    click.option("--samples", type=click.IntRange(min=1), help="Rows, chosen by the seed.  [default: 100, or all; of drawn ones 10]"),
+    click.option("--samples", type=click.IntRange(min=1), help="Rows, chosen by the seed.  [default: 50, or all; of drawn ones 10]"),
     click.option("--dimension", type=click.IntRange(min=2), help="Of drawn rows.  [default: as for n of them]"),
     click.option("--labels", type=click.Choice(["true", "random"]), default="true", show_default=True, help="Its own, or random signs."),
 )
@@ -74,6 +74,7 @@ def compare(
         words.not_asked_table(found), words.generalization_table(found.generalization) if found.generalization else "",
         words.meaning(found),
     ):  # fmt: skip
-        output.text(text + "\n" if text else "")
+        if text:
+            output.text(text + "\n")
     output.text(words.comparison_closing(found), closing=True)
     return 0

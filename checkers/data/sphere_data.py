@@ -12,13 +12,13 @@ import numpy.typing as npt
 
 from checkers.data.columns import FOUND_OUT, Reading
 from checkers.data.labels import Labels, true_targets
-from checkers.data.training_data import DEFAULT_SAMPLES, chosen_rows, load_table, scaled_rows
+from checkers.data.training_data import chosen_rows, load_table, scaled_rows
 from checkers.errors import InputError
 from strategies.data import SPHERE_SHAPES, data_set
 from theorems.language.instance import Array
 
 DRAWN = tuple(SPHERE_SHAPES)
-DRAWN_SAMPLES = 10
+DRAWN_SAMPLES, FILE_SAMPLES = 10, 50  # what is compared in a minute
 LEAST_SEPARATION = 1e-6  # that drawn rows promise; random ones are farther apart
 
 
@@ -42,7 +42,7 @@ def load_sphere(
     source: str, *, label_column: str | None = None, samples: int | None = None, dimension: int | None = None, labels: str = "true",
     seed: int, reading: Reading = FOUND_OUT, held_out: int = 0,
 ) -> SphereData:  # fmt: skip
-    """`samples` rows (None: 10 drawn ones, 100 of a file, or all if fewer), scaled to unit norm, in an order that follows from the seed.
+    """`samples` rows (None: 10 drawn ones, 50 of a file, or all if fewer), scaled to unit norm, in an order that follows from the seed.
 
     labels: "true" or "random", fair signs. True ones of two classes are -1 and 1; of more, those of the first half of the classes are -1;
     numbers are centred and scaled to [-1, 1]. Rows that are drawn, or have no labels, get random ones. dimension: of drawn rows.
@@ -65,7 +65,7 @@ def load_sphere(
         raise InputError(f"--dimension is for rows that are drawn by name ({', '.join(DRAWN)}), not for {source}")
     loaded = load_table(source, label_column, reading, None)
     table = loaded.table
-    count = min(DEFAULT_SAMPLES, len(table.features)) if samples is None else samples
+    count = min(FILE_SAMPLES, len(table.features)) if samples is None else samples
     left = len(table.features) - count
     if held_out > left >= 0:
         raise InputError(f"--held-out {held_out} asks for more than the {left:,} rows of {source} that are left")

@@ -56,7 +56,8 @@ class TriedTraining(Struct, frozen=True, kw_only=True):
 
 class Trained(Struct, frozen=True, kw_only=True):
     """The least width that trains. goal: of the loss, as a share of the first. patience: in units of 1/(eta lambda0) steps. enough: share
-    of networks. width: None if `largest` is not enough. steps: of the median network there. predicted: by H_inf, for these labels."""
+    of networks. width: None if `largest` is not enough. steps: of the median network there. predicted: by H_inf, for these labels. skipped:
+    why no width was tried."""
 
     goal: float
     patience: float
@@ -65,6 +66,7 @@ class Trained(Struct, frozen=True, kw_only=True):
     width: int | None
     steps: float | None
     predicted: int | None
+    skipped: str
     tried: list[TriedTraining]
 
 
@@ -154,7 +156,7 @@ class Comparison(Struct, frozen=True, kw_only=True):
     p: float
     asked: list[Asked]
     not_asked: list[NotAsked]
-    certified: Certified | None
+    certified: Certified | None  # None where that was not tried
     trained: Trained
     losses: Losses | None
     generalization: list[Generalization] = []

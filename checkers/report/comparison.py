@@ -41,7 +41,7 @@ def width_table(found: Comparison, style: str = "simple") -> str:
             number(certified.over_measured), number(certified.steps),
         ])  # fmt: skip
     trained = found.trained
-    width = number(trained.width) if trained.width else "-" if found.lambda0 == 0 else f"> {number(trained.largest)}"
+    width = number(trained.width) if trained.width else "-" if trained.skipped else f"> {number(trained.largest)}"
     rows.append([MEASURED, "measured", "convergence", "", width, "", "1" if trained.width else "-", number(trained.steps)])
     return table(["theory", "standing", "promises", "assumptions", "width", "with log(m)", "width / measured", "steps"], rows, style)
 
@@ -113,11 +113,13 @@ def generalization_table(rows: Sequence[Generalization], style: str = "simple") 
 def meaning(found: Comparison) -> str:
     """What was measured, and what the columns are."""
     trained = found.trained
+    if trained.skipped:
+        return f"nothing was measured: {trained.skipped}"
     return (
         f"measured: the least width at which {trained.enough:.0%} of 8 networks bring ‖y - u‖ to {number(trained.goal**0.5)} of the first"
         f" within {number(trained.patience)}/(eta lambda0) steps of eta = 1/lambda_max(H(0)); H_inf predicts"
         f" {number(trained.predicted)} steps for these labels. Widths have hidden constants 1 where they are printed, and log(m) = 1;"
-        " *with log(m)* where that matters."
+        " *with log(m)* where that matters. E r_0^2 stands for r_0^2, which is known once W(0) is drawn."
     )
 
 

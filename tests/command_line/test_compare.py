@@ -19,7 +19,7 @@ def test_drawn_rows_as_text_json_and_figure(tmp_path: Path, capsys: pytest.Captu
     text = capsys.readouterr().out
     found = json.loads(facts.read_text())
     assert found["lambda0"] == pytest.approx(0.5)
-    assert {one["theory"] for one in found["asked"]} == {"allen-zhu", "two-layer"}
+    assert {one["theory"] for one in found["asked"]} >= {"allen-zhu", "two-layer"}
     for one in found["asked"]:
         assert one["name"] in text
     assert "the least width with a promise of convergence is " in text

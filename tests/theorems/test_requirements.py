@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -70,3 +71,17 @@ def test_rows_that_break_an_assumption_are_named() -> None:
 def test_logarithms_of_one_symbol_are_left_out() -> None:
     formula = Formula("max(n log(m)^5 log(n/p), 3 log(m))").without_logarithms(of="m")
     assert formula(Instance(width=1, samples=4), p=0.1) == pytest.approx(4 * math.log(40))
+
+
+def test_the_guide_shows_the_table_as_it_was_written_last() -> None:
+    """python -m benchmarks.side_by_side; its numbers by formula are still those of the formulas."""
+    root = Path(__file__).parents[2]
+    written = (root / "benchmarks" / "side_by_side.md").read_text()
+    tables = [part.strip() for part in written.split("\n\n") if part.startswith("|")]
+    guide = (root / "docs" / "theories.md").read_text()
+    assert len(tables) == 2
+    assert all(one in guide for one in tables)
+    for one in requirements():
+        assert f"| {one.name} ({one.standing}) " in tables[0]
+    assert "| Du et al. (printed) " in tables[0]
+    assert next(line for line in tables[0].split("\n") if line.startswith("| Zou, Gu")).split("|")[2].strip() == "2.5e+07"

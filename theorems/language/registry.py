@@ -136,6 +136,7 @@ def validate(statement: Statement, registry: Registry) -> None:
         if engine == EXACT_LAW and statement.architecture != FULLY_CONNECTED:
             refuse(f"names the engine {engine!r}, which is the law of fully connected networks")
     quantities = [*statement.ranges, *statement.beyond, *statement.ladders, *statement.axes, *statement.sharp]
+    quantities += [name for name in statement.tight if name != "data"]
     quantities += [assumption.quantity for assumption in statement.assumptions]
     quantities += [name for variant in statement.variants for name in variant.changes.get("ranges", ())]
     for name in quantities:

@@ -71,6 +71,7 @@ class Statement:
     measure searches for have proved upper bounds; "flips of one layer": the claim over the whole ball is one about flips (certification/).
     trained: it speaks of training runs, whose regime has a far side of its own.
     sharp: quantity -> the exponent of the true supremum, where it is proved or measured: what claims more than the bound and is still true.
+    tight: sizes, and the shape of "data", at which the bound is attained as networks grow; corners of the region lie there.
     passes: how many times more the measure costs than one forward and backward pass; it divides the number of trials.
     trials: of one instance, at least, where few of its instances can be had and each network costs little beside what a statement is worth.
     adversary: names of the adversaries that move the weights inside the ball of radius `radius`; none: the weights stay.
@@ -112,6 +113,7 @@ class Statement:
     certificate: Certificate = ""
     trained: bool = False
     sharp: Mapping[str, float] = field(default_factory=dict)
+    tight: Mapping[str, float | str] = field(default_factory=dict)
     passes: int = 1
     trials: int = 1
     adversary: tuple[str, ...] = ()

@@ -77,7 +77,7 @@ _derived(
 )
 _limit(
     id="certificate-limit",
-    name="certificate, as m grows",
+    name="certificate by flips, as m grows",
     source="tl-certificate-flow, as m grows and R falls: E U(R) = 0.798 R |rho_ij|",
     width="2.547 A^2 X^2 r_0^2/lambda0^4",
     note="the integral of lambda0 - 0.798 A R over R is largest lambda0^2/(1.596 A); 2.547 = 8/pi",

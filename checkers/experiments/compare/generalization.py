@@ -15,7 +15,7 @@ from torch import Tensor
 
 from checkers.data.sphere_data import SphereData
 from checkers.errors import InputError
-from checkers.experiments.compare.measured import follow
+from checkers.experiments.compare.measured import MOST_STEPS, Problem, follow, patience
 from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.networks.two_layer import TwoLayerNetwork
 from checkers.records.comparison import Generalization
@@ -29,8 +29,9 @@ GOAL = 1e-2  # of the loss: the signs are learned
 
 def generalize(data: SphereData, *, seed: int, p: float, width: int = WIDTH) -> list[Generalization]:
     """A network for the true labels and, from the same W(0), one for random signs, whose held-out labels are random as well."""
-    if kernel_floor(data.inputs) == 0:
-        raise InputError("--held-out: lambda0 = 0, so that training takes for ever")
+    steps = patience(Problem(data.inputs, data.targets))
+    if steps > MOST_STEPS:
+        raise InputError(f"--held-out: lambda0 is so small that training may take {steps:.2g} steps, and the limit is {MOST_STEPS:,}")
     source = NormalSource(seed_sequence(seed, "generalization"))
     coins = 2.0 * source.spawn("labels").integers((len(data.inputs) + len(data.unseen),), 0, 1).numpy() - 1
     count = len(data.inputs)

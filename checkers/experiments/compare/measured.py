@@ -31,6 +31,9 @@ SEEDS: Final = 8
 ENOUGH: Final = 0.75
 RESOLUTION: Final = 1.05  # of a width, where that is more than one neuron; eight other networks differ by more
 LARGEST: Final = 2**17
+LEAST_LARGEST: Final = 256  # is tried in any case
+MOST_STEPS: Final = 50_000  # of one run: some seconds, however narrow
+MOST_WORK: Final = 3e11  # multiplications of the widest: a minute or two
 
 
 @dataclass(frozen=True)
@@ -127,16 +130,25 @@ def predicted_steps(problem: Problem) -> int:
     return bisect_left(range(most), True, key=lambda k: bool(parts @ shrinks ** (2 * k) <= GOAL * parts.sum()))
 
 
+def patience(problem: Problem) -> float:
+    """PATIENCE/(eta lambda0) with eta = 1/lambda_max(H_inf): steps."""
+    return PATIENCE * float(np.linalg.eigvalsh(gate_kernel(problem.inputs))[-1]) / max(problem.floor, 1e-300)
+
+
 def measure(problem: Problem, source: NormalSource, *, hopeless: bool = False) -> Trained:
-    """The least width that is enough, and all that were tried, by width. hopeless: lambda0 = 0, and no width is tried."""
+    """The least width that is enough, and all that were tried, by width; none where lambda0 = 0 (hopeless) or where a run takes more than
+    MOST_STEPS."""
     tried: dict[int, TriedTraining] = {}
 
     def enough(width: int) -> bool:
         tried[width] = try_width(problem, width, source)
         return tried[width].successes >= ENOUGH * SEEDS
 
-    width = None if hopeless else least_enough(enough)
+    steps = patience(problem)
+    largest = int(min(LARGEST, max(LEAST_LARGEST, MOST_WORK / (2 * SEEDS * steps * len(problem.inputs) ** 2))))
+    skipped = "lambda0 = 0" if hopeless else f"a run takes up to {steps:.2g} steps" if steps > MOST_STEPS else ""
+    width = None if skipped else least_enough(enough, largest=largest)
     return Trained(
-        goal=GOAL, patience=PATIENCE, enough=ENOUGH, largest=LARGEST, width=width, steps=tried[width].steps if width else None,
-        predicted=None if hopeless else predicted_steps(problem), tried=[tried[one] for one in sorted(tried)],
+        goal=GOAL, patience=PATIENCE, enough=ENOUGH, largest=largest, width=width, steps=tried[width].steps if width else None,
+        predicted=None if hopeless else predicted_steps(problem), skipped=skipped, tried=[tried[one] for one in sorted(tried)],
     )  # fmt: skip

@@ -53,7 +53,7 @@ def test_rows_are_drawn_by_name(name: str) -> None:
     [
         ({"source": "sphere", "held_out": 3}, "--held-out needs rows with labels of their own, and those of sphere are drawn"),
         ({"source": "digits", "dimension": 3}, "--dimension is for rows that are drawn by name"),
-        ({"source": "digits", "held_out": 1790}, "--held-out 1790 asks for more than the 1,697 rows of digits that are left"),
+        ({"source": "digits", "held_out": 1790}, "--held-out 1790 asks for more than the 1,747 rows of digits that are left"),
         ({"source": "orthonormal", "dimension": 3}, "data of shape 'orthonormal' cannot promise separation"),
         ({"source": "digits", "samples": 1798}, "--samples 1798 asks for more than the 1797 rows of digits"),
     ],

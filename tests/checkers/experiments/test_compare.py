@@ -16,7 +16,7 @@ from checkers.experiments.compare.generalization import generalize
 from checkers.experiments.compare.measured import GOAL, Problem, follow, least_enough, measure, predicted_steps
 from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.records.comparison import Comparison
-from checkers.report.comparison import comparison_closing
+from checkers.report.comparison import comparison_closing, meaning
 from theorems.language import requirement as language
 from theorems.language.instance import Array
 from theorems.laws.data_predicates import DISTINCT
@@ -117,6 +117,16 @@ def test_where_lambda0_is_zero_nothing_is_promised_and_the_rows_are_named() -> N
     twice = compare(named(np.eye(3)[[0, 1, 0, 2]], np.array([1.0, 1.0, -1.0, 1.0])), seed=1)
     first = next(one for one in twice.asked if one.id == "allen-zhu")
     assert (first.width, first.assumed[0].broken_by) == (None, [["line 2", "line 4"]])
+
+
+def test_what_would_take_for_ever_is_not_measured() -> None:
+    """Two rows at distance 1e-4: lambda0 is about 1.6e-5."""
+    inputs = np.array([[1.0, 0.0], [math.sqrt(1 - 1e-8), 1e-4]])
+    found = compare(named(inputs, np.array([1.0, -1.0])), seed=1)
+    assert (found.trained.width, found.trained.tried, found.losses) == (None, [], None)
+    assert found.trained.skipped == "a run takes up to 1.3e+06 steps"
+    assert meaning(found) == "nothing was measured: a run takes up to 1.3e+06 steps"
+    assert all(one.width is not None and one.over_measured is None for one in found.asked)
 
 
 def test_a_theory_adds_its_row_by_declaring_it() -> None:

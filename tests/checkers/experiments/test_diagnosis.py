@@ -47,7 +47,7 @@ def test_three_directions_in_the_plane(tmp_path: Path, capsys: pytest.CaptureFix
     assert found["paper_width"] == width
     assert found["paper_step_size"] == pytest.approx(2 * found["delta"] / (3**4 * width))
     assert found["paper_steps"] == pytest.approx(3**6 / found["delta"] ** 2 * math.log(1000))
-    assert found["certificate"] == "certificate, as m grows"
+    assert found["certificate"] == "certificate by flips, as m grows"
     assert 1e3 < found["certificate_width"] < found["paper_width"]
     deeper = diagnosed([str(tmp_path / "plane.csv"), "--label-column", "label", "--depth", "2"], capsys)
     assert (deeper["certificate"], deeper["certificate_width"]) == ("", None)
