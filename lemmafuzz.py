@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from checkers.experiments.calibration import calibrate as calibrate
     from checkers.experiments.compare.compare import compare as compare
     from checkers.experiments.scaling.exponents import scale as scale
+    from checkers.experiments.sharpening.run import sharpen as sharpen
     from checkers.experiments.width.certified_width import certified_width as certified_width
     from checkers.experiments.width.diagnosis import diagnose as diagnose
     from checkers.fuzzing.counterexamples import read as read_counterexample

@@ -39,7 +39,8 @@ DIRECTIONS = ("bottom", "top", "random", "one sample")
 SHARES = (1.0, 2.0**-2, 2.0**-4, 2.0**-6)  # of 1/lambda_max(H(0))
 STEPS = 200
 NODES = 16  # of the integral: a certificate is a proof with any number, and with more a little stronger
-REACH = 0.99  # of the residual that the certificate allows, found from that of a residual of norm 1
+REACH = 0.99  # of the residual that the certificate allows
+FAR = 100.0  # norm of a residual that no certificate reaches, from which how far it does is found with few nodes
 CHUNK = 50
 FALSE = {"0.8 of the distance": Wrong(distance=0.8), "rate 1.2 lambda": Wrong(rate=1.2), "eta 30 times as large": Wrong(step_size=30)}
 
@@ -86,7 +87,7 @@ def followed(number: int) -> Run:
     """The run of that number, with labels as far as its certificate reaches."""
     shape, direction, weights, output, inputs, outputs, residual = _problem(number)
     decide = partial(certificate, weights, output, inputs, shares=(SHARES[number // 20 % len(SHARES)],), nodes=NODES)
-    reach = decide(outputs + residual).descent.depth * REACH
+    reach = decide(outputs + FAR * residual).descent.depth * FAR * REACH
     found = decide(outputs + reach * residual) if reach > 0 else None
     if found is None or not found.certified:
         return Run(shape, direction, -2, 0.0, 0.0, 0)

@@ -27,7 +27,7 @@ from checkers.runs.jobs.groups import COSTS
 
 MANY = (1, 2, 4, 8, 16, 32)  # processes
 PHASES = ["phase", "pieces", "wall, s", "processor, s", "of it the system, s", "longest piece, s", "peak, GiB"]
-LEAST = 0.1  # seconds: groups below this have no entry, and are begun last
+LEAST = 0.1  # seconds: groups below this have no entry, and are begun first
 
 
 def costs(pieces: Sequence[PieceDone]) -> dict[str, dict[str, float]]:
@@ -41,7 +41,7 @@ def costs(pieces: Sequence[PieceDone]) -> dict[str, dict[str, float]]:
 
 
 def in_order_of_begin(pieces: Sequence[PieceDone]) -> list[PieceDone]:
-    """As checkers.runs.jobs.groups.longest_first would submit them: groups together, the longest first."""
+    """As checkers.runs.jobs.groups.longest_first would submit them, but for the shortest: groups together, the longest first."""
     whole: dict[tuple[str, str], float] = defaultdict(float)
     for one in pieces:
         whole[one.phase, one.group] += one.processor

@@ -138,8 +138,8 @@ def _between(name: str, one: float, other: float) -> float:
 def _moderate(statement: Statement, limits: dict[str, Range], shape: str, corner: str) -> dict[str, Range]:
     """The limits with every other quantity as near the middle of its range as an instance allows."""
     for name, value in statement.tight.items():
-        choice = {**limits, name: (float(value), float(value))} if name not in ("data", corner) else limits
-        limits = choice if feasible(statement, choice, shape) else limits
+        tight = {**limits, name: (float(value), float(value))} if name not in ("data", corner) else limits
+        limits = tight if feasible(statement, tight, shape) else limits
     ranges = box(statement, limits)
     for name in ORDER:
         low, high = ranges[name]

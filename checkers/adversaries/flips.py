@@ -41,6 +41,10 @@ def best_steps(g: Tensor, wanted: Tensor, reach: Tensor, value: Tensor) -> tuple
     # A neuron at exactly zero counts as switched on; any push switches it off.
     distance = torch.where(g == 0, torch.finfo(g.dtype).tiny, distance)
     gain = torch.where(on == wanted, -value, value)
+    if g.shape[-2] == 1:  # nothing is carried along: a row has one step, to the other side
+        step, value = torch.where(on, -distance, distance)[..., 0, :], gain[..., 0, :]
+        useful = (value > 0) & step.isfinite() & (step.square() / value).isfinite()
+        return torch.where(useful, step, 0), torch.where(useful, value, 0)
     steps, values, prices = [], [], []
     for side, crosses in ((1.0, ~on), (-1.0, on)):
         step, order = torch.where(crosses, distance, torch.inf).sort(dim=-2)

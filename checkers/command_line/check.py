@@ -297,6 +297,8 @@ def report_command(
                     )
                 except KeyboardInterrupt as error:
                     raise KeyboardInterrupt(f"after {kept.count:,} outcomes: --resume goes on from there") from error
+                parts = [*identifiers, *(f'--theory "{one}"' for one in theories), *(f'--architecture "{one}"' for one in architectures)]
+                facts = msgspec.structs.replace(facts, asked="".join(f" {part}" for part in parts))
             facts = msgspec.structs.replace(facts, nights=nights or facts.nights, mutants=scores or facts.mutants)
             written = write.write(facts, selected, stage)
             if kept is not None:

@@ -16,6 +16,7 @@ from checkers.command_line.exit_code import exit_code_of
 from checkers.command_line.inspect import inspect
 from checkers.command_line.ledger import ledger_command
 from checkers.command_line.mutants import mutants
+from checkers.command_line.sharpen import sharpen
 from checkers.command_line.statements import list_command, show
 from checkers.command_line.terminal import echo, take_every_character
 from checkers.command_line.train import train
@@ -50,8 +51,8 @@ def lemmafuzz() -> None:
 
 
 for _command in (
-    list_command, show, check, power, mutants, scale, certify, certify_training, calibrate, replay, inspect, train, diagnose, compare,
-    threshold, ledger_command, report_command,
+    list_command, show, check, power, mutants, scale, sharpen, certify, certify_training, calibrate, replay, inspect, train, diagnose,
+    compare, threshold, ledger_command, report_command,
 ):  # fmt: skip
     lemmafuzz.add_command(_command)
 

@@ -71,9 +71,10 @@ def _targets(labels: Labels, chosen: npt.NDArray[np.intp], positive: str | None,
     if as_they_are and labels.numbers is not None:
         return labels.numbers[chosen], "the numbers as they are"
     if not labels.regression and len(labels.names) > 2:
+        numbers = "" if labels.numbers is None else "; --regression says that they are numbers"
         raise InputError(
             f"{where} has {len(labels.names)} classes ({some(labels.names, 4)}) and the network has one output: --positive"
-            f" {labels.names[0]} makes that class +1 and all others -1, --regression takes numbers as they fall"
+            f" {labels.names[0]} makes that class +1 and all others -1{numbers}"
         )
     targets, classes, in_words = true_targets(labels, chosen, None, where)
     if classes is None:

@@ -6,6 +6,7 @@ Hypothesis never sees the random weights: an instance has one verdict per run, h
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -88,7 +89,6 @@ class _Judge:
     decide: Callable[..., Decision]
     campaign: Campaign = field(default_factory=Campaign)
     known: dict[str, Decision | None] = field(default_factory=dict)
-    margins: dict[str, float] = field(default_factory=dict)
     tried: dict[tuple[object, ...], Instance] = field(default_factory=dict)  # of the population
     first: tuple[Decision, Instance, Triage] | None = None
     population: str = SEARCH
@@ -256,6 +256,7 @@ def merged(parts: Sequence[Campaign]) -> Campaign:
 def _explore(judge: _Judge, strategy: st.SearchStrategy[Instance], examples: int, purpose: str) -> None:
     """Decide up to `examples` instances of the strategy, and look closer at those nearest to a refutation; at a refutation simplify it."""
     statement, profile, campaign = judge.statement, judge.profile, judge.campaign
+    told, again = list[float](), deque[float]()  # margins, in order; those to be told again
     key = int(seed_sequence(judge.seed, purpose, *statement.stream, statement.variant_name).generate_state(1)[0])
 
     @hypothesis_seed(key)
@@ -283,7 +284,8 @@ def _explore(judge: _Judge, strategy: st.SearchStrategy[Instance], examples: int
             raise _Refuted
         # The hill climber takes every step that is not worse: a quantity without effect would use up its examples. So the first wins a tie.
         margin = math.log(min(max(decision.ratio, 1e-300), 1e300)) - TIE * len(campaign.decisions)
-        target(judge.margins.setdefault(instance.key(), margin), label="log of the worst ratio")
+        told.append(again.popleft() if again else margin)
+        target(told[-1], label="log of the worst ratio")
 
     with source_unread():
         with suppress(_Refuted):
@@ -291,5 +293,6 @@ def _explore(judge: _Judge, strategy: st.SearchStrategy[Instance], examples: int
         near = nearest(decision for decision in campaign.decisions if identity(decision) in judge.tried)
         for decision in near[: profile.looks if judge.decides else 0]:
             if campaign.severest is None and judge.look_closer(judge.tried[identity(decision)]):
+                again.extend(told)
                 with suppress(_Refuted):
                     trial()  # as before, for what was decided is known: up to the instance that now refutes

@@ -104,17 +104,20 @@ def gradient_descent(
     batches: Minibatches | None = None,
     recorded: Schedule = every_step,
     gradients: bool = False,
+    distances: bool = True,
 ) -> Trajectory:
-    """The curves of `descend`. gradients: also ‖grad F‖^2 of each trial, layers together."""
+    """The curves of `descend`. gradients: also ‖grad F‖^2 of each trial, layers together; distances: also ‖W(t) - W(0)‖_F."""
     goal = torch.as_tensor(targets, dtype=network.output.dtype, device=network.output.device)
     kept: list[tuple[int, Tensor, Tensor, Tensor, Tensor]] = []
     for step, record, each in descend(network, inputs, targets, step_size, steps, loss=loss, batches=batches, recorded=recorded):
         squares = gradient_norms(network, record, loss.gradient(record.outputs, goal)).square().sum(-1) if gradients else each.new_zeros(0)
-        kept.append((step, each.sum(-1), network.distance(), each.amax(-1), squares))
+        distance = network.distance() if distances else each.new_zeros(0)
+        kept.append((step, each.sum(-1), distance, each.amax(-1), squares))
         del record  # of a step that need not be held while the next are taken
-    times, values, distances, worst, norms = zip(*kept, strict=True)
-    last = torch.stack(norms, dim=1) if gradients else values[0].new_zeros(0)
-    return Trajectory(torch.stack(values, 1), torch.stack(distances, 1), step_size, torch.stack(worst, 1), last, times)
+    times, values, far, worst, norms = zip(*kept, strict=True)
+    empty = values[0].new_zeros(0)
+    distance, gradient = torch.stack(far, 1) if distances else empty, torch.stack(norms, 1) if gradients else empty
+    return Trajectory(torch.stack(values, 1), distance, step_size, torch.stack(worst, 1), gradient, times)
 
 
 def follow(
@@ -125,5 +128,5 @@ def follow(
     batches = Minibatches(descent.batch, samples, network.trials, order, descent.never) if descent.batch else None
     return gradient_descent(
         network, inputs, targets, step_size, steps, loss=losses[descent.loss], batches=batches,
-        recorded=lambda step: step % descent.every == 0, gradients=descent.gradients,
+        recorded=lambda step: step % descent.every == 0, gradients=descent.gradients, distances=descent.distances,
     )  # fmt: skip

@@ -24,6 +24,14 @@ Generator = np.random.Generator
 # A block of 2^16 float64 numbers is 512 KiB: it stays in a core's cache, and its 0.5 ms hide the 20 us a new generator costs.
 BLOCK = 1 << 16
 
+_most_threads = os.cpu_count() or 1
+
+
+def draw_on_one_thread() -> None:
+    """From now on: for a process that has others beside it on the other cores."""
+    global _most_threads
+    _most_threads = 1
+
 
 def seed_sequence(run_seed: int, *names: str | int) -> np.random.SeedSequence:
     """The seed that belongs to (run_seed, *names). Distinct arguments give independent streams; 1 and "1" are distinct."""
@@ -36,11 +44,11 @@ def _hashed(key: object) -> np.random.SeedSequence:
 
 
 class NormalSource:
-    """A stream of Gaussian tensors. threads: None for one per processor; it changes the speed, never the numbers."""
+    """A stream of Gaussian tensors. threads: None for as many as are useful; it changes the speed, never the numbers."""
 
     def __init__(self, seed: np.random.SeedSequence, threads: int | None = None) -> None:
         self._seed = seed
-        self._threads = threads or os.cpu_count() or 1
+        self._threads = threads or _most_threads
         self._calls = 0
 
     @property

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from theorems.language.instance import Array
 
-GUESS = 1.5  # times the travel of linear descent
+GUESS = 1.5  # times as far as a neuron would go if no gate changed
 AGAIN = 2.0  # times what turned out to be too little
 MOST_PATTERNS = 1 << 14  # of still neurons' gates, over which their farthest is looked for at every step
 BLOCK = 1 << 16
@@ -81,26 +81,28 @@ def _sorted_out(blocks: Blocks, inputs: Tensor, travel: float) -> _Neurons:
     return _Neurons(inputs @ inputs.mT * counts, patterns, outputs, z, v)
 
 
+def _farthest(patterns: Tensor | None, pushed: Tensor, inputs: Tensor) -> float:
+    """The largest ‖sum_i D_ri P_i x_i‖ over still neurons, or a bound where their patterns are too many."""
+    if patterns is None:
+        return float(torch.linalg.matrix_norm(inputs, 2) * pushed.norm())
+    return float(torch.linalg.vector_norm((patterns * pushed) @ inputs, dim=1).max()) if len(patterns) else 0.0
+
+
 @torch.no_grad()
 def descend_two_layer(
     blocks: Blocks, inputs: Tensor, labels: Tensor, travel: float, step_size: float, steps: int
 ) -> Iterator[TwoLayerStep]:
     """Yields step 0, ..., `steps`. inputs: (n, d); labels: (n,), float64; travel: T."""
     neurons = _sorted_out(blocks, inputs, travel)
-    gram, norm = inputs @ inputs.mT, float(torch.linalg.matrix_norm(inputs, 2))
+    gram = inputs @ inputs.mT
     z, v = neurons.z.clone(), neurons.v
     patterns = None if neurons.patterns is None else neurons.patterns.to(inputs)
     pushed, taken = torch.zeros_like(labels), torch.zeros_like(z)  # P, and of each moving neuron eta sum_k D_ri r_i
     trusted = True
     for step in range(steps + 1):
         residual = labels - neurons.outputs - neurons.still @ pushed - v @ z.clamp_min(0)
-        squares = [((taken @ gram) * taken).sum(1)]
-        if patterns is None:
-            squares.append((norm * pushed.norm()).square()[None])
-        else:
-            gates = patterns * pushed
-            squares.append(((gates @ gram) * gates).sum(1))
-        farthest = float(torch.cat(squares).amax().clamp_min(0).sqrt()) if len(z) or patterns is None or len(patterns) else 0.0
+        moved = float(((taken @ gram) * taken).sum(1).amax().clamp_min(0).sqrt()) if len(z) else 0.0
+        farthest = max(moved, _farthest(patterns, pushed, inputs))
         trusted = trusted and farthest <= travel
         yield TwoLayerStep(step, residual, farthest, trusted)
         if step < steps:
@@ -129,12 +131,14 @@ def descend_smooth(
 @torch.no_grad()
 def train_two_layer(blocks: Blocks, inputs: Tensor, labels: Tensor, share: float, steps: int) -> tuple[float, list[TwoLayerStep]]:
     """eta = share/lambda_max(H(0)), and all steps of descent with it, T being found out."""
-    start = _sorted_out(blocks, inputs, 0.0)
+    start = _sorted_out(blocks, inputs, -1.0)  # none is near
     values, vectors = torch.linalg.eigh(start.still)
     step_size = share / float(values[-1])
     parts = vectors.mT @ (labels - start.outputs)
-    sizes = ((1 - step_size * values[:, None]).abs() ** torch.arange(steps) * parts[:, None]).norm(dim=0)
-    travel = GUESS * step_size * float(torch.linalg.matrix_norm(inputs, 2) * sizes.sum())
+    # (steps, n): P of the linear descent, whose residual has (1 - eta lambda)^k of each part
+    shrunk = (1 - step_size * values[:, None]) ** torch.arange(steps)
+    pushed = (vectors @ (step_size * shrunk * parts[:, None]).cumsum(1)).mT
+    travel = GUESS * max(_farthest(start.patterns, row, inputs) for row in pushed)
     while True:
         run = list(descend_two_layer(blocks, inputs, labels, travel, step_size, steps))
         farthest = run[-1].farthest

@@ -14,8 +14,8 @@ from checkers.records.training import TrainingRun
 
 class Facts(Struct, frozen=True, kw_only=True):
     """All that REPORT.md says. titles: one for each training run. versions: of what a reproduction needs. modules: the user's own files.
-    nights: what --ledger holds. reliability: how the checker does on claims whose truth is known. mutants: of the statements, if a run of
-    `lemmafuzz mutants` is at hand."""
+    asked: the statements, theories and architectures that the command named. nights: what --ledger holds. reliability: how the checker does
+    on claims whose truth is known. mutants: of the statements, if a run of `lemmafuzz mutants` is at hand."""
 
     check: CheckRun
     power: PowerRun
@@ -23,6 +23,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     titles: list[str]
     versions: dict[str, str]
     modules: str = ""
+    asked: str = ""
     scaling: list[Exponent] = []
     nights: LedgerSummary | None = None
     reliability: list[Reliability] = []

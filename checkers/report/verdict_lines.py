@@ -37,7 +37,7 @@ def verdict_lines(facts: Facts) -> list[str]:
 def command(facts: Facts) -> str:
     """What made these facts."""
     modules = f" --module {facts.modules.replace(', ', ' --module ')}" if facts.modules else ""
-    return f"lemmafuzz report --profile {facts.check.profile} --seed {facts.check.seed}{modules}"
+    return f"lemmafuzz report{facts.asked} --profile {facts.check.profile} --seed {facts.check.seed}{modules}"
 
 
 def _tried(facts: Facts) -> str:

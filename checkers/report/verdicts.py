@@ -141,7 +141,7 @@ def check_closing(run: CheckRun) -> str:
     blind = "".join(f"\n{line}" for line in (*extrapolated_in_words(run), *blind_in_words(run)))
     return (
         f"{counts}; the probability that a true statement is refuted is at most {number(run.alpha)}"
-        f"{withdrawn}{partial}{blind}{_of_named(run)}{_at_a_glance(run)}\nprofile {run.profile}, seed {run.seed}, {run.seconds:.1f} s"
+        f"{withdrawn}{partial}{blind}{_of_named(run)}{_at_a_glance(run)}\nprofile {run.profile}, seed {run.seed}, {_seconds(run)}"
     )
 
 
@@ -154,18 +154,25 @@ def _of_named(run: CheckRun) -> str:
         lines.append("exact: the supremum inside an instance is computed; the instances and networks that were tried are a sample")
     larger = [one.further for one in kept if one.further]
     if larger:
-        lines.append(_more(run, larger, [one.detectable_rate for one in kept if one.further]))
+        lines.append(_more(larger, [one.detectable_rate for one in kept if one.further]))
     return "".join(f"\n{line}" for line in lines)
 
 
-def _more(run: CheckRun, larger: Sequence[Further], rates: Sequence[float]) -> str:
+def _seconds(run: CheckRun) -> str:
+    """What the run took, and the next larger profile would."""
+    work = [(one.further.work, one.further.profile) for one in run.verdicts if one.further]
+    most = run.seconds * max(work)[0] if work else 0.0
+    larger = f"{number(most, 2)} s" if most < 120 else f"{number(most / 60, 2)} min"
+    return f"{run.seconds:.1f} s" + (f"; {work[0][1]} takes about {larger}" if work else "")
+
+
+def _more(larger: Sequence[Further], rates: Sequence[float]) -> str:
     """What the next larger profile costs and shows. rates: that this one would have noticed."""
-    seconds = run.seconds * max(one.work for one in larger)
-    time = f"{number(seconds, 2)} s" if seconds < 120 else f"{number(seconds / 60, 2)} min"
     sizes = f"up to m = {number(max(one.width for one in larger))} and L = {number(max(one.depth for one in larger))}"
     return (
-        f"--profile {larger[0].profile} would try {_span([one.instances for one in larger])} instances, {sizes}, in about {time}, and"
-        f" notice a failure rate of {_span([one.detectable_rate for one in larger])} in place of {_span(rates)}"
+        f"--profile {larger[0].profile}, about {number(max(one.work for one in larger), 2)} times the work, would try"
+        f" {_span([one.instances for one in larger])} instances, {sizes}, and notice a"
+        f" failure rate of {_span([one.detectable_rate for one in larger])} in place of {_span(rates)}"
     )
 
 

@@ -187,7 +187,9 @@ def test_check_prints_one_row_a_statement_and_the_seed(capsys: pytest.CaptureFix
     assert code == 0
     assert lines[0].split()[:2] == ["statement", "paper"]
     assert lines[2].startswith("relu-difference  Proposition 11.3")
-    assert lines[-2] == "1 HOLDS; the probability that a true statement is refuted is at most 1e-06"
+    (place,) = [k for k, line in enumerate(lines) if line == "1 HOLDS; the probability that a true statement is refuted is at most 1e-06"]
+    said = [line.split(" ")[0] for line in lines[place + 1 :]]
+    assert said == ["nearest", "exact:", "--profile", "profile"], "it was asked for by name"
     assert lines[-1].startswith("profile quick, seed 7, ")
 
 

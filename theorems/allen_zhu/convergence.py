@@ -75,7 +75,7 @@ STEP = Constant(0.25, "the kernel is near m/(2d) at n = L = 1, so eta = 2/lambda
 )  # fmt: skip
 def gd_rate(subject: Subject, eta: float) -> Side:
     """F(W(t)), t = 1..STEPS: (trials, STEPS)."""
-    loss = subject.train(eta, STEPS).loss
+    loss = subject.train(eta, STEPS, Descent(distances=False)).loss
     times = loss.new_tensor([[float(t) for t in range(1, STEPS + 1)]])
     given = {"t": times, "F_0": loss[:, 0]}
     return Side(loss[:, 1:], axes=("step",), rounding=4 * subject.rounding, given=given, names=AT_STEPS)
@@ -166,5 +166,5 @@ def gd_convergence(subject: Subject, eta: float, T: float) -> Side:
     steps = max(1, math.ceil(T))
     sizes = (eta, STABLE / largest_eigenvalue(subject))
     every = max(1, steps // 8)  # F falls all the time: looking rarely misses nothing that the last look does not see
-    reached = [subject.train(size, steps, Descent(every=every)).loss.nan_to_num(torch.inf).amin(1) for size in sizes]
+    reached = [subject.train(size, steps, Descent(every=every, distances=False)).loss.nan_to_num(torch.inf).amin(1) for size in sizes]
     return Side(torch.stack(reached, 1), axes=("step size",), rounding=4 * subject.rounding, names=STEP_SIZES)

@@ -91,7 +91,7 @@ def gd_rate_given_flips(subject: Subject, step: float) -> Side:
 )  # fmt: skip
 def gd_radius_given_flips(subject: Subject, step: float) -> Side:
     """‖W(t) - W(0)‖_F, t = 1, 2, ...: (trials, steps)."""
-    run = run_from_kernel(subject, step, LAST)
+    run = run_from_kernel(subject, step, LAST, distances=True)
     distance = run.curves.distance[:, 1:].nan_to_num(math.inf)
     given = {**run.given, "D": flips_in_reach(subject, run)}
     return Side(distance, axes=("step",), rounding=8 * subject.rounding, given=given, names=run.steps_from(1))

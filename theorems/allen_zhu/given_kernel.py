@@ -62,7 +62,7 @@ class Run(NamedTuple):
         return {"step": counted("t", first, len(self.curves.steps) - 1)}
 
 
-def run_from_kernel(subject: Subject, step: float, steps: float) -> Run:
+def run_from_kernel(subject: Subject, step: float, steps: float, *, distances: bool = False) -> Run:
     """So many times lambda_max/lambda_min steps of the slowest trial, or LONGEST."""
     import torch
 
@@ -71,7 +71,7 @@ def run_from_kernel(subject: Subject, step: float, steps: float) -> Run:
     least, largest = spectrum[:, 0].clamp_min(1e-300), spectrum[:, -1]
     number = min(LONGEST, max(2, math.ceil(steps / step * float((largest / least).max().clamp(max=1e6)))))
     eta = step / largest
-    return Run(least, largest, eta, subject.train(eta, number, Descent()))
+    return Run(least, largest, eta, subject.train(eta, number, Descent(distances=distances)))
 
 
 def contraction(run: Run) -> Tensor:
@@ -135,7 +135,7 @@ def gd_radius_given_kernel(subject: Subject, step: float) -> Side:
     """‖W(t) - W(0)‖_F twice, t = 1, 2, ...: (trials, steps, 2)."""
     import torch
 
-    run = run_from_kernel(subject, step, LAST)
+    run = run_from_kernel(subject, step, LAST, distances=True)
     distance = run.curves.distance[:, 1:].nan_to_num(math.inf)
     values = torch.stack([distance, distance], -1)
     return Side(values, axes=("step", "part"), rounding=4 * subject.rounding, given=run.given, names=run.steps_from(1))

@@ -124,7 +124,7 @@ def least_gradient(subject: Subject, derivative: bool = True) -> Side:
     failure=probability("exp(-C m omega^(2/3) L)"),
     constants={
         # m delta/pi neurons tell two samples apart, and norms vary over L layers
-        "c": approached("gradient-lower", "c", 3 / math.pi, "sqrt(L/(m delta))", "of three samples on an arc as delta -> 0", lower=True),
+        "c": approached("gradient-lower", "c", 3 / math.pi, "sqrt(d L/(m delta))", "of three samples on an arc as delta -> 0", lower=True),
         "C": Constant(1.0, "as for gradient-upper"),
     },
     scales=("width", "outputs", "separation", "samples", "depth"),

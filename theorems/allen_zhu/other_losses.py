@@ -73,7 +73,7 @@ def promised_losses(subject: Subject, eta: float, instead: Mapping[Conclusion, C
     sides, facts = [], []
     for loss in BUILT_IN:
         conclusion = (instead or {}).get(loss.conclusion, loss.conclusion)
-        run = subject.train(eta / loss.smoothness, STEPS, Descent(loss=loss.name, gradients=True))
+        run = subject.train(eta / loss.smoothness, STEPS, Descent(loss=loss.name, gradients=True, distances=False))
         left, given = promised(loss, conclusion, targets, run, start, references)
         nothing = torch.full_like(left, -torch.inf)  # is promised of other kinds
         sides.append(torch.stack([left if kind == conclusion else nothing for kind in PROMISES], -1))
@@ -137,7 +137,8 @@ def worst_cross_entropy(subject: Subject, eta: float, T: float, never: int = -1)
     import torch
 
     loss, steps = losses["cross-entropy"], max(1, math.ceil(T))
-    descent = Descent(loss=loss.name, batch=0 if never < 0 else subject.instance.samples, every=max(1, steps // 8), never=never)
+    batch, every = 0 if never < 0 else subject.instance.samples, max(1, steps // 8)
+    descent = Descent(loss=loss.name, batch=batch, every=every, distances=False, never=never)
     worst = subject.train(eta / loss.smoothness, steps, descent).worst
     return Side(worst.nan_to_num(torch.inf).amin(1), rounding=8 * subject.rounding)
 

@@ -34,7 +34,7 @@ def last_losses(subject: Subject, eta: float, T: float, never: int = -1) -> Side
     ends = []
     for batch in range(1, subject.instance.samples + 1):
         steps = max(1, math.ceil(T / batch))
-        run = subject.train(batch * eta, steps, Descent(batch=batch, every=steps, never=never))
+        run = subject.train(batch * eta, steps, Descent(batch=batch, every=steps, distances=False, never=never))
         ends.append(run.loss[:, -1].nan_to_num(torch.inf))
     return Side(torch.stack(ends, 1), axes=("batch size - 1",), rounding=4 * subject.rounding)
 

@@ -61,7 +61,7 @@ class Side:
 class Trajectory:
     """A training run, at its recorded steps, of which the first is 0; all tensors (trials, recorded).
 
-    loss: F(t). distance: ‖W(t) - W(0)‖_F over all trained layers. worst: the largest loss of one sample.
+    loss: F(t). distance: ‖W(t) - W(0)‖_F over all trained layers, unless it was not asked for. worst: the largest loss of one sample.
     gradient: ‖grad F(W(t))‖_F^2 over all trained layers, where it was asked for; else empty. step_size: one for all
     trials, or (trials,). steps: the recorded t.
     """
@@ -77,13 +77,15 @@ class Trajectory:
 @dataclass(frozen=True)
 class Descent:
     """How to train. loss: a name of laws.losses. batch: samples in a minibatch, drawn afresh at every step without replacement; 0: all.
-    every: steps between records (the last step is always one). gradients: whether to record gradient norms.
+    every: steps between records (the last step is always one). gradients: whether to record gradient norms; distances: and how far the
+    weights are, which costs more than a step does where no layer's change is known in factors.
     never: a sample that no minibatch may hold, of a wrong implementation; -1: none."""
 
     loss: str = "squared"
     batch: int = 0
     every: int = 1
     gradients: bool = False
+    distances: bool = True
     never: int = -1
 
 

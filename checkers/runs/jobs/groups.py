@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from math import ceil
+from math import ceil, inf
 from pathlib import Path
 from typing import Any, Final
 
@@ -85,13 +85,14 @@ def known_costs() -> Mapping[str, Mapping[str, float]]:
 
 
 def longest_first(groups: Sequence[Group]) -> list[int]:
-    """The places of the groups, those that took longest when costs were last written down first: then nobody waits for one at the end."""
-    return sorted(range(len(groups)), key=lambda place: -expected(groups[place]))
+    """The places of the groups, those that took longest when costs were last written down first: then nobody waits for one at the end.
+    Those that were not written down, as unknown or as short, come before them."""
+    return sorted(range(len(groups)), key=lambda place: -expected(groups[place], inf))
 
 
-def expected(group: Group) -> float:
-    """Seconds that a group took when costs were last written down; 0 if it was not among them."""
-    return known_costs().get(group.phase, {}).get(group.name, 0.0)
+def expected(group: Group, unknown: float = 0.0) -> float:
+    """Seconds that a group took when costs were last written down."""
+    return known_costs().get(group.phase, {}).get(group.name, unknown)
 
 
 Key = tuple[int, int]  # place of a group, and of a piece in it

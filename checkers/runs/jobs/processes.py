@@ -21,6 +21,7 @@ import torch
 
 from checkers.errors import InputError, JobError, in_words
 from checkers.machine.memory import keep_freed_memory
+from checkers.networks.randomness import draw_on_one_thread
 from checkers.records.events import Event, JobDone, Listener
 from checkers.runs.jobs.groups import Piece, Returned, Work, timed
 from checkers.runs.jobs.own_statements import own_statements
@@ -70,6 +71,7 @@ def prepare_worker(modules: Sequence[Path], writer: Connection, turn: Lock) -> N
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all processes of a terminal; the parent ends its workers
     keep_freed_memory()
     torch.set_num_threads(1)
+    draw_on_one_thread()
     _kept_open.enter_context(own_statements(modules))
 
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from checkers.adversaries import ADVERSARIES, Attack
-from checkers.adversaries.flips import cheapest_flips
+from checkers.adversaries.flips import best_steps, cheapest_flips
 from checkers.adversaries.knapsack import greedy
 from checkers.evidence.drawing import largest_ratio
 from checkers.networks.architectures.by_name import architecture_for
@@ -149,3 +149,20 @@ def test_exponent_of_the_flips_in_one_layer(name: str, exponent: float, toleranc
         assert sharp == pytest.approx(0.985, abs=0.001)
         # the density varies by t^2 m/4 over the flipped range: below 1% at radius 1e-3
         assert counts[2] / (width * radii[2] ** (2 / 3)) == pytest.approx(0.985, abs=0.05)
+
+
+def test_a_row_of_one_part_has_the_step_that_it_has_beside_a_part_out_of_reach() -> None:
+    """The short way for fully connected layers, bit for bit."""
+    numbers = source("one part").normal((3, 4, 2, 1, 200), 1.0)
+    g, value = numbers[0].clone(), numbers[1].abs()
+    g[..., ::17], value[..., ::5] = 0.0, 0.0
+    wanted, reach = numbers[2] > 0, numbers[2, ..., 0].abs()
+    reach[0, 0] = 0.0
+
+    def beside(x: torch.Tensor, fill: float, dim: int) -> torch.Tensor:
+        return torch.cat([x, torch.full_like(x, fill)], dim)
+
+    alone = best_steps(g, wanted, reach, value)
+    both = best_steps(beside(g, 1.0, -2), beside(wanted, 1.0, -2), beside(reach, 0.0, -1), beside(value, 0.0, -2))
+    assert [torch.equal(one, other) for one, other in zip(alone, both, strict=True)] == [True, True]
+    assert 0.2 < float((alone[0] != 0).double().mean()) < 0.8

@@ -20,7 +20,7 @@ from strategies import instance_from_sizes
 from theorems import registry
 from theorems.language.statement import Engine
 
-# Prints the pages that ten examples asked the system for, once ten others were forgotten.
+# Prints the pages that half of the examples asked the system for, once the other half was forgotten.
 EXAMPLES = """
 import resource, sys
 import torch
@@ -30,10 +30,11 @@ from checkers.networks.randomness import NormalSource, seed_sequence
 torch.set_num_threads(1)
 if sys.argv[1] == "keep":
     assert keep_freed_memory()
-for example in range(20):
-    if example == 10:
+width, depth, examples = map(int, sys.argv[2:])
+for example in range(examples):
+    if example == examples // 2:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    network = Network.draw("revealed", 4096, 8, 8, 2, 1, NormalSource(seed_sequence(example)))
+    network = Network.draw("revealed", width, depth, 8, 2, 1, NormalSource(seed_sequence(example)))
     record = network.forward(torch.eye(8, dtype=torch.float64))
     network.backward(record, record.outputs[:, :, None])
     del network, record
@@ -48,9 +49,10 @@ def test_a_run_that_leaves_less_than_a_quarter_is_refused() -> None:
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told to keep freed memory")
-def test_a_process_keeps_what_one_example_freed_for_the_next() -> None:
+@pytest.mark.parametrize("sizes", [(4096, 8, 20), (2**20, 1, 4)], ids=["deep", "wide: matrices of 64 MiB"])
+def test_a_process_keeps_what_one_example_freed_for_the_next(sizes: tuple[int, int, int]) -> None:
     kept, given_back = (
-        int(subprocess.run([sys.executable, "-c", EXAMPLES, how], capture_output=True, text=True, check=True).stdout)
+        int(subprocess.run([sys.executable, "-c", EXAMPLES, how, *map(str, sizes)], capture_output=True, text=True, check=True).stdout)
         for how in ("keep", "give back")
     )
     assert kept < given_back / 10

@@ -66,12 +66,12 @@ def test_what_comes_after_a_result_that_settles_its_group_does_not_matter() -> N
     assert [event.part for event in heard if isinstance(event, PieceDone)] == ["3", "10"], "the last is not begun"
 
 
-def test_the_longest_groups_are_begun_first_and_unknown_ones_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_longest_groups_are_begun_first_and_unknown_ones_before_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "costs.json").write_text(json.dumps({"sums": {"b": 2.0, "d": 30.0}, "others": {"a": 9.0}}))
     monkeypatch.setattr(groups, "COSTS", tmp_path / "costs.json")
     groups.known_costs.cache_clear()
     work = [group("a", 1), group("b", 1), group("c", 1), group("d", 1), group("a", 1, phase="others")]
-    assert longest_first(work) == [3, 4, 1, 0, 2]
+    assert longest_first(work) == [0, 2, 3, 4, 1]
     heard: list[Event] = []
     in_order(each(work, 1, (), heard.append))
     told = [(event.done, event.total) for event in heard if isinstance(event, Advanced) and event.label == EXPECTED]

@@ -133,7 +133,7 @@ def test_the_command_resumes_with_what_the_run_was_begun_with(
     assert main(["check", "relu-difference", "separation", "--seed", "5", "--processes", "1", "--json", "whole.json"]) == 0
     run = begin(
         RunLedger(Path("runs.sqlite"), create=True), on_architectures(chosen(["relu-difference", "separation"]), ()), seed=5,
-        profile=QUICK, alpha=suite.ALPHA, device="cpu",
+        profile=QUICK.naming(["relu-difference", "separation"]), alpha=suite.ALPHA, device="cpu",
     )  # fmt: skip
     monkeypatch.setattr(recorded_run, "alive", lambda owner: False)
     for given in (["--seed", "6"], ["--profile", "standard"], ["separation"], ["--module", str(ROOT / "docs" / "own-statement.py")]):
@@ -144,6 +144,7 @@ def test_the_command_resumes_with_what_the_run_was_begun_with(
     assert "run 1 of the ledger runs.sqlite" in capsys.readouterr().out
     found, expected = (json.loads(Path(name).read_text()) for name in ("resumed.json", "whole.json"))
     assert {**found, "seconds": 0} == {**expected, "seconds": 0}
+    assert found["named"] == ["relu-difference", "separation"], "what was named when it was begun, not what the resumed command names"
 
 
 @pytest.mark.parametrize(("narrow", "expected"), [(True, 0), (False, 64)])
@@ -180,8 +181,9 @@ def test_killed_runs_resume_to_the_same_verdicts_and_decisions() -> None:
 
 
 def test_two_runs_at_once_on_one_ledger_both_finish(tmp_path: Path, whole: tuple[CheckRun, list[Entry]]) -> None:
-    """Each finds what it finds alone."""
-    script = "import sys; from checkers.command_line.main import main; sys.exit(main())"
+    """Each finds what it finds alone; a statement gets no more because it is named here."""
+    unnamed = "from checkers.evidence.profiles import Profile; Profile.naming = lambda profile, names: profile"
+    script = f"import sys; {unnamed}; from checkers.command_line.main import main; sys.exit(main())"
     names = [statement.id for statement in CHOSEN]
     command = [sys.executable, "-c", script, "check", *names, *FULLY, "--seed", "5", "--ledger", "runs.sqlite", "--processes"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
