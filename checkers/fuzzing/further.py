@@ -9,7 +9,7 @@ from checkers.evidence.profiles import PROFILES, Profile
 from checkers.fuzzing.nearest import NEAREST
 from checkers.fuzzing.search import Visit
 from checkers.records.decisions import Further
-from theorems.language.instance import Instance
+from strategies import instance_from_sizes
 from theorems.language.statement import Statement
 
 
@@ -34,7 +34,7 @@ def _rate(statement: Statement, profile: Profile, visits: Sequence[Visit], times
     plans = []
     for visit in visits:
         planned = profile.closer if visit.population == NEAREST else profile.stages
-        instance = Instance(**visit.decision.sizes)  # type: ignore[arg-type]  # sizes are those of an instance
+        instance = instance_from_sizes(statement, visit.decision.sizes)  # with its data, which a failure probability may read
         found = planned(statement, instance, visit.plan.alpha / times**2)
         plans += [found[1]] * (1 if visit.population == NEAREST else round(times)) if found else []
     return detectable_rate(plans)

@@ -113,14 +113,15 @@ class Losses(Struct, frozen=True, kw_only=True):
 class Generalization(Struct, frozen=True, kw_only=True):
     """One trained network and rows that it has not seen. The loss is min(|y - f|, 1), errors are of signs.
 
-    gap: held-out loss minus training loss. bound: on it, at the distances B = ‖W - W(0)‖_F and R travelled, by complexity (A16) and
-    McDiarmid, each failing with probability p/2; leading: its term 2 B/sqrt(2 n). predicted: B by the kernel at the start,
-    sqrt(r_0^T H(0)^{-1} r_0). kernel_bound: sqrt(2 y^T H_inf^{-1} y/n).
+    steps: to a hundredth of the loss that is trained on, None where patience ended before. gap: held-out loss minus training loss. bound:
+    on it, at the distances B = ‖W - W(0)‖_F and R travelled, by tl-complexity and McDiarmid, each failing with probability p/2; leading:
+    its term 2 B/sqrt(2 n). predicted_distance: B by the kernel at the start, sqrt(r_0^T H(0)^{-1} r_0); farthest: R. kernel_bound:
+    sqrt(2 y^T H_inf^{-1} y/n).
     """
 
     labels: str
     width: int
-    steps: int
+    steps: int | None
     samples: int
     held_out: int
     train_loss: float
@@ -137,8 +138,8 @@ class Generalization(Struct, frozen=True, kw_only=True):
 
 
 class Comparison(Struct, frozen=True, kw_only=True):
-    """data: what it is; labels: in words. The quantities of section "symbols": n, delta, lambda0, top (eigenvalues of H_inf), data_norm =
-    ‖X‖, crowding = S, residual = sqrt(‖y‖^2 + n/2). p: failure probability of every theory."""
+    """data: what it is; labels: in words. lambda0, top: eigenvalues of H_inf at both ends; data_norm: ‖X‖; crowding: S; residual:
+    sqrt(‖y‖^2 + n/2). p: failure probability of every theory."""
 
     data: str
     labels: str

@@ -58,7 +58,7 @@ def _one(data: SphereData, targets: Array, unseen: Array, words: str, source: No
     distance, farthest = float(lengths.norm()), float(lengths.max())
     complexity = rademacher_bound(count, width, distance, farthest, p / 2)
     return Generalization(
-        labels=words, width=width, steps=int(run.steps[0]) if bool(run.steps[0].isfinite()) else -1, samples=count, held_out=len(unseen),
+        labels=words, width=width, steps=int(run.steps[0]) if bool(run.steps[0].isfinite()) else None, samples=count, held_out=len(unseen),
         train_loss=losses[0], held_out_loss=losses[1], train_error=errors[0], held_out_error=errors[1], gap=losses[1] - losses[0],
         bound=2 * complexity + 3 * math.sqrt(math.log(4 / p) / (2 * count)), leading=2 * distance / math.sqrt(2 * count),
         distance=distance, predicted_distance=math.sqrt(max(0.0, float(residual @ torch.linalg.solve(kernel, residual)))),

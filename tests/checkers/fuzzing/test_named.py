@@ -8,9 +8,13 @@ from dataclasses import replace
 import pytest
 import torch
 
+from checkers.evidence.binomial import Plan
+from checkers.evidence.decide import decide
 from checkers.evidence.profiles import PROFILES
 from checkers.fuzzing.counterexamples import known
+from checkers.fuzzing.further import further
 from checkers.fuzzing.nearest import NEAREST, nearest
+from checkers.fuzzing.search import Visit
 from checkers.machine.software import versions
 from checkers.records.counterexamples import Counterexample
 from checkers.records.decisions import CheckRun, Decision
@@ -78,19 +82,19 @@ def test_the_closing_says_what_came_nearest_what_exact_is_and_what_more_would_co
     found = run(TRUE, declared, 1)
     (verdict,) = found.verdicts
     assert (verdict.verdict, verdict.grade) == ("HOLDS", "exact")
-    near, further = verdict.nearest, verdict.further
+    near, more = verdict.nearest, verdict.further
     assert near is not None
-    assert further is not None
+    assert more is not None
     assert all(one.p_value >= near.p_value for one in [verdict.worst] if one)
-    assert further.profile == "standard"
-    assert further.detectable_rate < verdict.detectable_rate
+    assert more.profile == "standard"
+    assert more.detectable_rate < verdict.detectable_rate
     assert sum(one.population == NEAREST for one in verdict.visited) > 1
     closing = check_closing(found)
     assert f"nearest to a refutation: m = {near.sizes['width']}, " in closing
     assert f"p-value {near.p_value:.3g}, {near.alpha:.3g} would refute" in closing
     assert "\nexact: the supremum inside an instance is computed" in closing
     assert "\n--profile standard, about 25 times the work, would try " in closing
-    assert f" {further.instances} instances, up to m = 2,048 and L = 16, and notice a failure rate of " in closing
+    assert f" {more.instances} instances, up to m = 2,048 and L = 16, and notice a failure rate of " in closing
     assert " s; standard takes about " in closing.splitlines()[-1]
 
 
@@ -130,3 +134,15 @@ def test_the_corner_of_most_indices_has_as_many_of_each_as_there_is_room_for() -
 
 def test_a_first_look_stays_one_at_what_is_named() -> None:
     assert PROFILES["glance"].naming(["forward-norm"]) == PROFILES["glance"]
+
+
+def test_a_failure_probability_that_reads_the_data_is_foreseen_too() -> None:
+    """That of tl-floor-hoeffding is a function of lambda0."""
+    statement = registry["tl-floor-hoeffding"]
+    at = instance_from_sizes(statement, {"width": 2**20, "samples": 1})
+    decision = decide(statement, at, seed=1, engine="gate law", trials=1000, alpha=1e-9)
+    plan = Plan(1000, statement.failure_probability(at), 1e-9)
+    found = further(statement, QUICK.naming([statement.id]), [Visit("search", decision, plan)])
+    assert found is not None
+    assert found.profile == "standard"
+    assert 0.05 <= found.detectable_rate < 0.1
