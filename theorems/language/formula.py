@@ -25,7 +25,7 @@ _FRACTION = re.compile(r"\((\d+)/(\d+)\)")
 _SUBSCRIPTED = re.compile(r"([A-Za-z]+)(?:_?([0-9]+)|_([A-Za-z]+))")
 _SUBSCRIPTS = {"inf": r"\infty", "min": r"\min", "max": r"\max"}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
-_LETTERS = ("delta", "omega", "eta", "tau", "lambda", "mu", "beta", "kappa")
+_LETTERS = ("alpha", "beta", "gamma", "delta", "omega", "eta", "tau", "lambda", "mu", "nu", "kappa", "sigma", "zeta", "ell", "Gamma")
 _GREEK = {"eps": r"\varepsilon", "d_in": r"d_{\mathrm{in}}", **{name: f"\\{name}" for name in _LETTERS}}
 
 

@@ -153,7 +153,7 @@ def _closest(subject: LocalJacobian, share: float, *, factor: float = 1.0) -> Si
     constants={"share": Constant(0.05, "a choice: eta as a share of the largest that is allowed, so that zeta is near alpha")},
     rests_on=("os-gd-lambda", "os-lower"),
     attack=EXTREMES,
-    passes=16,
+    passes=32,
     variants=(
         wrong("0.95 beta", "constant", at_most="0.95 beta apart/zeta"),
         wrong("eta = 3/beta^2", "assumption", measure=partial(_closest, factor=3 / 0.05)),
