@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from checkers.records.events import DecisionMade as DecisionMade
     from checkers.records.events import Event as Event
     from checkers.records.events import InstanceRefuted as InstanceRefuted
+    from checkers.records.events import PieceDone as PieceDone
     from checkers.records.events import StatementJudged as StatementJudged
     from checkers.records.events import StepRecorded as StepRecorded
     from checkers.records.events import VariantJudged as VariantJudged

@@ -121,17 +121,23 @@ def collect(
     """
     work.begin(listener)
     futures: dict[Future[Any], tuple[int, int]] = {}
+
+    def hear() -> Iterator[JobDone]:
+        said = inbox.get()
+        if isinstance(said, Future):
+            yield from work.take(futures[said], said.result(), listener)
+        else:
+            listener(said)
+
     try:
         for key, piece in work.left(order):
             future = executor.submit(*call(piece))
             futures[future] = key
             future.add_done_callback(inbox.put)
+            while not inbox.empty():  # listing pieces takes time itself
+                yield from hear()
         while work.missing:
-            said = inbox.get()
-            if isinstance(said, Future):
-                yield from work.take(futures[said], said.result(), listener)
-            else:
-                listener(said)
+            yield from hear()
         for future in futures:  # pieces that no longer matter
             future.cancel()
     except BaseException as error:
