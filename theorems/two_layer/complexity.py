@@ -28,8 +28,8 @@ def rademacher_bound(samples: int, width: int, distance: float, farthest: float,
 @two_layer(
     id="tl-complexity",
     source="Arora et al. 2019, Lemma 5.4",
-    claim="the networks with ‖w_r - w_r(0)‖ <= omega for every r and ‖W - W(0)‖_F <= B = share omega sqrt(m) have an empirical Rademacher"
-    " complexity of at most {bound}",
+    claim="of all networks with ‖w_r - w_r(0)‖ <= omega for every r and ‖W - W(0)‖_F <= B, where B = share omega sqrt(m): the empirical "
+    "Rademacher complexity is at most {bound}",
     at_most=BOUND,
     ranges={**SIZES, "width": (64, 2**14), "samples": (1, 3), "radius": (1e-4, 0.3)},
     failure=FAILURE_P,

@@ -30,10 +30,12 @@ def test_every_calibrated_constant_is_in_the_file_with_its_provenance() -> None:
         for name in calibration.calibrated_names(statement):
             constant, entry = statement.constants[name], entries[statement.id][name]
             table = entry["bands"]
-            assert constant.value == table[-1]["value"], "it holds beyond the largest sizes that were calibrated"
+            value = constant.finite.room if constant.finite else constant.value
+            assert value == table[-1]["value"], "it holds beyond the largest sizes that were calibrated"
             assert constant.values == (tuple(band["value"] for band in table) if constant.bands else ())
+            term = constant.finite.term if constant.finite else ""
             assert (entry["by"], [band["begins"] for band in table]) == (
-                (constant.bands.by, [0, *constant.bands.edges]) if constant.bands else ("", [0])
+                (constant.bands.by, [0, *constant.bands.edges]) if constant.bands else (term, [0])
             )
             assert {"seed", "sizes", "confidence"} <= set(entry)
             assert entry["margin"] == calibration.MARGIN, "one rule for all"
@@ -79,14 +81,18 @@ def test_a_constant_that_was_never_calibrated_says_so() -> None:
     assert calibrated("backward-norm", "C", bands=bands) == Constant(1.0, "not calibrated yet", True, bands=bands, values=(1.0, 1.0))
 
 
-@pytest.mark.parametrize(("identifier", "name", "up"), [("kernel-limit-sharp", "C", True), ("gradient-lower", "c", False)])
+@pytest.mark.parametrize(("identifier", "name", "factor"), [
+    ("kernel-limit-sharp", "C", 0.1), ("gradient-lower", "c", 10.0), ("gradient-upper", "C", 0.1),
+])  # fmt: skip
 def test_calibration_gives_the_constant_at_which_the_claim_is_just_met(
-    identifier: str, name: str, up: bool, monkeypatch: pytest.MonkeyPatch
+    identifier: str, name: str, factor: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From a constant ten times off, on either side of the claim, the same value is found: the ratio is linear in it."""
-    monkeypatch.setattr(calibration, "SMALL", dataclasses.replace(calibration.SMALL, examples=4))
+    """From a constant that is ten times off, or its room for finite networks, on either side of the claim, the same value is found."""
+    monkeypatch.setattr(calibration, "SMALL", dataclasses.replace(calibration.SMALL, examples=2))
     statement = registry[identifier]
-    moved = statement.constants[name].times(0.1 if up else 10)
+    constant = statement.constants[name]
+    finite = constant.finite and dataclasses.replace(constant.finite, room=factor * constant.finite.room)
+    moved = dataclasses.replace(constant, finite=finite) if finite else constant.times(factor)
     values = [
         [band.value for band in calibration.calibrate_one(one, 5)[0].bands]
         for one in (statement, dataclasses.replace(statement, constants={**statement.constants, name: moved}))

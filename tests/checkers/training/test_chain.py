@@ -59,10 +59,10 @@ def test_every_number_of_the_chain_is_what_matrices_give() -> None:
     n, d, m = 4, 2, INSTANCE.width
     single = max(own[i][layer] / float(each[i]) for i in range(4) for layer in range(3))
     together = max(float(g.square().sum()) for g in gradients) / (n * float(each.sum()))
-    bound = registry["gradient-upper"].constant_values()["C"] * m / d
+    bound = registry["gradient-upper"].claimed(INSTANCE, omega=0.0)[0]
     left, right = chain.rows["gradient-upper"][0][1:]
     assert left / right == pytest.approx(max(single, together) / bound, rel=1e-10)
-    c = registry["gradient-lower"].constant_values()["c"]
+    c = registry["gradient-lower"].constant_values(INSTANCE)["c"]
     left, right = chain.rows["gradient-lower"][0][1:]
     assert left == pytest.approx(c * INSTANCE.separation * m / (d * n) * float(each.max()), rel=1e-10)
     assert right == pytest.approx(float(gradients[-1].square().sum()), rel=1e-10)
