@@ -12,10 +12,7 @@ from theorems.language.registry import registry
 from theorems.language.statement import FIRST_THEORY, Statement
 from theorems.language.theory import theories
 
-PRINTED = (
-    "Slips in print: as printed the claim is refuted, and the statement named in the first column is what its proof gives. None of them"
-    " touches a theorem's conclusion but in a constant."
-)
+PRINTED = "Slips in print: as printed the claim is refuted, and the statement named in the first column is what its proof gives."
 Found = TypeVar("Found", Verdict, VariantVerdict)
 
 
