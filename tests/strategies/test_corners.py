@@ -82,3 +82,13 @@ def test_close_samples_may_take_more_width_than_a_search_affords() -> None:
     (closest,) = (corner for corner in corners(statement, {"width": (256, 2**14)}) if corner.name == "separation least")
     (closer,) = (corner for corner in corners(statement, {"width": (256, 2**14)}, QUICK.farther(statement)) if corner.name == closest.name)
     assert closer.value == 0.01 < closest.value / 4
+
+
+def test_corners_lie_where_the_bound_is_tight() -> None:
+    """But in the quantity that is at its end, and where the regime has no such place."""
+    statement = registry["gradient-lower"]
+    found = {corner.name: corner for corner in corners(statement, {"width": (256, 2**14)}, QUICK.farther(statement))}
+    most = found["outputs most"]
+    assert (most.shape, most.limits["samples"], most.limits["separation"]) == ("arc", (3.0, 3.0), (0.05, 0.05))
+    assert found["samples most"].limits["samples"] == (8, 8)
+    assert "separation" not in found["depth most"].limits or found["depth most"].limits["separation"] != (0.05, 0.05)

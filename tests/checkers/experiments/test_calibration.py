@@ -13,7 +13,8 @@ from checkers.command_line.main import main
 from checkers.errors import InputError
 from checkers.experiments import calibration
 from theorems import registry
-from theorems.language.calibration import FILE, SHORT, calibrated
+from theorems.language.calibration import FILE, SHORT, approached, calibrated
+from theorems.language.constant import FiniteSize
 from theorems.language.instance import Instance
 from theorems.language.statement import FIRST_THEORY, Bands, Constant, FailureProbability
 from theorems.language.subject import Side
@@ -159,6 +160,27 @@ def test_a_table_has_the_value_of_the_instance_and_the_last_one_beyond() -> None
     assert constant.at(Instance(width=64, radius=1e-3), omega=1.0) == 1.5
     assert str(constant) == "4, 3 and 1.5 where m omega^(2/3) L is below 2, below 8 and above"
     assert constant.times(2.0).values == (8.0, 6.0, 3.0)
+
+
+def test_a_constant_with_a_limit_has_room_for_finite_networks_alone() -> None:
+    upper = Constant(2.0, "", finite=FiniteSize("sqrt(d/m) + omega", 10.0))
+    lower = Constant(2.0, "", finite=FiniteSize("sqrt(d/m)", 10.0, lower=True))
+    at = Instance(width=400, outputs=4, radius=0.1)
+    assert (upper.at(at), lower.at(at)) == (pytest.approx(2 * 3), 1.0)
+    assert upper.at(at, omega=0.0) == 4.0, "a run gives the radius that it has reached"
+    assert upper.at(Instance(width=10**12, radius=0.0)) == pytest.approx(2, rel=1e-4)
+    assert (str(upper), str(lower)) == ("2 (1 + 10 (sqrt(d/m) + omega))", "2/(1 + 10 sqrt(d/m))")
+    assert upper.times(0.5).at(at) == pytest.approx(3)
+
+
+def test_a_limit_is_declared_with_its_reason_and_calibrated_room() -> None:
+    constant = registry["gradient-lower"].constants["c"]
+    assert constant.finite is not None
+    assert constant.sharp == constant.value == 3 / math.pi
+    assert constant.provenance.startswith("limit of three samples on an arc")
+    assert "room for finite networks 1.5 times" in constant.provenance
+    unknown = approached("no-such-statement", "C", 2.0, "1/m", "of nothing", sharp=1.5)
+    assert (unknown.value, unknown.sharp, unknown.provenance) == (2.0, 1.5, "limit of nothing; room for finite networks not calibrated yet")
 
 
 def test_the_bound_of_a_statement_follows_the_table() -> None:
