@@ -89,8 +89,8 @@ class Descent:
     never: int = -1
 
 
-class Subject(Protocol):
-    """A batch of independently initialized networks together with the instance's data, frozen at one point of weight space."""
+class Drawn(Protocol):
+    """A batch of independently drawn models together with the instance's data."""
 
     @property
     def instance(self) -> Instance: ...
@@ -100,8 +100,12 @@ class Subject(Protocol):
 
     @property
     def rounding(self) -> float:
-        """Relative error bound of one forward and backward pass at these sizes, in the norms that statements measure."""
+        """Relative error bound of what statements measure at these sizes: of a norm after a pass, an output, an entry of a kernel."""
         ...
+
+
+class Subject(Drawn, Protocol):
+    """Networks, frozen at one point of weight space."""
 
     def affords(self, layers: int) -> bool:
         """Whether a measure may ask for suprema over products with so many factors W_l together; else it looks at fewer, and says so."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from theorems.language.subject import Drawn
+
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from theorems.language.instance import Instance
 
 
 @dataclass(frozen=True)
@@ -41,19 +41,8 @@ class Moves:
     row: Tensor
 
 
-class LocalJacobian(Protocol):
+class LocalJacobian(Drawn, Protocol):
     """A batch of maps f_i(W) = sum_l v_l phi(w_l . x_i), ‖v‖_2 = 1, at a start W_0, with the instance's inputs."""
-
-    @property
-    def instance(self) -> Instance: ...
-
-    @property
-    def trials(self) -> int: ...
-
-    @property
-    def rounding(self) -> float:
-        """Relative error bound of an entry of J J^T."""
-        ...
 
     @property
     def error(self) -> float:

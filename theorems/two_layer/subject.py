@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from theorems.language.subject import Drawn
+
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from theorems.language.instance import Instance
 
 
 @dataclass(frozen=True)
@@ -30,19 +30,8 @@ class Path:
     error: Tensor
 
 
-class TwoLayer(Protocol):
-    """A batch of independently initialized networks with the instance's data."""
-
-    @property
-    def instance(self) -> Instance: ...
-
-    @property
-    def trials(self) -> int: ...
-
-    @property
-    def rounding(self) -> float:
-        """Relative error bound of an output or a kernel entry."""
-        ...
+class TwoLayer(Drawn, Protocol):
+    """A batch of two-layer networks at their start."""
 
     def outputs(self) -> Tensor:
         """u_i(0), (trials, samples)."""
