@@ -129,7 +129,8 @@ def blind_in_words(run: CheckRun) -> list[str]:
     blind, left_out = sum(one.blind for one in run.verdicts), sum(one.unaffordable for one in run.verdicts)
     lines = [f"{blind:,} decisions could have refuted nothing, had all of their trials failed"] if blind else []
     words = "a test that could refute takes more trials than this profile affords"
-    return lines + ([f"{left_out:,} instances were not decided: {words}"] if left_out else [])
+    were = "instance was" if left_out == 1 else "instances were"
+    return lines + ([f"{left_out:,} {were} not decided: {words}"] if left_out else [])
 
 
 def check_closing(run: CheckRun) -> str:
