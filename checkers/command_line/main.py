@@ -9,13 +9,14 @@ from collections.abc import Sequence
 import click
 
 from checkers.command_line.certify_training import certify_training
-from checkers.command_line.check import calibrate, certify, check, power, replay, report_command, scale
+from checkers.command_line.check import calibrate, certify, check, power, replay, scale
 from checkers.command_line.compare import compare
 from checkers.command_line.data import diagnose, threshold
 from checkers.command_line.exit_code import exit_code_of
 from checkers.command_line.inspect import inspect
 from checkers.command_line.ledger import ledger_command
 from checkers.command_line.mutants import mutants
+from checkers.command_line.report import report_command
 from checkers.command_line.sharpen import sharpen
 from checkers.command_line.statements import list_command, show
 from checkers.command_line.terminal import echo, take_every_character

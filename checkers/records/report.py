@@ -9,13 +9,14 @@ from checkers.records.decisions import CheckRun, PowerRun
 from checkers.records.experiments import DeepNorms, Exponent, RegimeRow, Reliability, Threshold
 from checkers.records.ledger import LedgerSummary
 from checkers.records.mutants import MutantRun
+from checkers.records.sharpened import SharpenRun
 from checkers.records.training import TrainingRun
 
 
 class Facts(Struct, frozen=True, kw_only=True):
     """All that REPORT.md says. titles: one for each training run. versions: of what a reproduction needs. modules: the user's own files.
     asked: the statements, theories and architectures that the command named. nights: what --ledger holds. reliability: how the checker does
-    on claims whose truth is known. mutants: of the statements, if a run of `lemmafuzz mutants` is at hand."""
+    on claims whose truth is known. mutants, sharpened: of the statements, if a run of `lemmafuzz mutants` or `sharpen` is at hand."""
 
     check: CheckRun
     power: PowerRun
@@ -32,3 +33,4 @@ class Facts(Struct, frozen=True, kw_only=True):
     threshold: Threshold | None = None
     deep_norms: DeepNorms | None = None
     mutants: MutantRun | None = None
+    sharpened: SharpenRun | None = None

@@ -1,10 +1,13 @@
-"""Files that a report is written from: its own facts, `lemmafuzz report --from`, and a run of `lemmafuzz mutants`, `--mutants`."""
+"""Files that a report is written from: its own facts, `lemmafuzz report --from`, and runs of `lemmafuzz mutants` and
+`lemmafuzz sharpen`, `--mutants` and `--conjectures`."""
 
 from __future__ import annotations
 
 import gzip
 import math
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +16,7 @@ import msgspec
 from checkers.errors import InputError
 from checkers.records.mutants import MutantRun
 from checkers.records.report import Facts
+from checkers.records.sharpened import SharpenRun
 
 NAME: Final = "report/facts.msgpack.gz"  # beside the pages; no JSON, which has no infinite ratios
 
@@ -34,12 +38,24 @@ def read_facts(path: Path) -> Facts:
 
 def read_mutants(path: Path) -> MutantRun:
     """What `lemmafuzz mutants --json` wrote. InputError where it cannot be read."""
-    try:
+    with _reading(path, "mutants"):
         found: Any = msgspec.json.decode(path.read_bytes())
         for one in found["mutants"]:
             one["ratio"] = math.nan if one["ratio"] is None else one["ratio"]  # JSON has no infinite ratios
         return msgspec.convert(found, MutantRun)
+
+
+def read_conjectures(path: Path) -> SharpenRun:
+    """What `lemmafuzz sharpen --json` wrote. InputError where it cannot be read."""
+    with _reading(path, "sharpen"):
+        return msgspec.json.decode(path.read_bytes(), type=SharpenRun)
+
+
+@contextmanager
+def _reading(path: Path, command: str) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
     except (KeyError, TypeError, UnicodeDecodeError, msgspec.MsgspecError) as error:
-        raise InputError(f"cannot read {path}: it is not what `lemmafuzz mutants --json` writes") from error
+        raise InputError(f"cannot read {path}: it is not what `lemmafuzz {command} --json` writes") from error

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from checkers.records.decisions import CheckRun, VariantVerdict, Verdict
 from checkers.records.report import Facts
-from checkers.report import ledger, text
+from checkers.report import ledger, sharpen, text
 from checkers.report import regime as regime_text
 from checkers.report import reliability as reliability_text
 from checkers.report import threshold as threshold_text
@@ -80,6 +80,7 @@ def markdown(facts: Facts, statements: Sequence[Statement]) -> str:
         *_architectures(facts),
         "### What rests on what",
         graph(facts.check, statements),
+        *sharpen.section(facts.sharpened),
         *_figures(facts, by_id),
         *(part for title, verdicts in by_theory(facts.check.verdicts, by_id) for part in _chapter(facts, title, verdicts, by_id)),
         *_training(facts),

@@ -7,9 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from checkers.records.sharpened import Conjecture, Frontier, SharpenRun
-from checkers.report.text import number, table
+from checkers.report.text import number, plain, table
 from checkers.report.verdicts import decision_in_words
 from theorems.language.instance import QUANTITIES
+
+CONJECTURES = (
+    "From `lemmafuzz sharpen`: bounds with sharper exponents that no seed has refuted, each with a constant of its own, calibrated on other"
+    " networks. None is proved, and a stronger attack may refute any. An exponent is open from the claimed one to the last that is not"
+    " refuted."
+)
 
 
 def frontier_table(found: Sequence[Conjecture], style: str = "simple") -> str:
@@ -55,3 +61,11 @@ def closing(run: SharpenRun, modules: Sequence[Path] = ()) -> str:
     if run.checked:
         words += f"\nchecked as a module with seed {run.checked.seed}, which nothing else has seen"
     return f"{words}\nprofile {run.profile}, seed {run.seed}, {run.seconds:.1f} s"
+
+
+def section(run: SharpenRun | None) -> list[str]:
+    """The part of REPORT.md about conjectures."""
+    if run is None:
+        return []
+    kept = [plain(f"{one.of}: {one.claim}") for one in run.conjectures if one.verdict == "OPEN"]
+    return ["## Conjectures", CONJECTURES, "\n".join(f"- {line}" for line in kept), frontier_table(run.conjectures, "github")]

@@ -14,6 +14,7 @@ from checkers.errors import InputError
 from checkers.records.decisions import CheckRun, PowerRun
 from checkers.records.mutants import MutantResult, MutantRun, MutantScore
 from checkers.records.report import Facts
+from checkers.records.sharpened import Conjecture, Frontier, SharpenRun
 from checkers.report.facts_file import packed, read_facts
 from checkers.report.write import PAGE
 from tests.checkers.report import full_size
@@ -120,3 +121,25 @@ def test_a_run_of_mutants_stands_beside_the_verdicts(tmp_path: Path, capsys: pyt
         mutants.write_bytes(content)
         assert main(arguments) == 2
         assert "it is not what `lemmafuzz mutants --json` writes" in capsys.readouterr().err
+
+
+def test_conjectures_have_a_section_of_their_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    row = Frontier(axis="width", stronger="smaller", claimed=-0.25, conjectured=-0.5, measured=-0.5, low=-0.51, high=-0.49, refuted=-0.51)
+    kept = Conjecture(id="kernel-limit-conjecture", of="kernel-limit", verdict="OPEN", claim="|K - K_inf| <= C/sqrt(m)", frontier=[row])
+    dropped = Conjecture(id="", of="sign-flips", verdict="NOTHING SHARPER", why="every sharper bound that was tried is refuted")
+    facts, conjectures = tmp_path / "facts", tmp_path / "conjectures.json"
+    facts.write_bytes(packed(small("kernel-limit")))
+    conjectures.write_bytes(msgspec.json.encode(SharpenRun(seed=1, profile="quick", conjectures=[kept, dropped])))
+    arguments = ["report", "--from", str(facts), "--folder", str(tmp_path), "--conjectures", str(conjectures)]
+    assert main(arguments) == 0
+    text = (tmp_path / "REPORT.md").read_text()
+    section = text[text.index("## Conjectures") :].split("## ")[1]
+    assert "- kernel-limit: |K - K\\_inf| <= C/sqrt(m)" in section
+    assert "None is proved" in section
+    assert "-0.25 to -0.51" in section
+    assert "sign-flips:" not in section, "nothing is conjectured of it"
+    assert main(arguments[:-2]) == 0
+    assert "## Conjectures" not in (tmp_path / "REPORT.md").read_text()
+    conjectures.write_bytes(b"{}")
+    assert main(arguments) == 2
+    assert "it is not what `lemmafuzz sharpen --json` writes" in capsys.readouterr().err
