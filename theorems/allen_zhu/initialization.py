@@ -129,7 +129,7 @@ def operator_norm(subject: Subject) -> Side:
         wrong("constant 0.99, below the norm of B alone", "constant", constants={"C": Constant(0.99, FALSE)}),
         wrong("sqrt(m)/d in place of sqrt(m/d)", "exponent", at_most="C sqrt(m)/d"),
         wrong("d <= c m/L dropped: for every d", "assumption", assumptions=(WIDTH_FOR_OPERATORS, WIDE_FOR_NORMS),
-              ranges={"outputs": (1024, 4096), "width": (64, 128), "depth": (1, 1)}),
+              ranges={"outputs": (512, 1024), "width": (64, 128), "depth": (1, 1)}),
         wrong("initialization variance 2.8/m", "initialization", variance=2.8),
     ),
     note="The supremum over v is the largest singular value of a d x m matrix: exact.",

@@ -15,6 +15,7 @@ from math import ceil, inf
 from pathlib import Path
 from typing import Any, Final
 
+from checkers.machine.memory import give_back_freed_memory
 from checkers.records.events import Advanced, JobDone, Listener, PieceDone
 
 COSTS: Final = Path(__file__).with_name("costs.json")  # seconds of groups, quick profile: `python -m benchmarks.profile` writes it
@@ -69,6 +70,7 @@ def timed(work: Callable[..., Any], *arguments: Any) -> Returned:
     """work(*arguments), with what it took."""
     wall, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF)
     result = work(*arguments)
+    give_back_freed_memory()
     after = resource.getrusage(resource.RUSAGE_SELF)
     system = after.ru_stime - before.ru_stime
     peak = after.ru_maxrss * (1 if sys.platform == "darwin" else 1024)

@@ -58,6 +58,28 @@ def test_a_process_keeps_what_one_example_freed_for_the_next(sizes: tuple[int, i
     assert kept < given_back / 10
 
 
+HOLES = """
+import sys
+import psutil
+import torch
+from checkers.machine.memory import give_back_freed_memory, keep_freed_memory
+assert keep_freed_memory()
+blocks = [torch.ones(2**20, dtype=torch.float64) for _ in range(64)]
+kept = blocks[1::2]
+del blocks
+before = psutil.Process().memory_info().rss
+give_back_freed_memory()
+print(before - psutil.Process().memory_info().rss)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be asked to give freed memory back")
+def test_holes_in_the_heap_are_given_back_when_asked_for() -> None:
+    """Of 64 blocks of 8 MiB every other one is freed: 256 MiB, of which nothing lies at the top."""
+    done = subprocess.run([sys.executable, "-c", HOLES], capture_output=True, text=True, check=True)
+    assert int(done.stdout) > 200 * 2**20
+
+
 @pytest.mark.parametrize("engine", ["dense", "revealed"])
 def test_a_measured_network_is_freed_without_a_garbage_collection(engine: Engine) -> None:
     """Objects in a cycle keep their tensors until the collector comes by: ten gigabytes, at a width of 10^5, in a minute."""
