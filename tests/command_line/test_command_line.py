@@ -31,7 +31,7 @@ MODULE = ROOT / "docs" / "own-statement.py"
 @pytest.fixture(autouse=True)
 def _in_an_empty_folder_in_one_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("checkers.command_line.check.process_count", lambda given: given or 1)  # tests have the other cores
+    monkeypatch.setattr("checkers.command_line.report.process_count", lambda given: given or 1)  # tests have the other cores
 
 
 def run(arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
