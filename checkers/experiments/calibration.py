@@ -54,7 +54,7 @@ OFTEN: Final = 0.02
 MANY: Final = 256
 MANY_ATTACKED: Final = 64
 CONFIDENCE: Final = 0.95  # of what is said about fresh networks
-LEAST: Final = 1e-3  # room where no instance needs any
+LEAST: Final = 1e-3  # room where no instance needs any: of a term below 1 a thousandth of the limit, far below what an exponent moves
 EDGE: Final = 1e-9  # of an edge, so that rounding leaves an instance in its band
 
 

@@ -38,7 +38,7 @@ def test_close_pairs_with_opposite_labels_are_learned_as_stated(identifier: str)
 
 def test_what_the_theorem_says_without_its_factors_is_refuted() -> None:
     rate = registry["gd-rate-given-kernel"].at_least[0]
-    assert failures("gd-rate-given-kernel", instance(), at_least=(rate, "c eta m/d")) == 2
+    assert failures("gd-rate-given-kernel", instance(), at_least=(rate, "c m/d")) == 2
     steps = registry["gd-steps-given-kernel"].at_most[0]
     assert failures("gd-steps-given-kernel", instance(), at_most=(steps, "1 + C_n log(1/eps)")) == 2
 
@@ -46,7 +46,7 @@ def test_what_the_theorem_says_without_its_factors_is_refuted() -> None:
 def test_the_steps_of_a_mutant_of_the_separation_are_too_few() -> None:
     """delta^0 in place of delta^(-1), all else as stated, n included."""
     rate = registry["gd-rate-given-kernel"].at_least[0]
-    assert failures("gd-rate-given-kernel", instance(separation=0.3), at_least=(rate, "c eta m/(d n^2)")) == 2
+    assert failures("gd-rate-given-kernel", instance(separation=0.3), at_least=(rate, "c m/(d n^2)")) == 2
 
 
 @pytest.mark.parametrize(("samples", "outputs", "labels"), [(1, 1, "random"), (3, 2, "hardest"), (4, 1, "opposite")])
