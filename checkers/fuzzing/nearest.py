@@ -8,6 +8,7 @@ from checkers.records.decisions import Decision
 
 NEAREST = "nearest"  # the population of closer looks
 
+
 def identity(decision: Decision) -> tuple[object, ...]:
     """What tells the instance of a decision from others."""
     return tuple(decision.sizes.items())

@@ -251,8 +251,6 @@ def merged(parts: Sequence[Campaign]) -> Campaign:
     return whole
 
 
-
-
 def _explore(judge: _Judge, strategy: st.SearchStrategy[Instance], examples: int, purpose: str) -> None:
     """Decide up to `examples` instances of the strategy, and look closer at those nearest to a refutation; at a refutation simplify it."""
     statement, profile, campaign = judge.statement, judge.profile, judge.campaign

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from checkers.evidence.profiles import PROFILES
 from strategies import Corner, closest_pair, corners
+from strategies.data import ALL_SHAPES
 from theorems import registry
 from theorems.language.instance import Instance
 from theorems.language.statement import Assumption, Range, Statement
@@ -92,3 +93,9 @@ def test_corners_lie_where_the_bound_is_tight() -> None:
     assert (most.shape, most.limits["samples"], most.limits["separation"]) == ("arc", (3.0, 3.0), (0.05, 0.05))
     assert found["samples most"].limits["samples"] == (8, 8)
     assert "separation" not in found["depth most"].limits or found["depth most"].limits["separation"] != (0.05, 0.05)
+
+
+def test_where_a_bound_is_tight_is_a_shape_of_data_that_there_is() -> None:
+    named = {statement.id: statement.tight["data"] for statement in registry if "data" in statement.tight}
+    assert named
+    assert set(named.values()) <= set(ALL_SHAPES)

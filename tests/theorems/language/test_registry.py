@@ -65,6 +65,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "unknown range beyond": ({"beyond": {"breadth": (1, 2)}}, "statement 'sound' names the unknown quantity 'breadth'; known: "),
     "unknown exponent": ({"exponents": {"m": 0.5}}, "statement 'sound' names the unknown quantity 'm'; known: "),
+    "unknown tight size": ({"tight": {"m": 3, "data": "arc"}}, "statement 'sound' names the unknown quantity 'm'; known: "),
     "unknown assumption": (
         {"assumptions": (Assumption("width", "m >= 1", "m", ">=", lambda i: 1.0),)},
         "statement 'sound' names the unknown quantity 'm'; known: ",
