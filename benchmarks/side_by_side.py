@@ -67,18 +67,18 @@ def rows(found: dict[str, Comparison], measured: dict[str, list[Trained]]) -> li
         return [name, *map(cell, everything)]
 
     lines = [
-        line("n", lambda one: str(one.samples)),
+        line("n", lambda one: str(one.rows)),
         line("lambda0", lambda one: number(one.lambda0)),
         line("delta", lambda one: number(one.delta)),
     ]
-    for place, first in enumerate(everything[0].asked):
-        lines.append(line(f"{first.name} ({first.standing})", lambda one, place=place: number(one.asked[place].width)))  # type: ignore[misc]
+    for place, first in enumerate(everything[0].theories):
+        lines.append(line(f"{first.name} ({first.standing})", lambda one, place=place: number(one.theories[place].width_asked)))  # type: ignore[misc]
     lines.append(line("certificate, proved for a W(0)", _certified))
     lines.append(line("measured", lambda one: number(one.trained.width)))
     lines.append(["measured, 5 draws of random signs", *map(_range, measured.values())])
-    lines.append(line("steps: Allen-Zhu et al.", lambda one: number(one.asked[0].steps)))
-    lines.append(line("steps: Du et al.", lambda one: number(next(row.steps for row in one.asked if row.id == "du"))))
-    lines.append(line("steps: sharp form", lambda one: number(next(row.steps for row in one.asked if row.id == "converge-sharp"))))
+    lines.append(line("steps: Allen-Zhu et al.", lambda one: number(one.theories[0].steps)))
+    lines.append(line("steps: Du et al.", lambda one: number(next(row.steps for row in one.theories if row.id == "du"))))
+    lines.append(line("steps: sharp form", lambda one: number(next(row.steps for row in one.theories if row.id == "converge-sharp"))))
     lines.append(line("steps: measured", lambda one: number(one.trained.steps)))
     return lines
 

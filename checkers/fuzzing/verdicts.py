@@ -36,6 +36,7 @@ def judge(statement: Statement, campaign: Campaign, beyond: Campaign, written: l
     constants = statement.constants.items()
     return Verdict(
         id=statement.id,
+        theory=statement.theory,
         architecture=statement.architecture,
         verdict=verdict,
         grade=grade(statement) if verdict in ("HOLDS", "EXTRAPOLATED") else "",

@@ -17,8 +17,10 @@ class Assumed(Struct, frozen=True, kw_only=True):
 
 
 class Asked(Struct, frozen=True, kw_only=True):
-    """What a theorem asks for. formula: of the width, which is `width` where logarithms of m are 1, and `whole` where they are not.
-    promises: "convergence", or "kernel" if only that is there at initialization. over_measured: width over the measured one."""
+    """What a theorem asks for. formula: of the width, which is `width_asked` where logarithms of m are 1, and `whole` where they are not.
+    promises: "convergence", or "kernel" if only that is there at initialization. met, offending_rows: of all its assumptions together, the
+    rows without those that are not named. certificate_depth: of the certificate that the theorem is the limit of, for the W(0) that was
+    looked at last: certified from 1 on. over_measured: width over the measured one."""
 
     id: str
     theory: str
@@ -28,11 +30,14 @@ class Asked(Struct, frozen=True, kw_only=True):
     standing: str
     promises: str
     formula: str
+    met: bool
+    offending_rows: list[str]
     assumed: list[Assumed]
-    width: float | None
+    width_asked: float | None
     whole: float | None
     steps: float | None
     over_measured: float | None
+    certificate_depth: float | None = None
     note: str = ""
 
 
@@ -138,15 +143,16 @@ class Generalization(Struct, frozen=True, kw_only=True):
 
 
 class Comparison(Struct, frozen=True, kw_only=True):
-    """data: what it is; labels: in words. lambda0, top: eigenvalues of H_inf at both ends; data_norm: ‖X‖; crowding: S; residual:
-    sqrt(‖y‖^2 + n/2). p: failure probability of every theory."""
+    """data: what it is; labels: in words. rows: how many. width_measured: the least that trains, as `trained` says how; low: the largest
+    that was tried and does not, 0 for none; high: the least that was tried and does, None for none. lambda0, top: eigenvalues of H_inf at
+    both ends; data_norm: ‖X‖; crowding: S; residual: sqrt(‖y‖^2 + n/2). p: failure probability of every theory."""
 
     data: str
     labels: str
     read: str
     warnings: list[str]
     seed: int
-    samples: int
+    rows: int
     input_dimension: int
     delta: float | None
     lambda0: float
@@ -155,10 +161,13 @@ class Comparison(Struct, frozen=True, kw_only=True):
     crowding: float
     residual: float
     p: float
-    asked: list[Asked]
+    theories: list[Asked]
     not_asked: list[NotAsked]
     certified: Certified | None  # None where that was not tried
     trained: Trained
+    width_measured: int | None
+    low: int
+    high: int | None
     losses: Losses | None
     generalization: list[Generalization] = []
     seconds: float = 0.0

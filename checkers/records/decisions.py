@@ -115,6 +115,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     """
 
     id: str
+    theory: str = ""
     architecture: str
     verdict: VerdictName
     grade: Grade

@@ -9,18 +9,18 @@ from msgspec import Struct
 from checkers.records.decisions import Sizes
 
 MutantKind = Literal["exponent", "logarithm", "constant", "quantifier", "pass"]
-Fate = Literal["killed", "slack", "outside", "equivalent", "missed"]
+Outcome = Literal["REFUTED", "slack", "outside", "missed"]
 
 
 class MutantResult(Struct, frozen=True, kw_only=True):
     """What a check says of one mutant. claim: what was claimed.
 
-    fate: killed: the check refutes it. slack: a sharper claim that a declared sharp exponent or the measured
-    one says is true; under an attack at most so. outside: it differs from the
-    statement by less than a factor of 1.2 wherever the ranges reach. equivalent: what is left out decides nothing, for all that was seen.
-    missed: none of these. why: of a survivor, in words.
-    instances: tried, until it was refuted. ratio: the largest left/right on evidence. reach: by which factor it is stronger, somewhere;
-    None where no formula says. killed_at: the sizes of the severest refutation.
+    outcome: REFUTED by the check. slack: a sharper claim that a declared sharp exponent or the measured one says is true; under an attack
+    at most so. outside: it differs from the statement by less than a factor of 1.2 wherever the ranges reach, or what it leaves out decides
+    nothing for all that was seen there. missed: none of these. why: of a survivor, in words.
+    instances, trials: decided, until it was refuted. measured: the exponent that `scale` measures, of a survivor that changes one; None
+    where it was not asked. ratio: the largest left/right on evidence. reach: by which factor it is stronger, somewhere; None where no
+    formula says. refuted_at: the sizes of the severest refutation.
     """
 
     id: str
@@ -28,24 +28,25 @@ class MutantResult(Struct, frozen=True, kw_only=True):
     mutant: str
     kind: MutantKind
     claim: str
-    fate: Fate
+    outcome: Outcome
     instances: int
+    trials: int
+    measured: float | None
     ratio: float
     reach: float | None
     why: str = ""
-    killed_at: Sizes = {}
+    refuted_at: Sizes = {}
 
 
 class MutantScore(Struct, frozen=True, kw_only=True):
-    """The counts of one form. score: killed/(all - slack - outside - equivalent); None where nothing is left. notes: what has no mutant."""
+    """The counts of one form. score: refuted/(refuted + missed); None where nothing is left. notes: what has no mutant."""
 
     id: str
     architecture: str
     mutants: int
-    killed: int
+    refuted: int
     slack: int
     outside: int
-    equivalent: int
     missed: int
     score: float | None
     notes: list[str]

@@ -84,8 +84,11 @@ class CertifiedRun(Struct, frozen=True, kw_only=True):
     seconds: float
 
 
-class CertifiedTraining(Struct, frozen=True, kw_only=True):
+class CertifiedTraining(Struct, frozen=True, kw_only=True, rename={"floor": "lambda"}):
     """The answer of `lemmafuzz certify-training`. model: the file of a network's weights, empty where W(0) was drawn from the seed.
+
+    width, rate, radius, depth, bits: of gradient descent, as `certificate` has them with all the rest. floor, in JSON `lambda`: the least
+    eigenvalue of H(0), at least.
 
     needed_width: about where this would be certified, the width at hand over depth^2 if it is not; 0 where depth 0 predicts nothing.
     search: of --find-width. run: gradient descent beside the promise, where there is one and a run was asked for.
@@ -99,6 +102,12 @@ class CertifiedTraining(Struct, frozen=True, kw_only=True):
     model: str
     activation: str
     seed: int
+    width: int
+    rate: float
+    radius: float
+    depth: float
+    floor: float
+    bits: int
     certificate: TrainingCertificate
     needed_width: float
     search: CertifiedWidth | None = None

@@ -13,7 +13,7 @@ def matrix(
     verdicts: Sequence[Verdict], registry: Registry, page: str = "", scores: Mapping[tuple[str, str], str] | None = None
 ) -> str:
     """One row a statement, one column an architecture; a number in brackets refers to the reasons below the table. page: where the
-    statements' pages are, with {} for the id; none if empty. scores: (id, architecture) -> share of mutants killed, to stand beside."""
+    statements' pages are, with {} for the id; none if empty. scores: (id, architecture) -> share of mutants refuted, to stand beside."""
     found = {(verdict.id, verdict.architecture): verdict for verdict in verdicts}
     architectures = list(dict.fromkeys(verdict.architecture for verdict in verdicts))
     reasons: dict[str, int] = {}

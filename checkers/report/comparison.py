@@ -21,7 +21,7 @@ def heading(found: Comparison) -> str:
     """The data in the theories' symbols."""
     delta = "" if found.delta is None else f", delta = {number(found.delta)}"
     return (
-        f"{found.data}: n = {found.samples}, d = {found.input_dimension}{delta}; labels {found.labels}\n"
+        f"{found.data}: n = {found.rows}, d = {found.input_dimension}{delta}; labels {found.labels}\n"
         f"lambda0 = {number(found.lambda0)}, lambda_max(H_inf) = {number(found.top)}, ‖X‖^2 = {number(found.data_norm**2)},"
         f" S = {number(found.crowding)}, E r_0^2 = {number(found.residual**2)}; p = {number(found.p)}, L = 1"
     )
@@ -30,9 +30,9 @@ def heading(found: Comparison) -> str:
 def width_table(found: Comparison, style: str = "simple") -> str:
     """What each asks for, what is certified, and what it takes."""
     rows = [[
-        one.name, one.standing, one.promises, _state(one), number(one.width), number(one.whole) if one.whole != one.width else "",
-        number(one.over_measured), number(one.steps),
-    ] for one in found.asked]  # fmt: skip
+        one.name, one.standing, one.promises, _state(one), number(one.width_asked),
+        number(one.whole) if one.whole != one.width_asked else "", number(one.over_measured), number(one.steps),
+    ] for one in found.theories]  # fmt: skip
     certified = found.certified
     if certified is not None:
         width = f"about {number(certified.predicted)}" if certified.predicted else f"> {number(certified.largest)}"
@@ -47,19 +47,18 @@ def width_table(found: Comparison, style: str = "simple") -> str:
 
 
 def _state(one: Asked) -> str:
-    broken = sum(not assumed.met for assumed in one.assumed)
-    return "met" if not broken else f"{broken} of {len(one.assumed)} not met"
+    return "met" if one.met else f"{sum(not assumed.met for assumed in one.assumed)} of {len(one.assumed)} not met"
 
 
 def assumption_table(found: Comparison, style: str = "simple") -> str:
     """Every assumption once, whose it is, and which rows break it; "" if there is none."""
     owners: dict[str, list[str]] = {}
     states: dict[str, Assumed] = {}
-    for one in found.asked:
+    for one in found.theories:
         for assumed in one.assumed:
             owners.setdefault(assumed.says, []).append(one.name)
             states[assumed.says] = assumed
-    rows = [[says, "; ".join(names), _rows(states[says], found.samples), states[says].remedy] for says, names in owners.items()]
+    rows = [[says, "; ".join(names), _rows(states[says], found.rows), states[says].remedy] for says, names in owners.items()]
     return table(["assumption", "of", "", "what to do"], rows, style)
 
 
@@ -126,8 +125,8 @@ def meaning(found: Comparison) -> str:
 def comparison_closing(found: Comparison) -> str:
     """The nearest promise, and the seed. A printed width, whose constant is hidden, and a limit promise nothing."""
     promised = [
-        (one.width, one.name) for one in found.asked
-        if one.width is not None and (one.promises, one.standing) == ("convergence", "derived")
+        (one.width_asked, one.name) for one in found.theories
+        if one.width_asked is not None and (one.promises, one.standing) == ("convergence", "derived")
     ]  # fmt: skip
     if found.certified is not None and found.certified.width is not None:
         promised.append((found.certified.width, CERTIFICATE))
@@ -145,7 +144,9 @@ def figure(found: Comparison) -> str:
     from matplotlib.figure import Figure
 
     kinds = {"printed": (ORANGE, "s"), "derived": (BLUE, "o"), "limit": (TEAL, "^"), "kernel": (VIOLET, "D"), "proved": (GREEN, "P")}
-    rows = [(one.name, one.width, one.promises if one.promises == "kernel" else one.standing) for one in found.asked if one.width]
+    rows = [
+        (one.name, one.width_asked, one.promises if one.promises == "kernel" else one.standing) for one in found.theories if one.width_asked
+    ]
     proved = found.certified and (found.certified.width or found.certified.predicted)
     if proved:
         rows.append((CERTIFICATE, float(proved), "proved"))
@@ -171,7 +172,7 @@ def figure(found: Comparison) -> str:
 def _frame(axes: Axes, names: Sequence[str], widths: Sequence[float], found: Comparison) -> None:
     least = min([*widths, found.trained.width or 1e9, 1e9])
     axes.set(xscale="log", xlabel="width m", xlim=(least / 3, 3 * max([*widths, 10.0])))
-    axes.set_title(f"{found.data}, n = {found.samples}, lambda0 = {number(found.lambda0)}, p = {number(found.p)}", loc="left")
+    axes.set_title(f"{found.data}, n = {found.rows}, lambda0 = {number(found.lambda0)}, p = {number(found.p)}", loc="left")
     axes.set_yticks(range(len(names)), labels=list(names))
     axes.tick_params(axis="y", length=0)
     axes.grid(color=GREY, alpha=0.25, linewidth=0.5)

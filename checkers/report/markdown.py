@@ -164,7 +164,7 @@ def _chapter(facts: Facts, title: str, verdicts: Sequence[Verdict], by_id: dict[
             text.number(max(corners), 2) if corners else "-", text.number(max(one.worst_ratio for one in forms)),
             f"{sum(false)} of {len(false)}" if false else "-",
         ])  # fmt: skip
-    headers = ["statement", "paper", "verdict", *(["mutants killed"] if facts.mutants else []), "grade", "instances", "trials", "failures",
+    headers = ["statement", "paper", "verdict", *(["mutants refuted"] if facts.mutants else []), "grade", "instances", "trials", "failures",
                "detectable rate", "at a corner", "worst ratio", "false variants refuted"]  # fmt: skip
     return [f"## {title or heading(verdicts, by_id)}", text.table(headers, rows, "github"), FORMS]
 

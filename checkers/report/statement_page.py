@@ -116,7 +116,7 @@ def _verdicts(facts: Facts, verdicts: Sequence[Verdict]) -> str:
         ]
         for one in verdicts
     ]  # fmt: skip
-    headers = ["architecture", "verdict", *(["mutants killed"] if facts.mutants else []), "grade", "instances", "trials", "failures",
+    headers = ["architecture", "verdict", *(["mutants refuted"] if facts.mutants else []), "grade", "instances", "trials", "failures",
                "detectable rate", "at a corner", "worst ratio", "inside with constants 1", "how far, with constants 1"]  # fmt: skip
     return table(headers, rows, "github")
 
@@ -195,8 +195,8 @@ def _variants(facts: Facts, identifier: str, by_id: Mapping[str, Statement]) -> 
 
 def _mutants(facts: Facts, identifier: str) -> list[str]:
     found = [one for one in facts.mutants.mutants if one.id == identifier] if facts.mutants else []
-    rows = [[one.architecture, one.mutant, one.kind, one.fate, number(one.ratio), one.why or "-"] for one in found]
-    return ["## Mutants", table(["architecture", "mutant", "kind", "fate", "worst ratio", "why"], rows, "github")] if rows else []
+    rows = [[one.architecture, one.mutant, one.kind, one.outcome, number(one.ratio), one.why or "-"] for one in found]
+    return ["## Mutants", table(["architecture", "mutant", "kind", "is", "worst ratio", "why"], rows, "github")] if rows else []
 
 
 def _certificates(facts: Facts, identifier: str, by_id: Mapping[str, Statement]) -> list[str]:

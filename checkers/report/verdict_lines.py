@@ -57,9 +57,9 @@ def _how_hard(facts: Facts) -> str:
     refuted = sum(one.verdict == "REFUTED" for one in facts.power.variants)
     words = f"{refuted} of {len(facts.power.variants)} false variants are refuted with the same budget"
     if facts.mutants:
-        killed, missed = (sum(getattr(one, fate) for one in facts.mutants.scores) for fate in ("killed", "missed"))
+        refuted, missed = (sum(getattr(one, name) for one in facts.mutants.scores) for name in ("refuted", "missed"))
         run = f"{facts.mutants.profile}, seed {facts.mutants.seed}"
-        words += f", and so are {killed:,} of {killed + missed:,} mutants that are false ({run})"
+        words += f", and so are {refuted:,} of {refuted + missed:,} mutants that are false ({run})"
     if held:
         worst = max(held, key=lambda one: one.detectable_rate)
         words += (

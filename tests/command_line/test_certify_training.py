@@ -30,6 +30,19 @@ def axes(tmp_path: Path) -> str:
     return f"{path} --label-column label --seed 1"
 
 
+def test_the_json_has_the_promise_on_top(axes: str, capsys: pytest.CaptureFixture[str]) -> None:
+    found = facts(f"{axes} --width 4096 --steps 0", capsys)
+    certificate = found["certificate"]
+    promise = certificate["descent"]
+    assert found["verdict"] == "CERTIFIED"
+    assert (found["width"], found["bits"], found["lambda"]) == (4096, certificate["bits"], certificate["floor"])
+    assert (found["rate"], found["radius"], found["depth"]) == (promise["rate"], promise["radius"], promise["depth"])
+    assert 0 < found["rate"] < found["lambda"] <= 0.5 + 0.1  # H_inf = I/2
+    refused = facts(f"{axes} --width 8 --steps 0", capsys)
+    assert (refused["verdict"], refused["rate"], refused["radius"]) == ("NOT CERTIFIED", 0.0, 0.0)
+    assert refused["depth"] < 1
+
+
 @pytest.mark.parametrize("transcript", re.findall(r"```\n\$ lemmafuzz (.*?)```", DOCUMENT, re.DOTALL))
 def test_the_document_shows_what_is_printed(transcript: str, capsys: pytest.CaptureFixture[str]) -> None:
     command, shown = transcript.split("\n", 1)

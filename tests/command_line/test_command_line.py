@@ -165,6 +165,7 @@ def test_check_json_contract(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["seed"] == 7
     promised = [
         "id",
+        "theory",
         "architecture",
         "verdict",
         "grade",
@@ -347,6 +348,7 @@ def test_a_bar_in_a_cell_does_not_break_a_markdown_table() -> None:
 def test_a_verdict_names_all_that_the_contract_promises() -> None:
     promised = [
         "id",
+        "theory",
         "architecture",
         "verdict",
         "grade",

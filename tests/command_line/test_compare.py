@@ -18,9 +18,12 @@ def test_drawn_rows_as_text_json_and_figure(tmp_path: Path, capsys: pytest.Captu
     assert main(f"compare orthonormal --samples 3 --seed 2 --json {facts} --figure {figure}".split()) == 0
     text = capsys.readouterr().out
     found = json.loads(facts.read_text())
+    assert {"data", "rows", "theories", "width_measured", "low", "high"} <= set(found)
+    promised = {"theory", "met", "offending_rows", "width_asked", "steps", "certificate_depth"}
+    assert [promised - set(one) for one in found["theories"]] == [set()] * len(found["theories"])
     assert found["lambda0"] == pytest.approx(0.5)
-    assert {one["theory"] for one in found["asked"]} >= {"allen-zhu", "two-layer"}
-    for one in found["asked"]:
+    assert {one["theory"] for one in found["theories"]} >= {"allen-zhu", "two-layer"}
+    for one in found["theories"]:
         assert one["name"] in text
     assert "the least width with a promise of convergence is " in text
     assert "1/sqrt 2" in text

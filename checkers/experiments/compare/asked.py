@@ -46,9 +46,12 @@ def asked(
         whole, steps = finite(one.least_width(at, values)), one.least_steps(at, values)
     except (ZeroDivisionError, OverflowError):  # lambda0 = 0, or delta = 0
         width = whole = steps = None
+    conditions = [assumed(predicate, inputs, rows) for predicate in one.assumes]
+    broken = {row for each in conditions for group in each.broken_by for row in group}
     return Asked(
         id=one.id, theory=one.theory, name=one.name, source=one.source, trained=one.trained, standing=one.standing, promises=one.promises,
-        formula=one.width, assumed=[assumed(predicate, inputs, rows) for predicate in one.assumes], width=width, whole=whole, steps=steps,
+        formula=one.width, met=all(each.met for each in conditions), offending_rows=sorted(broken, key=list(rows).index),
+        assumed=conditions, width_asked=width, whole=whole, steps=steps,
         over_measured=width / measured if width is not None and measured else None, note=one.note,
     )  # fmt: skip
 

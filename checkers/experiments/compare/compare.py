@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 
+import msgspec
 import numpy as np
 
 from checkers.data.sphere_data import SphereData
@@ -14,11 +15,12 @@ from checkers.experiments.compare.losses import losses
 from checkers.experiments.compare.measured import GOAL, Problem, measure
 from checkers.experiments.width.certified_width import certified_width, drawn_certificate
 from checkers.networks.randomness import NormalSource, seed_sequence
-from checkers.records.comparison import Certified, Comparison
+from checkers.records.comparison import Asked, Certified, Comparison, Trained
 from strategies.data import closest_pair
 from theorems.laws.data_predicates import POSITIVE
 from theorems.two_layer.requirements import given
 
+LIMIT = "certificate-limit"  # the requirement that the certificate of a drawn W(0) tends to
 MOST_SAMPLES = 200  # the trainings of more take hours
 MOST_TABLE = 2**20  # a few seconds on one core
 MOST_PROVED = 64  # rows whose eigenvalues are enclosed by the hundred: more take minutes
@@ -35,18 +37,30 @@ def compare(data: SphereData, *, seed: int, p: float = FAILURE, most_table: int 
     degenerate = bool(POSITIVE.broken_by(inputs))
     trained = measure(problem, source.spawn("measured"), hopeless=degenerate)
     asked = all_asked(inputs, targets, data.rows, p, GOAL, trained.width, degenerate=degenerate)
-    widths = {one.id: one.width for one in asked if one.width is not None}
+    widths = {one.id: one.width_asked for one in asked if one.width_asked is not None}
     certified = None if degenerate or len(inputs) > MOST_PROVED else _certified(problem, seed, trained.width, most_table)
-    reached = certified.width if certified is not None and certified.width else widths.get("certificate-limit")
+    reached = certified.width if certified is not None and certified.width else widths.get(LIMIT)
     symbols = given(inputs, targets)
     delta = closest_pair(inputs)[2]
     return Comparison(
-        data=data.name, labels=data.labels, read=data.read, warnings=list(data.warnings), seed=seed, samples=len(inputs),
+        data=data.name, labels=data.labels, read=data.read, warnings=list(data.warnings), seed=seed, rows=len(inputs),
         input_dimension=inputs.shape[1], delta=delta if math.isfinite(delta) else None, lambda0=0.0 if degenerate else symbols["lambda0"],
-        top=symbols["top"], data_norm=symbols["X"], crowding=symbols["S"], residual=symbols["r_0"], p=p, asked=asked, not_asked=not_asked(),
-        certified=certified, trained=trained, losses=losses(problem, widths, p, reached, trained.width, source.spawn("losses")),
+        top=symbols["top"], data_norm=symbols["X"], crowding=symbols["S"], residual=symbols["r_0"], p=p,
+        theories=[_with_depth(one, certified) for one in asked], not_asked=not_asked(),
+        certified=certified, trained=trained, width_measured=trained.width,
+        low=_low(trained), high=trained.width, losses=losses(problem, widths, p, reached, trained.width, source.spawn("losses")),
         seconds=time.monotonic() - start,
     )  # fmt: skip
+
+
+def _low(trained: Trained) -> int:
+    """The largest width that was tried and is not enough; 0 for none. What is enough stays so at larger widths."""
+    return max((one.width for one in trained.tried if trained.width is None or one.width < trained.width), default=0)
+
+
+def _with_depth(asked: Asked, certified: Certified | None) -> Asked:
+    """What the limit of the certificates asks, with how deep the last certificate stands."""
+    return msgspec.structs.replace(asked, certificate_depth=certified.depth) if certified and asked.id == LIMIT else asked
 
 
 def _certified(problem: Problem, seed: int, measured: int | None, most_table: int) -> Certified:

@@ -17,7 +17,7 @@ from checkers.experiments.mutants.restricted import restricted, where_several, w
 from checkers.experiments.mutants.sabotage import sabotaged
 from checkers.fuzzing.search import Campaign, search
 from checkers.records.events import Advanced, Listener
-from checkers.records.mutants import Fate, MutantResult
+from checkers.records.mutants import MutantResult, Outcome
 from checkers.runs.suite import Settings
 from theorems.language.formula import SYMBOLS
 from theorems.language.registry import registry
@@ -29,10 +29,10 @@ NOTHING: Final = 1e-300
 
 @dataclass(frozen=True)
 class _Found:
-    """fate: of a survivor. why: in words. reach: by how much stronger the claim is, somewhere."""
+    """outcome: of a survivor. why: in words. reach: by how much stronger the claim is, somewhere."""
 
     campaigns: Sequence[Campaign]
-    fate: Fate
+    outcome: Outcome
     why: str
     reach: float
 
@@ -47,12 +47,13 @@ def mutant_one(settings: Settings, listener: Listener, identifier: str, architec
         found = {"quantifier": _quantifier, "pass": _pass}.get(mutant.kind, _claim)(settings, statement, mutant)
     listener(Advanced(f"{identifier}: {mutant.name}", 1, 1))
     killer = next(((one, one.severest[0]) for one in found.campaigns if one.severest), None)
+    tried = killer[0].decisions[: killer[0].until_refuted] if killer else [each for one in found.campaigns for each in one.decisions]
     return MutantResult(
         id=identifier, architecture=architecture, mutant=mutant.name, kind=mutant.kind, claim=mutant.claim,
-        fate="killed" if killer else found.fate, why="" if killer else found.why,
-        instances=killer[0].until_refuted if killer else sum(len(one.decisions) for one in found.campaigns),
+        outcome="REFUTED" if killer else found.outcome, why="" if killer else found.why,
+        instances=len(tried), trials=sum(one.trials for one in tried), measured=None,
         ratio=max(map(_worst, found.campaigns), default=0.0), reach=None if found.reach == math.inf else found.reach,
-        killed_at=killer[1].sizes if killer else {},
+        refuted_at=killer[1].sizes if killer else {},
     )  # fmt: skip
 
 
@@ -63,7 +64,7 @@ def _quantifier(settings: Settings, statement: Statement, mutant: Mutant) -> _Fo
     needed = max((one.ratio for one in narrow.decisions), default=0.0)
     campaign = _searched(settings, with_constant(statement, MARGIN * needed))
     words = f"the restricted measure needs {needed:.3g} of the bound, all of it {MARGIN * needed * _worst(campaign):.3g}"
-    return _Found([campaign], "equivalent" if _worst(campaign) <= 1 else "missed", words, math.inf)
+    return _Found([campaign], "outside" if _worst(campaign) <= 1 else "missed", words, math.inf)
 
 
 def _pass(settings: Settings, statement: Statement, mutant: Mutant) -> _Found:
@@ -71,10 +72,10 @@ def _pass(settings: Settings, statement: Statement, mutant: Mutant) -> _Found:
     wrong = sabotaged(statement, mutant.target)
     campaign = _searched(settings, wrong)
     if campaign.severest:
-        return _Found([campaign], "killed", "", math.inf)
+        return _Found([campaign], "REFUTED", "", math.inf)
     grown = _growth(settings, dataclasses.replace(wrong, measure=statement.measure), [campaign])
     words = f"the worst ratio becomes {grown:.3g} times the honest one"
-    return _Found([campaign], "equivalent" if grown < DIFFERENT else "missed", words, grown)
+    return _Found([campaign], "outside" if grown < DIFFERENT else "missed", words, grown)
 
 
 def _claim(settings: Settings, statement: Statement, mutant: Mutant) -> _Found:
@@ -85,7 +86,7 @@ def _claim(settings: Settings, statement: Statement, mutant: Mutant) -> _Found:
         campaigns.append(_searched(settings, mutated))
         reached = max(reached, seen.factor)
         if campaigns[-1].severest:
-            return _Found(campaigns, "killed", "", mutant.reach)
+            return _Found(campaigns, "REFUTED", "", mutant.reach)
     if why := _slack(statement, mutant):
         return _Found(campaigns, "slack", why, mutant.reach)
     if mutant.kind == "constant":

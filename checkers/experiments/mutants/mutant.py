@@ -13,7 +13,7 @@ from checkers.records.mutants import MutantKind
 @dataclass(frozen=True, kw_only=True)
 class Mutant:
     """alternatives: fields of the statement that it replaces; several where it is not known which of them claims more, and then the mutant
-    is killed with any of them. Empty where the change is in what is looked at (restricted.py, sabotage.py), which `target` names.
+    is refuted with any of them. Empty where the change is in what is looked at (restricted.py, sabotage.py), which `target` names.
 
     claim: the changed formula, or in words. part: the place of the bound that changed. symbol, claimed, power: of an exponent of it, where
     the bound as a whole has another power and nothing else is new; claimed is its old one. symbols: those in what changed otherwise, a

@@ -2,8 +2,8 @@
 
 "For the first layer alone" is no stronger claim, so what is measured is what the full quantifier is worth. Where there is more than one
 layer (or sample) to speak of, the statement is searched with the restricted measure, and its bound gets the constant that this needs, times
-the margin of every calibration: the claim of somebody who looked nowhere else. The check, with all its quantifiers, kills it where it finds
-ratios that the restricted measure does not know. A survivor within its bound on all that was seen is called equivalent: what was left out
+the margin of every calibration: the claim of somebody who looked nowhere else. The check, with all its quantifiers, refutes it where it
+finds ratios that the restricted measure does not know. A survivor within its bound on all that was seen is outside: what was left out
 decides nothing there.
 
 Looking at the first sample, output, neuron or position alone is no mutant: each of them has the law of every other, so over many

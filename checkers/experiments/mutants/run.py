@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 from checkers.evidence.profiles import PROFILES, Profile
 from checkers.experiments.mutants.claims import claim_mutants
@@ -15,7 +16,7 @@ from checkers.experiments.mutants.sabotage import pass_mutants
 from checkers.experiments.mutants.slack import measured, questions, sorted_again
 from checkers.experiments.scaling.exponents import Settings as Scaling
 from checkers.records.events import Listener, silent
-from checkers.records.mutants import MutantResult, MutantRun, MutantScore
+from checkers.records.mutants import MutantResult, MutantRun, MutantScore, Outcome
 from checkers.runs.jobs.each import each, in_order
 from checkers.runs.jobs.groups import jobs
 from checkers.runs.suite import ALPHA, Settings
@@ -64,9 +65,9 @@ def run(
 
 
 def _score(identifier: str, architecture: str, results: Sequence[MutantResult], notes: list[str]) -> MutantScore:
-    counts = {fate: sum(one.fate == fate for one in results) for fate in ("killed", "slack", "outside", "equivalent", "missed")}
-    counted = counts["killed"] + counts["missed"]
+    counts = {name.lower(): sum(one.outcome == name for one in results) for name in get_args(Outcome)}
+    counted = counts["refuted"] + counts["missed"]
     return MutantScore(
-        id=identifier, architecture=architecture, mutants=len(results), **counts, score=counts["killed"] / counted if counted else None,
+        id=identifier, architecture=architecture, mutants=len(results), **counts, score=counts["refuted"] / counted if counted else None,
         notes=notes,
     )  # fmt: skip

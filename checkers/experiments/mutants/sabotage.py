@@ -1,7 +1,7 @@
 """Mutants of passes: the subject answers from a pass that is wrong in one place, at the initialization and where weights moved alike.
 
 A statement that does not notice on a small instance has no such mutant. A survivor whose worst ratio is not beyond the honest one, by the
-factor that counts as a difference, is called equivalent: no inequality can tell a pass that makes nothing worse.
+factor that counts as a difference, is outside: no inequality can tell a pass that makes nothing worse.
 """
 
 from __future__ import annotations

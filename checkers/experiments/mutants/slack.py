@@ -47,7 +47,7 @@ class Question:
 
 def questions(statement: Statement, mutant: Mutant, result: MutantResult) -> list[Question]:
     """What to measure of a survivor: one question, or none, or one for each size in a logarithm that was left out."""
-    if result.fate != "missed" or statement.architecture != FULLY_CONNECTED or mutant.kind not in ("exponent", "logarithm"):
+    if result.outcome != "missed" or statement.architecture != FULLY_CONNECTED or mutant.kind not in ("exponent", "logarithm"):
         return []
     if mutant.symbol:
         return [Question(statement.id, SYMBOLS[mutant.symbol], mutant.part, mutant.claimed)]
@@ -70,23 +70,24 @@ def sorted_again(statement: Statement, mutant: Mutant, result: MutantResult, fou
     asked = questions(statement, mutant, result)
     if not asked:
         return result
-    words, true = zip(*(_said(statement, mutant, question, found[question]) for question in asked), strict=True)
+    words, powers, true = zip(*(_said(statement, mutant, question, found[question]) for question in asked), strict=True)
+    result = msgspec.structs.replace(result, measured=powers[0] if mutant.symbol else None)
     why = "; ".join(words)
     if all(true):
-        return msgspec.structs.replace(result, fate="slack", why=why)
+        return msgspec.structs.replace(result, outcome="slack", why=why)
     return msgspec.structs.replace(result, why=f"{result.why}; {why}" if result.why else why)
 
 
-def _said(statement: Statement, mutant: Mutant, question: Question, rows: Sequence[Exponent]) -> tuple[str, bool]:
-    """The row nearest to the mutant's exponent in words, and whether all ladders say that the mutant is true."""
+def _said(statement: Statement, mutant: Mutant, question: Question, rows: Sequence[Exponent]) -> tuple[str, float | None, bool]:
+    """The row nearest to the mutant's exponent in words, what it measured, and whether all ladders say that the mutant is true."""
     symbol = mutant.symbol or next(letter for letter, name in SYMBOLS.items() if name == question.axis)
     rows = [row for row in rows if row.inside and len(row.values) > ladder.SHORT]
     if not rows:
-        return f"{NO_LADDER}{symbol}", False
+        return f"{NO_LADDER}{symbol}", None, False
     power = mutant.power if mutant.symbol else 0.0
     falls = (statement.direction == "at least") != (question.axis in SHRINKING)
     worst = min(rows, key=lambda row: row.low) if falls else max(rows, key=lambda row: row.high)
     true = worst.low >= power if falls else worst.high <= power
     attacked = ", at most so, under an attack" if true and grade(statement) == "attacked" else ""
     beside = "" if mutant.symbol else " beside the mutant"
-    return f"measured {symbol}^{worst.measured:.2f}{beside} ({worst.low:.2f} to {worst.high:.2f}){attacked}", true
+    return f"measured {symbol}^{worst.measured:.2f}{beside} ({worst.low:.2f} to {worst.high:.2f}){attacked}", worst.measured, true

@@ -130,9 +130,10 @@ def given_back(statement: Statement, known: Sequence[Frontier], at: Sizes, fitte
     return [msgspec.structs.replace(one, conjectured=float(weaker(one))) if one is least else one for one in known]
 
 
-def killed_powers(statement: Statement, results: Sequence[MutantResult]) -> dict[str, list[float]]:
+def refuted_powers(statement: Statement, results: Sequence[MutantResult]) -> dict[str, list[float]]:
     """Axis -> the exponents, of the first bound, that the statement's own check refutes with its own constant."""
-    dead = {one.mutant for one in results if one.id == statement.id and one.architecture == statement.architecture and one.fate == "killed"}
+    own = [one for one in results if (one.id, one.architecture) == (statement.id, statement.architecture)]
+    dead = {one.mutant for one in own if one.outcome == "REFUTED"}
     powers: dict[str, list[float]] = {}
     for mutant in claim_mutants(statement):
         if mutant.name in dead and mutant.symbol and mutant.part == 0 and mutant.kind == "exponent":
@@ -176,7 +177,7 @@ def sharpen(
         names = [f"{identifier}: {mutant.name}" for identifier, _, mutant in tried]
         work_ahead = jobs(mutant_one, settings, tried, "mutants", names)
         mutants = in_order(each(work_ahead, processes, settings.modules, progress, cluster=cluster))
-    known = {one.id: frontier(one, rows, killed_powers(one, mutants)) for one in able}
+    known = {one.id: frontier(one, rows, refuted_powers(one, mutants)) for one in able}
     groups = jobs(sharpen_one, settings, list(known.items()), "conjectures", list(known))
     found = in_order(each(groups, processes, settings.modules, progress, cluster=cluster))
     by_id: Mapping[str, Conjecture] = {one.of: one for one in found}

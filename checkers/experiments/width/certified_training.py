@@ -58,7 +58,8 @@ def certify_training(data: OneOutputData, asked: Asked, *, seed: int, progress: 
         run = kept_word(descend, labels, found, steps=asked.steps, goal=asked.goal, progress=progress)
     return CertifiedTraining(
         verdict="CERTIFIED" if found.certified else "NOT CERTIFIED", data=data.name, labels=data.labels, samples=samples,
-        dimension=dimension, model=asked.model_name, activation=asked.activation, seed=seed, certificate=found,
+        dimension=dimension, model=asked.model_name, activation=asked.activation, seed=seed, width=found.width,
+        rate=found.descent.rate, radius=found.descent.radius, depth=depth, floor=found.floor, bits=found.bits, certificate=found,
         needed_width=float(found.width) if found.certified else found.width / depth**2 if depth > 0 else 0.0, search=search, run=run,
         read=data.read, warnings=list(data.warnings),
     )  # fmt: skip

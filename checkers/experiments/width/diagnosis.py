@@ -43,7 +43,8 @@ def diagnose(
 
     applies = depth == 1 and samples <= FEW and not coinciding
     conditions = all_asked(inputs, np.ones(samples), rows, FAILURE, goal, None) if applies else []
-    proved = [(one.width, one.name) for one in conditions if one.promises == "convergence" and one.standing != "printed" and one.width]
+    promised = [one for one in conditions if one.promises == "convergence" and one.standing != "printed"]
+    proved = [(one.width_asked, one.name) for one in promised if one.width_asked]
     nearest, name = min(proved, default=(None, ""))
 
     def contradicts(pair: tuple[int, int]) -> bool:

@@ -36,7 +36,7 @@ def orthonormal() -> Comparison:
 
 
 def test_orthonormal_data_are_ordered_as_they_should_be(orthonormal: Comparison) -> None:
-    widths = {one.id: one.width or math.inf for one in orthonormal.asked}
+    widths = {one.id: one.width_asked or math.inf for one in orthonormal.theories}
     assert orthonormal.lambda0 == pytest.approx(0.5)
     trained, certified = orthonormal.trained.width, orthonormal.certified
     assert trained is not None
@@ -47,13 +47,18 @@ def test_orthonormal_data_are_ordered_as_they_should_be(orthonormal: Comparison)
     assert widths["certificate-limit"] == pytest.approx(611, abs=1)
     assert certified.width == pytest.approx(widths["certificate-limit"], rel=0.7)  # one draw of W(0) against its limit
     assert comparison_closing(orthonormal).startswith(f"the least width with a promise of convergence is {certified.width}: certificate")
+    assert (orthonormal.width_measured, orthonormal.high) == (trained, trained)
+    assert 0 < orthonormal.low < trained
+    depths = {one.id: one.certificate_depth for one in orthonormal.theories}
+    assert {id for id, depth in depths.items() if depth is not None} == {"certificate-limit"}
+    assert depths["certificate-limit"] == certified.depth >= 1
     assert orthonormal.trained.predicted == 1  # the kernel is I/2, and its step lands on the labels
 
 
 def test_the_factors_lead_from_the_proof_to_what_happens(orthonormal: Comparison) -> None:
     assert orthonormal.losses is not None
     assert orthonormal.trained.width is not None
-    widths = {one.id: one.width or math.inf for one in orthonormal.asked}
+    widths = {one.id: one.width_asked or math.inf for one in orthonormal.theories}
     product = math.prod(one.factor for one in orthonormal.losses.factors)
     assert product == pytest.approx(widths["du-markov"] / orthonormal.trained.width)
     values = [one.value for one in orthonormal.losses.deviations]
@@ -111,12 +116,14 @@ def test_where_lambda0_is_zero_nothing_is_promised_and_the_rows_are_named() -> N
     half = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     found = compare(named(np.vstack([half, -half]), np.ones(6)), seed=1)
     assert (found.lambda0, found.trained.width, found.certified, found.losses) == (0.0, None, None, None)
-    floor = next(one for one in found.asked if one.id == "floor")
-    assert floor.width is None
+    floor = next(one for one in found.theories if one.id == "floor")
+    assert floor.width_asked is None
     assert floor.assumed[0].broken_by == [[f"line {row}" for row in range(2, 8)]]
     twice = compare(named(np.eye(3)[[0, 1, 0, 2]], np.array([1.0, 1.0, -1.0, 1.0])), seed=1)
-    first = next(one for one in twice.asked if one.id == "allen-zhu")
-    assert (first.width, first.assumed[0].broken_by) == (None, [["line 2", "line 4"]])
+    first = next(one for one in twice.theories if one.id == "allen-zhu")
+    assert (first.width_asked, first.met, first.assumed[0].broken_by) == (None, False, [["line 2", "line 4"]])
+    assert first.offending_rows == ["line 2", "line 3", "line 4", "line 5"], "none of them ends with 1/sqrt 2 either"
+    assert next(one for one in twice.theories if one.id == "du").offending_rows == ["line 2", "line 4"]
 
 
 def test_what_would_take_for_ever_is_not_measured() -> None:
@@ -126,7 +133,7 @@ def test_what_would_take_for_ever_is_not_measured() -> None:
     assert (found.trained.width, found.trained.tried, found.losses) == (None, [], None)
     assert found.trained.skipped == "a run takes up to 1.3e+06 steps"
     assert meaning(found) == "nothing was measured: a run takes up to 1.3e+06 steps"
-    assert all(one.width is not None and one.over_measured is None for one in found.asked)
+    assert all(one.width_asked is not None and one.over_measured is None for one in found.theories)
 
 
 def test_a_theory_adds_its_row_by_declaring_it() -> None:
@@ -140,7 +147,7 @@ def test_a_theory_adds_its_row_by_declaring_it() -> None:
     finally:
         language.forget("third")
     assert {one.id for one in language.requirements()} == set(before)
-    assert found["third"].width == pytest.approx(27)
+    assert found["third"].width_asked == pytest.approx(27)
     assert found["third"].over_measured == pytest.approx(3)
     assert found["third"].whole == pytest.approx(27 * math.log(found["third"].whole or 0))
 

@@ -60,7 +60,8 @@ def plant() -> Iterator[Planted]:
 
 def missed(mutant: Mutant) -> MutantResult:
     return MutantResult(
-        id="planted", architecture="", mutant=mutant.name, kind=mutant.kind, claim="", fate="missed", instances=1, ratio=1.0, reach=None
+        id="planted", architecture="", mutant=mutant.name, kind=mutant.kind, claim="", outcome="missed", instances=1, trials=4,
+        measured=None, ratio=1.0, reach=None
     )  # fmt: skip
 
 
@@ -109,7 +110,7 @@ def test_a_definition_counts_by_what_it_does_to_the_bound(plant: Planted) -> Non
     assert [(one.claim, len(one.alternatives)) for one in mutants_of(unread)[0]] == [
         ("1", 1), ("n^(11/6) or n^(13/6)", 2), ("n^(5/3) or n^(7/3)", 2),
     ]  # fmt: skip
-    assert {one.fate for one in fates(unread).values()} == {"outside"}, "the measure does not read it either"
+    assert {one.outcome for one in fates(unread).values()} == {"outside"}, "the measure does not read it either"
 
 
 def test_a_tight_bound_kills_every_mutant(plant: Planted) -> None:
@@ -117,10 +118,10 @@ def test_a_tight_bound_kills_every_mutant(plant: Planted) -> None:
         lambda i: [i.width**-0.5 * i.samples], at_most="C n/sqrt(m)", scales=("depth",), constants={"C": Constant(1.0, "exact", sharp=1.0)}
     )
     found = fates(statement)
-    assert {one.fate for name, one in found.items() if "n stronger by 1/6" not in name} == {"killed"}
+    assert {one.outcome for name, one in found.items() if "n stronger by 1/6" not in name} == {"REFUTED"}
     assert {one.kind for one in found.values()} == {"exponent", "constant"}
     assert len(found) == 8
-    assert float(found["bound: m^(-1/2) stronger by 1/6"].killed_at["width"]) > 1
+    assert float(found["bound: m^(-1/2) stronger by 1/6"].refuted_at["width"]) > 1
 
 
 def test_a_slack_bound_shows_its_survivors(plant: Planted) -> None:
@@ -130,14 +131,14 @@ def test_a_slack_bound_shows_its_survivors(plant: Planted) -> None:
         return [instance.width**-0.5]
 
     missed = fates(plant(true, at_most="C/m^(1/4)", exponents={"width": -0.25}))
-    assert {name: one.fate for name, one in missed.items()} == {
-        "bound: m^(-1/4) stronger by 1/6": "missed", "bound: m^(-1/4) stronger by 1/3": "killed",
+    assert {name: one.outcome for name, one in missed.items()} == {
+        "bound: m^(-1/4) stronger by 1/6": "missed", "bound: m^(-1/4) stronger by 1/3": "REFUTED",
     }  # fmt: skip
     why = "up to 4 times stronger, at m = 4.1e+03, L = 4, n = 2; measured m^-0.50 (-0.64 to -0.36)"
     assert missed["bound: m^(-1/4) stronger by 1/6"].why == why, "the finite sizes of the ladder leave room for -5/12"
     registry.remove("planted")
     slack = plant(true, at_most="C log(m)/m^(1/4)", sharp={"width": -0.5})
-    assert {name: one.fate for name, one in fates(slack).items()} == {
+    assert {name: one.outcome for name, one in fates(slack).items()} == {
         "bound: m^(-1/4) stronger by 1/6": "slack", "bound: m^(-1/4) stronger by 1/3": "missed", "bound: log(m) dropped": "slack",
     }  # fmt: skip
 
@@ -146,7 +147,7 @@ def test_a_measured_exponent_makes_a_survivor_slack(plant: Planted) -> None:
     """Beside log(m) the truth m^(-3/4) falls faster still: a sixth and a third more than m^(-1/4) are true, and so is no log(m)."""
     ranges = {"width": (16, 4096), "depth": (1, 4)}
     found = fates(plant(lambda i: [i.width**-0.75], at_most="C log(m)/m^(1/4)", scales=("width",), ranges=ranges))
-    assert {name: (one.fate, one.why) for name, one in found.items()} == {
+    assert {name: (one.outcome, one.why) for name, one in found.items()} == {
         "bound: m^(-1/4) stronger by 1/6": ("slack", "measured m^-0.94 (-1.07 to -0.73)"),
         "bound: m^(-1/4) stronger by 1/3": ("slack", "measured m^-0.94 (-1.07 to -0.73)"),
         "bound: log(m) dropped": ("slack", "measured m^-0.50 beside the mutant (-0.64 to -0.36)"),
@@ -154,7 +155,7 @@ def test_a_measured_exponent_makes_a_survivor_slack(plant: Planted) -> None:
     registry.remove("planted")
     below = fates(plant(lambda i: [i.depth**1.0], at_least="C L^0.5", scales=("depth",), ranges={**ranges, "depth": (1, 32)}, exact=False,
                         attack="none"))  # fmt: skip
-    assert {name: (one.fate, one.why.partition("; ")[2] or one.why) for name, one in below.items()} == {
+    assert {name: (one.outcome, one.why.partition("; ")[2] or one.why) for name, one in below.items()} == {
         "bound: L^(1/2) stronger by 1/6": ("slack", "measured L^1.00 (0.74 to 1.26), at most so, under an attack"),
         "bound: L^(1/2) stronger by 1/3": ("missed", "measured L^1.00 (0.74 to 1.26)"),
     }
@@ -172,7 +173,7 @@ def test_one_part_is_measured_once_for_all_its_mutants(plant: Planted) -> None:
 def test_a_mutant_that_hardly_differs_is_outside(plant: Planted) -> None:
     statement = plant(lambda i: [0.1], at_most="C n d", ranges={"width": (16, 64), "samples": (1, 2)})
     found = fates(statement)
-    assert {name: one.fate for name, one in found.items()} == {
+    assert {name: one.outcome for name, one in found.items()} == {
         "bound: d dropped": "outside", "bound: d stronger by 1/6": "outside", "bound: d stronger by 1/3": "outside",
         "bound: n dropped": "missed", "bound: n stronger by 1/6": "outside", "bound: n stronger by 1/3": "missed",
     }  # fmt: skip
@@ -184,11 +185,11 @@ def test_a_quantifier_is_worth_what_the_first_index_does_not_know(plant: Planted
     # at L = 1, which does not count, the first layer needs all of the bound
     grows = plant(lambda i: [1.0 * layer for layer in range(1, i.depth + 1)], ("layer",), at_most="C L")
     (killed,) = (one for one in run([grows], seed=3).mutants if one.kind == "quantifier")
-    assert (killed.mutant, killed.fate) == ("only the first layer looked at", "killed")
+    assert (killed.mutant, killed.outcome) == ("only the first layer looked at", "REFUTED")
     registry.remove("planted")
     same = plant(lambda i: [1.0] * i.depth, ("layer",), at_most="C")
     (kept,) = (one for one in run([same], seed=3).mutants if one.kind == "quantifier")
-    assert (kept.fate, kept.why) == ("equivalent", "the restricted measure needs 1 of the bound, all of it 1")
+    assert (kept.outcome, kept.why) == ("outside", "the restricted measure needs 1 of the bound, all of it 1")
     pairs = where_several(registry["kernel-limit"], "i,j")
     assert pairs is not None
     assert pairs.ranges["samples"][0] == 2
@@ -248,12 +249,15 @@ def test_the_command_measures_and_never_fails_on_a_survivor(tmp_path: Path, caps
     arguments = ["mutants", "loudest-neuron", "--module", str(OWN), "--seed", "1", "--processes", "1", "--json", str(file)]
     assert main(arguments) == 0
     text = capsys.readouterr().out
-    assert "5 of 5 mutants killed that are false (100%); of 6 mutants 1 equivalent" in text
+    assert "5 of 5 mutants refuted that are false (100%); of 6 mutants 1 outside" in text
     facts = json.loads(file.read_text())
     assert facts["scores"][0] | {"notes": []} == {
-        "id": "loudest-neuron", "architecture": "fully connected", "mutants": 6, "killed": 5, "slack": 0, "outside": 0,
-        "equivalent": 1, "missed": 0, "score": 1.0, "notes": [],
+        "id": "loudest-neuron", "architecture": "fully connected", "mutants": 6, "refuted": 5, "slack": 0,
+        "outside": 1, "missed": 0, "score": 1.0, "notes": [],
     }  # fmt: skip
-    assert {one["fate"] for one in facts["mutants"]} == {"killed", "equivalent"}
+    promised = {"id", "architecture", "mutant", "kind", "outcome", "instances", "trials", "measured"}
+    assert [promised - set(one) for one in facts["mutants"]] == [set()] * 6
+    assert facts["seed"] == 1
+    assert {one["outcome"] for one in facts["mutants"]} == {"REFUTED", "outside"}
     assert main(["mutants", "no-such-statement"]) == 2
     assert "there is no statement 'no-such-statement'" in capsys.readouterr().err

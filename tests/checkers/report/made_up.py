@@ -69,6 +69,7 @@ def verdict(form: Statement) -> Verdict:
     ]
     return Verdict(
         id=form.id,
+        theory=form.theory,
         architecture=form.architecture,
         verdict="EXTRAPOLATED" if form.trained else "HOLDS",
         grade="attacked",

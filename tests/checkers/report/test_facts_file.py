@@ -101,11 +101,12 @@ def test_options_of_a_run_have_nothing_to_choose(option: list[str], tmp_path: Pa
 
 def test_a_run_of_mutants_stands_beside_the_verdicts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     score = MutantScore(
-        id="forward-norm", architecture="fully connected", mutants=2, killed=1, slack=0, outside=0, equivalent=0, missed=1,
+        id="forward-norm", architecture="fully connected", mutants=2, refuted=1, slack=0, outside=0, missed=1,
         score=0.5, notes=[],
     )  # fmt: skip
     mutant = MutantResult(
-        id="forward-norm", architecture="fully connected", mutant="m dropped", kind="exponent", claim="", fate="missed", instances=3,
+        id="forward-norm", architecture="fully connected", mutant="m dropped", kind="exponent", claim="", outcome="missed",
+        instances=3, trials=12, measured=None,
         ratio=math.inf, reach=None,
     )  # fmt: skip
     run = MutantRun(seed=3, alpha=1e-6, profile="quick", scores=[score], mutants=[mutant], seconds=1.0)

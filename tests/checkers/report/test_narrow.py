@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from checkers.report.mutants import FATES
+from checkers.report.mutants import OUTCOMES
 from checkers.report.narrow import narrow_table, terminal_width
 from checkers.report.statements import statement_table
 from checkers.report.text import table
@@ -24,8 +24,8 @@ TABLES = {
     "scale": (["statement", "in", "from, to", "claimed", "measured", "interval", "outcome", "slack", "at"],
               [["backward-stability", "omega", "1e-05 to 0.000316", "at most 0.333", "0.681 ± 0.012", "0.657 to 0.705", "slack",
                 "at most 0.348", "m = 4,096, L = 8, n = 4 (beyond the regime)"]]),
-    "mutants": (["statement", "architecture", "mutants", "score", *FATES, "without mutants"],
-                [["backward-stability", "convolutional", "14", "12/14", *("0" for _ in FATES), "s: occurs in no formula with a mutant"]]),
+    "mutants": (["statement", "architecture", "mutants", "score", *map(str.lower, OUTCOMES), "without mutants"],
+                [["backward-stability", "convolutional", "14", "12/14", *("0" for _ in OUTCOMES), "s: in no formula with a mutant"]]),
     "survivors": (["statement", "architecture", "survivor", "is", "worst ratio", "why"],
                   [["backward-stability", "convolutional", "omega^(2/3) in place of omega^(1/3)", "slack", "0.0381", "the truth is less"]]),
     "train": (["checked along the run", "outcome", "sizes", "steps", "worst ratio", "at step", "median ratio", "first failure"],

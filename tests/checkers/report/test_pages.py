@@ -127,15 +127,14 @@ def test_a_run_in_which_an_inequality_failed_is_not_called_as_promised(written: 
 
 
 def test_the_mutation_score_stands_beside_a_verdict_where_there_is_one(written: dict[str, str]) -> None:
-    assert "mutants killed" not in written["REPORT.md"]
+    assert "mutants refuted" not in written["REPORT.md"]
     score = MutantScore(
         id="forward-norm",
         architecture="fully connected",
         mutants=9,
-        killed=7,
+        refuted=7,
         slack=1,
         outside=0,
-        equivalent=0,
         missed=1,
         score=7 / 8,
         notes=[],
@@ -146,15 +145,17 @@ def test_the_mutation_score_stands_beside_a_verdict_where_there_is_one(written: 
         mutant="eps^(1/6) more",
         kind="exponent",
         claim="",
-        fate="missed",
+        outcome="missed",
         instances=3,
+        trials=12,
+        measured=None,
         ratio=0.5,
         reach=2.0,
         why="not refuted",
     )
     run = MutantRun(seed=1, alpha=1e-6, profile="quick", scores=[score], mutants=[mutant], seconds=1.0)
     texts = pages(msgspec.structs.replace(full_size.facts(), mutants=run, scaling=[], trainings=[], titles=[]), list(registry))
-    assert "mutants killed" in texts["REPORT.md"]
+    assert "mutants refuted" in texts["REPORT.md"]
     assert "7/8" in texts["REPORT.md"]
     assert "## Mutants" in texts["report/forward-norm.md"]
     assert "7 of 8 mutants that are false (quick, seed 1)" in texts["REPORT.md"]
