@@ -2,9 +2,10 @@
 
 A search for the largest ratio drifts to the smallest sizes, where a wrong exponent tells least. At a corner one quantity is as far as it
 goes: samples, outputs, depth, width and sparsity at the most, the separation at the least, with samples that are as close as it allows,
-radius and tolerance at both ends. The others lie where the statement says that its bound is tight, or else in the middle half of their
-range, in octaves, or at least off its low end, as far as the assumptions leave room. A union bound that was forgotten shows most where all
-that a claim quantifies over is at the most at once.
+radius and tolerance at both ends. The others lie where the statement says that its bound is tight, or as near to that as the assumptions
+leave room, and the corner's own quantity goes as far as it can there; what no statement says lies in the middle half of its range, in
+octaves, or at least off its low end. A union bound that was forgotten shows most where all that a claim quantifies over is at the most at
+once.
 """
 
 from __future__ import annotations
@@ -86,12 +87,16 @@ def _corners(statement: Statement, limits: dict[str, Range], farther: dict[str, 
         shape = next((shape for shape in _shapes(statement, name) if low < high and feasible(statement, within, shape)), None)
         for end in ends if shape else ():
             assert shape is not None
-            value = _end(statement, within, shape, name, end)
-            if name in DATA and value not in (low, high):
+            if name in DATA and _end(statement, within, shape, name, end) not in (low, high):
                 within |= farther
-                value = _end(statement, within, shape, name, end)
-            if value >= 2 * low if end == "most" else value <= high / 2:
-                yield Corner(name, end, value, _moderate(statement, {**within, name: (value, value)}, shape, name), shape, next(labels))
+            # Where the bound is tight the corner may be less far, or none.
+            for limited in (True, False) if statement.tight else (False,):
+                around = _tightened(statement, within, shape, name) if limited else within
+                value = _end(statement, around, shape, name, end)
+                if value >= 2 * low if end == "most" else value <= high / 2:
+                    moderate = _moderate(statement, {**around, name: (value, value)}, shape, name)
+                    yield Corner(name, end, value, moderate, shape, next(labels))
+                    break
 
 
 def _shapes(statement: Statement, quantity: str) -> list[str]:
@@ -110,11 +115,16 @@ def feasible(statement: Statement, limits: Mapping[str, Range], shape: str) -> b
 
 
 def _end(statement: Statement, limits: Mapping[str, Range], shape: str, name: str, end: str) -> float:
-    """The farthest value of a quantity with an instance at it, by bisection in octaves."""
+    """The farthest value of a quantity with an instance at it."""
     low, high = box(statement, limits)[name]
+    return _nearest(statement, limits, shape, name, high if end == "most" else low)
+
+
+def _nearest(statement: Statement, limits: Mapping[str, Range], shape: str, name: str, bad: float) -> float:
+    """The value of a quantity, with an instance at it, that is nearest to this one, by bisection in octaves."""
     witness = Region(statement, box(statement, limits), shape).complete(())
     assert witness is not None
-    good, bad = witness[ORDER.index(name)], high if end == "most" else low
+    good = witness[ORDER.index(name)]
     if feasible(statement, {**limits, name: (bad, bad)}, shape):
         return bad
     for _ in range(STEPS):
@@ -135,11 +145,19 @@ def _between(name: str, one: float, other: float) -> float:
     return round(middle) if name in INTEGER_QUANTITIES else middle
 
 
+def _tightened(statement: Statement, limits: Mapping[str, Range], shape: str, corner: str) -> dict[str, Range]:
+    """The limits with every other quantity as near as can be to where the statement says that its bound is tight."""
+    limits = dict(limits)
+    for name in [name for name in statement.tight if name not in ("data", corner)]:
+        low, high = box(statement, limits)[name]
+        value = _nearest(statement, limits, shape, name, min(max(float(statement.tight[name]), low), high))
+        limits[name] = (value, value)
+    return limits
+
+
 def _moderate(statement: Statement, limits: dict[str, Range], shape: str, corner: str) -> dict[str, Range]:
-    """The limits with every other quantity as near the middle of its range as an instance allows."""
-    for name, value in statement.tight.items():
-        tight = {**limits, name: (float(value), float(value))} if name not in ("data", corner) else limits
-        limits = tight if feasible(statement, tight, shape) else limits
+    """The limits with every other quantity where the bound is tight, or else as near the middle of its range as an instance allows."""
+    limits = _tightened(statement, limits, shape, corner)
     ranges = box(statement, limits)
     for name in ORDER:
         low, high = ranges[name]

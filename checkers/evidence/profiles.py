@@ -231,7 +231,7 @@ PROFILES = {
     ),
     "standard": Profile(
         "standard", examples=100, power_examples=60, shrinks=200, normals=2**24, law_draws=2**22, dense_width=1024, revealed_width=2**17,
-        depth=16, corners=3, corner_width=2**20, far=3, far_width=2**17, far_depth=32, far_entries=2**22, proofs=2**23,
+        depth=16, corners=3, corner_width=3 * 2**21, far=3, far_width=2**17, far_depth=32, far_entries=2**22, proofs=2**23,
     ),
     "thorough": Profile(
         "thorough", examples=500, power_examples=200, shrinks=500, normals=2**26, law_draws=2**24, dense_width=4096, revealed_width=2**20,

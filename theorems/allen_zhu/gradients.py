@@ -116,8 +116,8 @@ def least_gradient(subject: Subject, derivative: bool = True) -> Side:
     claim="‖grad_{W_L}(F_1 + ... + F_n)‖_F^2 >= {bound}, F = max_i F_i, for all W with ‖W - W(0)‖_2 <= omega and all labels",
     kind="declared",
     ranges={
-        "width": (256, 2**20), "depth": (1, 5), "samples": (1, 8), "input_dimension": INPUTS, "outputs": (1, 4),
-        "separation": (0.01, 1.0), "radius": (1e-10, 1e-2),
+        "width": (256, 2**23), "depth": (1, 5), "samples": (1, 8), "input_dimension": INPUTS, "outputs": (1, 8),
+        "separation": (0.01, 1.0), "radius": (1e-11, 1e-2),
     },
     assumptions=ASSUMPTIONS,
     at_least="c (delta m/(d n)) F",
@@ -132,7 +132,7 @@ def least_gradient(subject: Subject, derivative: bool = True) -> Side:
     rests_on=("forward-norm", "backward-norm", "separation"),
     adversary=("random", "rank-one alignment", "switching off"),
     exact=True,
-    tight={"samples": 3, "depth": 1, "outputs": 1, "separation": 0.05, "data": "arc"},
+    tight={"samples": 3, "depth": 1, "outputs": 1, "separation": 0.1, "data": "arc"},
     variants=(
         wrong("delta^(5/6) in place of delta", "exponent", at_least="c (delta^(5/6) m/(d n)) F"),
         wrong("n^(5/6) in place of n", "exponent", at_least="c (delta m/(d n^(5/6))) F"),

@@ -126,6 +126,8 @@ def validate(statement: Statement, registry: Registry) -> None:
     for name in statement.rests_on:
         if name not in registry:
             refuse(f"rests on {name!r}, which is not declared before it")
+    if statement.sharpens and statement.sharpens not in registry:
+        refuse(f"sharpens {statement.sharpens!r}, which is not declared before it")
     if statement.theory not in theories():
         refuse(f"belongs to the unknown theory {statement.theory!r}; known: {', '.join(theories())}")
     if statement.kind not in get_args(Kind):

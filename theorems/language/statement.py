@@ -71,6 +71,7 @@ class Statement:
     measure searches for have proved upper bounds; "flips of one layer": the claim over the whole ball is one about flips (certification/).
     trained: it speaks of training runs, whose regime has a far side of its own.
     sharp: quantity -> the exponent of the true supremum, where it is proved or measured: what claims more than the bound and is still true.
+    sharpens: the id of a statement about the same measured side that claims no more: what follows from this one is true there.
     tight: sizes, and the shape of "data", at which the bound is attained as networks grow; corners of the region lie there.
     passes: how many times more the measure costs than one forward and backward pass; it divides the number of trials.
     trials: of one instance, at least, where few of its instances can be had and each network costs little beside what a statement is worth.
@@ -113,6 +114,7 @@ class Statement:
     certificate: Certificate = ""
     trained: bool = False
     sharp: Mapping[str, float] = field(default_factory=dict)
+    sharpens: str = ""
     tight: Mapping[str, float | str] = field(default_factory=dict)
     passes: int = 1
     trials: int = 1

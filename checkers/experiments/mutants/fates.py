@@ -10,7 +10,7 @@ from typing import Final
 
 from checkers.evidence.error_budget import ErrorBudget
 from checkers.experiments.calibration import MARGIN
-from checkers.experiments.mutants.claims import SAME
+from checkers.experiments.mutants.claims import SAME, corners
 from checkers.experiments.mutants.mutant import Mutant
 from checkers.experiments.mutants.reach import watched
 from checkers.experiments.mutants.restricted import restricted, where_several, with_constant
@@ -20,6 +20,7 @@ from checkers.records.events import Advanced, Listener
 from checkers.records.mutants import MutantResult, Outcome
 from checkers.runs.suite import Settings
 from theorems.language.formula import SYMBOLS
+from theorems.language.instance import Instance
 from theorems.language.registry import registry
 from theorems.language.statement import Statement
 
@@ -87,7 +88,7 @@ def _claim(settings: Settings, statement: Statement, mutant: Mutant) -> _Found:
         reached = max(reached, seen.factor)
         if campaigns[-1].severest:
             return _Found(campaigns, "REFUTED", "", mutant.reach)
-    if why := _slack(statement, mutant):
+    if why := _slack(statement, mutant) or implied(statement, mutant):
         return _Found(campaigns, "slack", why, mutant.reach)
     if mutant.kind == "constant":
         return _Found(campaigns, "missed", "", mutant.reach)
@@ -114,6 +115,25 @@ def _slack(statement: Statement, mutant: Mutant) -> str:
             if symbol in sharp and abs(sharp[symbol] - statement.whole_bounds[0].exponent(symbol)) > SAME:
                 return f"the sharp exponent of {symbol} leaves more than a logarithm"
     return ""
+
+
+def implied(statement: Statement, mutant: Mutant) -> str:
+    """Of which sharper statement the mutant is a consequence, at every corner of the regime that is in both; empty if of none."""
+    mutated = dataclasses.replace(statement, **mutant.alternatives[0])
+    sharper = [one.id for one in registry if one.sharpens == statement.id and registry.has_form(one.id, statement.architecture)]
+    for other in (registry.form(identifier, statement.architecture) for identifier in sharper):
+        both = [one for one in corners(statement) if other.inside(one)]
+        if both and all(_follows(mutated, other, one) for one in both):
+            return f"it follows from {other.id}"
+    return ""
+
+
+def _follows(weaker: Statement, stronger: Statement, instance: Instance) -> bool:
+    """Whether what is claimed of the instance by the one, part by part, follows from the other."""
+    if stronger.failure_probability(instance) > weaker.failure_probability(instance):
+        return False
+    pairs = zip(weaker.claimed(instance), stronger.claimed(instance), strict=True)
+    return all(beyond >= proved if weaker.at_most else beyond <= proved for beyond, proved in pairs)
 
 
 def _growth(settings: Settings, statement: Statement, campaigns: Sequence[Campaign]) -> float:

@@ -113,7 +113,7 @@ def kernel_bound(net: Plain, sharp: bool) -> float:
     instance, residual, p = net.instance, min(net.scales) < 1, 0.05
     m, L = instance.width, instance.depth
     if sharp:
-        deviations = math.sqrt(2) if residual else L * math.sqrt(L + 1)
+        deviations = math.sqrt(30) if residual else math.sqrt(L * (L + 1) * (11 * L + 4))
         return net.C * deviations * math.sqrt(math.log(instance.samples**2 * instance.outputs / p) / m)
     growth, union = (1.0, 1) if residual else (math.pow(L, 2.5), L)
     return net.C * growth * math.pow(math.log(union / p) / m, 0.25)

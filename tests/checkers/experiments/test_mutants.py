@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from checkers.command_line.main import main
+from checkers.experiments.mutants.fates import implied
 from checkers.experiments.mutants.mutant import Mutant
 from checkers.experiments.mutants.restricted import quantifier_mutants, restricted, where_several, with_constant
 from checkers.experiments.mutants.run import mutants_of, run
@@ -261,3 +262,13 @@ def test_the_command_measures_and_never_fails_on_a_survivor(tmp_path: Path, caps
     assert {one["outcome"] for one in facts["mutants"]} == {"REFUTED", "outside"}
     assert main(["mutants", "no-such-statement"]) == 2
     assert "there is no statement 'no-such-statement'" in capsys.readouterr().err
+
+
+def test_what_follows_from_a_sharper_statement_is_slack() -> None:
+    """L^(5/2) m^{-1/4} without its L^(5/2) is above the sharper companion's L^(3/2) m^{-1/2} wherever m >= L^6 log(20 L)."""
+    statement = registry["kernel-limit"]
+    said = {one.name: implied(statement, one) for one in mutants_of(statement)[0] if one.alternatives}
+    assert said["bound: L^(5/2) dropped"] == "it follows from kernel-limit-sharp"
+    assert said["bound: m^(-1/4) stronger by 1/3"] == "", "which is m^(-7/12)"
+    sharp = registry["kernel-limit-sharp"]
+    assert {implied(sharp, one) for one in mutants_of(sharp)[0] if one.alternatives} == {""}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import pytest
 
@@ -20,16 +21,16 @@ QUICK = dataclasses.replace(PROFILES["quick"], far=0, corners=0, law_draws=2**12
 
 
 def limit(C: float) -> Statement:
-    """kernel-limit-sharp of one input, with this constant."""
+    """kernel-limit-sharp of one input, at most C sqrt(2 log(20)/m) for L = 1."""
     statement = registry["kernel-limit-sharp"]
     return dataclasses.replace(
-        statement, engines=("exact law",), constants={**statement.constants, "C": Constant(C, "")},
+        statement, engines=("exact law",), constants={**statement.constants, "C": Constant(C / math.sqrt(15), "")},
         ranges={**statement.ranges, "width": (64, 1024), "depth": (1, 2), "samples": (1, 1), "outputs": (1, 1)},
     )  # fmt: skip
 
 
 def test_a_bound_beyond_what_is_measured_says_nothing() -> None:
-    """C sqrt(2 log(20)/m) = 1 at m = 6 C^2."""
+    """It is 1 at m = 6 C^2."""
     statement = limit(8.0)
     below, above = Instance(width=383), Instance(width=384)
     assert (statement.out_of_reach(below), statement.out_of_reach(above)) == (True, False)

@@ -58,6 +58,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "trailing hyphen": ({"id": "norm-"}, "statement 'norm-' needs an id of lower-case words joined by hyphens"),
     "duplicate id": ({"id": "earlier"}, "statement 'earlier' is declared twice"),
     "missing dependency": ({"rests_on": ("earlier", "later")}, "statement 'sound' rests on 'later', which is not declared before it"),
+    "nothing to sharpen": ({"sharpens": "later"}, "statement 'sound' sharpens 'later', which is not declared before it"),
     "itself": ({"rests_on": ("sound",)}, "statement 'sound' rests on 'sound', which is not declared before it"),
     "unknown range": (
         {"ranges": {"width": (1, 2), "breadth": (1, 2)}},

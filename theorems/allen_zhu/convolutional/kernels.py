@@ -40,7 +40,7 @@ form(
 )  # fmt: skip
 form(
     "kernel-limit-sharp", CONVOLUTIONAL, reach="q L",
-    at_most="C q L sqrt((L + 1) log(n^2 d/p)/m)",
+    at_most="C q sqrt(L (L + 1) (11 L + 4) log(n^2 d/p)/m)",
     scales=("width", "depth", "patch"),
     ranges={"width": (64, 1024), "depth": (1, 4), "samples": (1, 3), "outputs": (1, 2), **CIRCLE},
     assumptions=(AT_MOST_ALL, LINEAR),
@@ -49,9 +49,9 @@ form(
                    provenance="as calibrated for fully connected networks: a mean over positions varies no more")},
     measure=kernel_deviation(_limit),
     variants=(
-        wrong("m^{-5/6} in place of m^{-1/2}", "exponent", at_most="C q L sqrt((L + 1) log(n^2 d/p)) m^(-5/6)"),
+        wrong("m^{-5/6} in place of m^{-1/2}", "exponent", at_most="C q sqrt(L (L + 1) (11 L + 4) log(n^2 d/p)) m^(-5/6)"),
         wrong("factor q missing in the limit", "implementation", measure=kernel_deviation(lambda i: _limit(i) / i.patch)),
         wrong("factor q missing in the variance", "initialization", **NO_FAN_IN, ranges={"depth": (2, 4)}),
     ),
-    note="Derived: q L/2 for the limit of K_ii, and relative to it the deviation of one position, sqrt(5(L + 1)/m), at most.",
+    note="Derived: q L/2 for the limit of K_ii, and the deviation of one position, q times, at most.",
 )  # fmt: skip

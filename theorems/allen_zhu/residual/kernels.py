@@ -41,7 +41,7 @@ form(
 form(
     "kernel-limit-sharp", RESIDUAL, reach="1",
     claim="|(d/m) K_ij(W(0)) - K_inf(x_i, x_j; tau)| <= {bound} for all i, j, with probability at least 1 - p",
-    at_most="C sqrt(2 log(n^2 d/p)/m)",
+    at_most="C sqrt(30 log(n^2 d/p)/m)",
     ranges={"width": (64, 8192), "depth": (1, 6)},
     assumptions=(assume("m >= C log(20 n^2 d)", "so that the error is small and of first order", C=4.0),),
     constants={"C": dataclasses.replace(
@@ -49,10 +49,10 @@ form(
                    provenance="as calibrated for fully connected networks: for L = 1 the two are the same network")},
     measure=kernel_deviation(_limit),
     variants=(
-        wrong("m^{-5/6} in place of m^{-1/2}", "exponent", at_most="C sqrt(2 log(n^2 d/p)) m^(-5/6)"),
+        wrong("m^{-5/6} in place of m^{-1/2}", "exponent", at_most="C sqrt(30 log(n^2 d/p)) m^(-5/6)"),
         wrong("kernel without its last layer", "implementation", measure=kernel_deviation(_limit, layers_left_out=1)),
         wrong("initialization variance 4/m", "initialization", variance=4.0),
     ),
-    note="Derived. The last layer has nearly all of the kernel, 1/2, with a logarithm of variance about 10/m at every depth, A and B being "
-    "its two layers; the L - 1 others have tau^2 of that each, together less than 1/L of it, as tau L < 1.",
+    note="Derived. The last layer has nearly all of the kernel, 1/2, with a logarithm of variance about 10/m at every depth, 30/12 of its "
+    "square, A and B being its two layers; the L - 1 others have tau^2 of that each, together less than 1/L of it, as tau L < 1.",
 )  # fmt: skip
