@@ -24,7 +24,7 @@ from strategies.instances import LABELLED, instances
 from strategies.labels import LABELS
 from strategies.region import ORDER, Region, box
 from theorems.language.instance import INTEGER_QUANTITIES, ODD, Instance
-from theorems.language.statement import Range, Statement
+from theorems.language.statement import KINDS, Range, Statement
 
 # Patches and input dimensions come with data and architecture; the width has its far side (profiles.py).
 ENDS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -76,9 +76,22 @@ def indices_most(statement: Statement, limits: Mapping[str, Range]) -> Corner | 
     return Corner("indices", "most", many, _moderate(statement, within, shape, "indices"), shape, labels) if many > 1 else None
 
 
+def largest_ball(statement: Statement, limits: Mapping[str, Range]) -> Instance | None:
+    """An instance within the limits at the largest width that they leave, and there at the largest radius; None if they leave none."""
+    shape = next((one for one in _shapes(statement, "radius") if feasible(statement, limits, one)), None)
+    if shape is None:
+        return None
+    for name in ("width", "radius"):
+        value = _end(statement, limits, shape, name, "most")
+        limits = {**limits, name: (value, value)}
+    values = Region(statement, box(statement, limits), shape).complete(())
+    return Instance(**dict(zip(ORDER, values, strict=True))) if values else None  # type: ignore[arg-type]
+
+
 def _corners(statement: Statement, limits: dict[str, Range], farther: dict[str, Range]) -> Iterator[Corner]:
     ranges = box(statement, limits)
-    labels = cycle(name for name in LABELS if name in statement.labels or ("any" in statement.labels and name in LABELLED))
+    tight = statement.tight.get("labels")
+    labels = cycle([name for name in LABELS if name in statement.labels or ("any" in statement.labels and name in LABELLED)])
     for name, ends in ENDS.items():
         low, high = ranges[name]
         within = {**limits, **farther} if statement.tight else dict(limits)
@@ -95,7 +108,7 @@ def _corners(statement: Statement, limits: dict[str, Range], farther: dict[str, 
                 value = _end(statement, around, shape, name, end)
                 if value >= 2 * low if end == "most" else value <= high / 2:
                     moderate = _moderate(statement, {**around, name: (value, value)}, shape, name)
-                    yield Corner(name, end, value, moderate, shape, next(labels))
+                    yield Corner(name, end, value, moderate, shape, str(tight or next(labels)))
                     break
 
 
@@ -148,7 +161,7 @@ def _between(name: str, one: float, other: float) -> float:
 def _tightened(statement: Statement, limits: Mapping[str, Range], shape: str, corner: str) -> dict[str, Range]:
     """The limits with every other quantity as near as can be to where the statement says that its bound is tight."""
     limits = dict(limits)
-    for name in [name for name in statement.tight if name not in ("data", corner)]:
+    for name in [name for name in statement.tight if name not in (*KINDS, corner)]:
         low, high = box(statement, limits)[name]
         value = _nearest(statement, limits, shape, name, min(max(float(statement.tight[name]), low), high))
         limits[name] = (value, value)

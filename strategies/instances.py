@@ -21,7 +21,7 @@ from theorems.language.subject import Comparison
 
 _SEEDS: Final = 2**32
 REALS: Final = frozenset(QUANTITIES) - INTEGER_QUANTITIES
-LABELLED: Final = tuple(name for name in LABELS if name != "none")
+LABELLED: Final = tuple(name for name in LABELS if name not in ("none", "fitted"))  # numbers, for whatever reads them
 
 
 def instances(statement: Statement, *, limits: Mapping[str, Range] | None = None) -> SearchStrategy[Instance]:

@@ -22,6 +22,11 @@ def _zero(generator: np.random.Generator, inputs: Array, outputs: int) -> Array:
     return np.zeros((len(inputs), outputs))
 
 
+def _fitted(generator: np.random.Generator, inputs: Array, outputs: int) -> Array:
+    """What stands for the outputs of the network that a statement is about: its measure reads them there."""
+    return np.full((len(inputs), outputs), np.nan)
+
+
 def _one_hot(generator: np.random.Generator, inputs: Array, outputs: int) -> Array:
     return np.eye(outputs)[generator.integers(outputs, size=len(inputs))]
 
@@ -65,7 +70,8 @@ def _hardest(generator: np.random.Generator, inputs: Array, outputs: int) -> Arr
     return np.outer(math.sqrt(len(inputs)) * bottom, direction / np.linalg.norm(direction))
 
 
-# From simple to special, the order in which they shrink. Rows have norm 1, or 1 on average ("random", "hardest"), but for "none", "zero".
+# From simple to special, the order in which they shrink. Rows have norm 1, or 1 on average ("random", "hardest"), but for "none", "zero"
+# and "fitted".
 LABELS: Final[dict[str, Labels]] = {
     "none": _none,
     "zero": _zero,
@@ -74,6 +80,7 @@ LABELS: Final[dict[str, Labels]] = {
     "random": _random,
     "opposite": _opposite,
     "hardest": _hardest,
+    "fitted": _fitted,
 }
 
 

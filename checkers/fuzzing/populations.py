@@ -15,13 +15,16 @@ from hypothesis import strategies as st
 from checkers.evidence.error_budget import Account
 from checkers.evidence.profiles import Profile
 from strategies import instances
-from strategies.corners import Corner, corners, indices_most
+from strategies.corners import Corner, corners, indices_most, largest_ball
 from theorems.language.instance import Instance
 from theorems.language.statement import Range, Statement
 
 DEARER = 1.5  # an instance at a corner or far beyond costs about so many of the search's, in whose place it stands
 LEAST = 3 / 8  # of the search's own instances
 SEARCH = "search"  # the population of the search itself
+RARE = 1e-6  # of networks, at most, that are to fail: then few of them refute
+FLIPPED = 16.0  # m omega^(2/3) L, at least: of about so many neurons that a ball flips nearly the same number flips in every network
+NEAR = 2**0.25  # the largest radius or width over the least that is drawn
 FARTHER = ("width", "depth")  # of these the far populations have the ends
 
 
@@ -64,9 +67,22 @@ def _beside(statement: Statement, profile: Profile) -> list[tuple[str, Corner | 
 
 
 def first_possible(statement: Statement, choices: Sequence[Mapping[str, Range]]) -> Mapping[str, Range] | None:
-    """The first of the limits that leave any instance."""
-    for limits in choices:
-        with suppress(ValueError):
-            instances(statement, limits=limits)
-            return limits
-    return None
+    """The first of the limits that leave any instance; of a claim about flips, a fractional power of the radius, the first where there are
+    many at the largest width and radius, if any is: at the border of the regime a ball flips a neuron or none, and any claim holds.
+    """
+    possible = [limits for limits in choices if _possible(statement, limits)]
+    if statement.claimed_exponents.get("radius", 0.0) % 1:
+        balls = [(limits, largest_ball(statement, limits)) for limits in possible]
+        large = [
+            {**limits, "width": (one.width / NEAR, one.width), "radius": (one.radius / NEAR, one.radius)} for limits, one in balls
+            if one is not None and one.width * one.radius ** (2 / 3) * one.depth >= FLIPPED and statement.failure_probability(one) <= RARE
+        ]  # fmt: skip
+        possible = large + possible
+    return next(iter(possible), None)
+
+
+def _possible(statement: Statement, limits: Mapping[str, Range]) -> bool:
+    with suppress(ValueError):
+        instances(statement, limits=limits)
+        return True
+    return False

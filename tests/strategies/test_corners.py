@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 
 import pytest
@@ -76,7 +77,9 @@ def test_a_quantity_that_the_regime_leaves_within_an_octave_has_no_corner() -> N
 
 def test_every_kind_of_labels_stands_at_some_corner() -> None:
     statement = registry["semi-smoothness"]
-    assert {corner.labels for corner in corners(statement, {"width": (64, 1024)})} == {"random", "signs"}
+    assert {corner.labels for corner in corners(statement, {"width": (64, 1024)})} == {"fitted"}, "where its bound is tight"
+    anywhere = dataclasses.replace(statement, tight={})
+    assert {corner.labels for corner in corners(anywhere, {"width": (64, 1024)})} == {"random", "signs", "fitted"}
 
 
 def test_close_samples_may_take_more_width_than_a_search_affords() -> None:

@@ -11,8 +11,7 @@ from hypothesis import Phase, find, given, settings
 
 from strategies import digits
 from strategies.data import FAULTY_SHAPES, SHAPES, check_data
-from strategies.instances import instance_from_sizes, instances
-from strategies.labels import LABELS
+from strategies.instances import LABELLED, instance_from_sizes, instances
 from theorems.language.instance import Instance
 from theorems.language.statement import Assumption, Range, Statement
 from theorems.language.subject import Comparison
@@ -115,7 +114,7 @@ def test_the_whole_range_is_reached() -> None:
 
     collect()
     assert {i.data for i in seen} == {*SHAPES, "forgotten pair"}
-    assert {i.labels for i in seen} == set(LABELS) - {"none"}
+    assert {i.labels for i in seen} == set(LABELLED)
     for quantity, (low, high) in SIZES.items():
         assert {math.frexp(i.quantity(quantity))[1] for i in seen} >= set(range(math.frexp(low)[1], math.frexp(high)[1]))
     assert min(i.separation for i in seen) < 0.012

@@ -8,8 +8,8 @@ from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 from strategies.data import data_set
-from strategies.instances import data_sets, label_sets
-from strategies.labels import LABELS, label_set
+from strategies.instances import LABELLED, data_sets, label_sets
+from strategies.labels import label_set
 from theorems.language.instance import Array
 
 
@@ -21,7 +21,7 @@ def inputs(shape: str = "random", samples: int = 12, delta: float = 0.01) -> Arr
     return data_set(shape, generator(7), samples, samples + 1, delta)
 
 
-@pytest.mark.parametrize("labels", [name for name in LABELS if name != "none"])
+@pytest.mark.parametrize("labels", [name for name in LABELLED])
 @pytest.mark.parametrize("outputs", [1, 3, 10])
 def test_labels_have_a_row_for_every_sample(labels: str, outputs: int) -> None:
     y = label_set(labels, generator(), inputs(), outputs)
@@ -37,8 +37,9 @@ def test_labels_have_a_row_for_every_sample(labels: str, outputs: int) -> None:
     assert np.array_equal(y, label_set(labels, generator(), inputs(), outputs))
 
 
-def test_no_labels() -> None:
+def test_labels_that_are_no_numbers() -> None:
     assert label_set("none", generator(), inputs(), 3).shape == (0, 0)
+    assert np.isnan(label_set("fitted", generator(), inputs(), 3)).all(), "whoever reads them as numbers notices"
 
 
 def test_random_labels_have_norm_one_on_average() -> None:

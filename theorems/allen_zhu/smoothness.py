@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from theorems.allen_zhu.calculus import loss_vectors
 from theorems.allen_zhu.initialization import FEW_OUTPUTS
-from theorems.allen_zhu.stability import BY_FLIPS, FLIP_FAILURE, MORE, NETWORKS, SHARP_C, SMALL_RADIUS, relative_rounding
-from theorems.language.calibration import calibrated, too_small
+from theorems.allen_zhu.stability import BY_FLIPS, FLIP_FAILURE, FLIPS, MORE, NETWORKS, SHARP_C, SMALL_RADIUS, relative_rounding
+from theorems.language.calibration import approached, calibrated, too_small
 from theorems.language.forms import FALSE, assume, wrong
 from theorems.language.registry import statement
 from theorems.language.statement import Constant
@@ -94,6 +94,8 @@ def output_stability(subject: Subject) -> Side:
     return Side(moved, axes=("sample", "layer", "part"), rounding=relative_rounding(subject), given=given, names=names)
 
 
+# (3/32) 16^{2/3} (A/2)^{1/3} with A = E|N(0, 1)|^3/sqrt(pi), over the sqrt(log m) of the smallest width, 64.
+CURVED = 3 / 32 * 16 ** (2 / 3) * (math.sqrt(2) / math.pi) ** (1 / 3) / math.sqrt(math.log(64))
 LARGE_ENOUGH = assume("omega >= (d/(m L log(m)))^(3/2)", name="least radius")
 
 
@@ -115,7 +117,8 @@ LARGE_ENOUGH = assume("omega >= (d/(m L log(m)))^(3/2)", name="least radius")
     },
     ladders={"outputs": (1, 8)},
     rests_on=("output-stability", "backward-stability", "gradient-upper"),
-    labels=("random", "signs"),
+    labels=("random", "signs", "fitted"),
+    tight={"samples": 8, "data": "cluster", "labels": "fitted"},
     start=("hidden alignment", "jointly to the brink"),
     passes=8,
     adversary=OUTPUT_ADVERSARIES,
@@ -188,18 +191,25 @@ def gradient_drift(subject: Subject) -> Side:
     kind="declared",
     at_most="C L^3 omega^(4/3) sqrt(m log(m)/d)",
     scales=("radius", "width", "outputs", "depth"),
-    ranges=KERNEL_NETWORKS,
+    ranges={**KERNEL_NETWORKS, "outputs": (1, 32)},
     assumptions=(KERNEL_RADIUS, MORE),
     failure=FLIP_FAILURE,
-    constants={"C": calibrated("linearization", "C", "largest in one layer of small width", BY_FLIPS), "c": SHARP_C},
-    ladders={"outputs": (1, 8)},
+    constants={
+        "C": approached("linearization", "C", CURVED, f"1/({FLIPS})", "of one layer with many flips, 0.456/sqrt(log 64)"),
+        "c": SHARP_C,
+    },
     rests_on=("gradient-drift", "output-stability"),
+    tight={"samples": 1, "depth": 1, "outputs": 1, "radius": 1e-2, "width": 8192},
     adversary=OUTPUT_ADVERSARIES,
     passes=8,
     variants=(
         wrong("omega^2 in place of omega^{4/3}", "exponent", at_most="C L^3 omega^2 sqrt(m log(m)/d)"),
-        wrong("constant short of the sharp one", "constant", constants={"C": too_small("linearization", "C", bands=BY_FLIPS)}),
+        wrong("constant 0.9 of the sharp one", "constant", constants={"C": Constant(0.9 * CURVED, FALSE)}),
     ),
+    note="For one layer and many flips the supremum is 0.456 sqrt(m/d) omega^{4/3}: neuron k gains |b_k| (t_k - |g_k|) where the move "
+    "takes it t_k - |g_k| beyond its kink, one of the two signs of b_k counts, and with a multiplier for sum t_k^2 = omega^2 this is "
+    "(3/32) 16^{2/3} (A/2)^{1/3} sqrt(m/d) omega^{4/3}, A = E|N(0, 1)|^3/sqrt(pi), as g has the density sqrt(m/(4 pi)) at 0. It has no "
+    "logarithm.",
 )
 def linearization(subject: Subject) -> Side:
     """The outputs' distance from their linear part at the initialization: (trials, samples, outputs)."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, get_args
 
 from theorems.language.formula import SYMBOLS, Formula
-from theorems.language.statement import Assumption, Certificate, Constant, FailureProbability, Statement, Variant
+from theorems.language.statement import KINDS, Assumption, Certificate, Constant, FailureProbability, Statement, Variant
 
 TEXTS = ("source", "claim", "theory", "architecture", "attack", "note")
 NAMES = ("rests_on", "engines", "data", "labels", "adversary", "start")
@@ -44,7 +44,7 @@ def _mistakes(one: Statement) -> Iterable[str]:
     known_kinds = get_args(Certificate)
     yield _must("certificate", one.certificate in known_kinds, f"one of {', '.join(map(repr, known_kinds))}", one.certificate)
     yield _each("sharp", one.sharp, _is_number, "a number")
-    sizes = {name: value for name, value in one.tight.items() if name != "data"}
+    sizes = {name: value for name, value in one.tight.items() if name not in KINDS}
     yield _each("tight", sizes, _is_number, "a number")
     yield _must("passes", type(one.passes) is int and one.passes >= 1, "a positive integer", one.passes)
     yield _must("trials", type(one.trials) is int and one.trials >= 1, "a positive integer", one.trials)

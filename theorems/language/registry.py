@@ -10,7 +10,7 @@ from typing import Any, TypeVar, get_args
 
 from theorems.language.fields import mistake
 from theorems.language.instance import QUANTITIES
-from theorems.language.statement import EXACT_LAW, FULLY_CONNECTED, DeclarationError, Engine, Kind, Statement
+from theorems.language.statement import EXACT_LAW, FULLY_CONNECTED, KINDS, DeclarationError, Engine, Kind, Statement
 from theorems.language.theory import theories
 
 Measure = TypeVar("Measure", bound=Callable[..., Any])
@@ -138,7 +138,7 @@ def validate(statement: Statement, registry: Registry) -> None:
         if engine == EXACT_LAW and statement.architecture != FULLY_CONNECTED:
             refuse(f"names the engine {engine!r}, which is the law of fully connected networks")
     quantities = [*statement.ranges, *statement.beyond, *statement.ladders, *statement.axes, *statement.sharp]
-    quantities += [name for name in statement.tight if name != "data"]
+    quantities += [name for name in statement.tight if name not in KINDS]
     quantities += [assumption.quantity for assumption in statement.assumptions]
     quantities += [name for variant in statement.variants for name in variant.changes.get("ranges", ())]
     for name in quantities:

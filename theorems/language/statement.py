@@ -41,6 +41,7 @@ Range = tuple[float, float]
 INPUTS: Range = (2, 65)
 
 FULLY_CONNECTED = "fully connected"
+KINDS = ("data", "labels")  # what an instance has beside its sizes
 FIRST_THEORY = "allen-zhu"
 EXACT_LAW: Engine = "exact law"
 FLIPS: Certificate = "flips of one layer"
@@ -72,7 +73,7 @@ class Statement:
     trained: it speaks of training runs, whose regime has a far side of its own.
     sharp: quantity -> the exponent of the true supremum, where it is proved or measured: what claims more than the bound and is still true.
     sharpens: the id of a statement about the same measured side that claims no more: what follows from this one is true there.
-    tight: sizes, and the shape of "data", at which the bound is attained as networks grow; corners of the region lie there.
+    tight: sizes, and the KINDS of data and labels, at which the bound is attained as networks grow; corners of the region lie there.
     passes: how many times more the measure costs than one forward and backward pass; it divides the number of trials.
     trials: of one instance, at least, where few of its instances can be had and each network costs little beside what a statement is worth.
     adversary: names of the adversaries that move the weights inside the ball of radius `radius`; none: the weights stay.
