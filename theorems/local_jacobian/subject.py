@@ -61,6 +61,14 @@ class LocalJacobian(Drawn, Protocol):
         """The same by reverse-mode differentiation."""
         ...
 
+    def expected_gram(self) -> tuple[Tensor, Tensor]:
+        """E J J^T over W_0 given v and phi, (trials, samples, samples), and how far its entries may be off, (trials,)."""
+        ...
+
+    def output_weights(self) -> Tensor:
+        """v, (trials, width)."""
+        ...
+
     def slopes(self) -> tuple[Tensor, Tensor, Tensor]:
         """gamma <= phi' <= Gamma and |phi''| <= M everywhere, (trials,) each."""
         ...
@@ -104,6 +112,20 @@ class LocalJacobian(Drawn, Protocol):
     def descend(self, residual: Tensor, step_size: Tensor, steps: int, goal: Tensor | None = None) -> Path:
         """Gradient descent on 1/2 ‖f - y‖^2 from theta_0 with labels y = f(theta_0) + residual, (trials, labels, samples); step_size:
         (trials,), or (trials, labels); goal: moves."""
+        ...
+
+    def orders(self, labels: int, steps: int) -> Tensor:
+        """Samples drawn uniformly, one for each step of each run, anew in every trial: (trials, labels, steps), numbers from 0."""
+        ...
+
+    def descend_sampled(self, residual: Tensor, step_size: Tensor, orders: Tensor, goal: Tensor | None = None) -> Path:
+        """Stochastic descent theta' = theta - eta r_i J_i^T, i as in `orders`, (trials, labels, steps); the rest as for descend."""
+        ...
+
+    def linearized(self, residual: Tensor, step_size: Tensor, steps: int, extra: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Descent of f beside that of its linearization by a reference Jacobian, J and one more column `extra`, (trials, labels, samples),
+        for a parameter that f ignores: the residuals of both, (trials, labels, steps + 1, samples), and how far the parameters are from
+        each other, (trials, labels, steps + 1)."""
         ...
 
     def flow(self, residual: Tensor, horizon: Tensor, steps: int) -> Path:
