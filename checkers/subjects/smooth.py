@@ -155,7 +155,7 @@ class SmoothSubject(PartialSubject):
 
     def linearized(self, residual: Tensor, step_size: Tensor, steps: int, extra: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         run = _Run(self.network, residual)
-        eta, column = run.steps(step_size)[:, 0], extra.flatten(0, 1)
+        eta, column = run.steps(step_size), extra.flatten(0, 1)
         now, change, r, line = run.start, torch.zeros_like(run.start.weights), run.residual, run.residual
         pulled = torch.zeros_like(r)  # sum of eta r~: the linearization has moved by J^T of it
         records = [(r, line, _norm(change))]

@@ -19,5 +19,5 @@ theory(
 )
 
 # A statement may rest only on earlier ones, so the chapters are imported in the order of the proofs.
-for _chapter in ("jacobian", "distance", "descent", "flow", "polyak", "networks", "stochastic", "orders", "initial", "deep"):
+for _chapter in ("jacobian", "distance", "descent", "flow", "polyak", "networks", "stochastic", "orders", "initial", "reference", "deep"):
     import_module(f"{__name__}.{_chapter}")

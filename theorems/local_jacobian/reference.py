@@ -1,0 +1,130 @@
+"""Descent of f beside that of a linear map: the one whose Jacobian J is near that of the start, for as long as the information takes.
+
+Singular values of J of alpha and more make the information, I, smaller ones what is left, N. Let ‖J(theta_0) - J‖ <= e_0, ‖J(theta_0)
+J(theta_0)^T - J J^T‖ <= e_0^2, and ‖J(theta) - J(theta_0)‖ <= e/2 on D; all norms of Jacobians at most beta. With C_t the mean of the Jacobian
+along step t, ‖C_t J_t^T - J J^T‖ <= beta e + e_0^2 = q, ‖I - eta C_t J_t^T‖ <= 1 + eta beta e, and d_t = r_t - r~_t obeys
+    d_{t+1} = (I - eta J J^T) d_t - eta (C_t J_t^T - J J^T) r_t, so ‖d_t‖ <= eta t q e^{eta t beta e} r_0.
+Let eta t <= G/alpha^2, e = eps alpha^3/(5 G beta^2) and e_0^2 <= eps alpha^3/(25 G beta), e_0 <= eps alpha/5. Then e^{eta t beta e} <= e^{1/5} and
+‖d_t‖ <= (6/25) e^{1/5} (eps alpha/beta) r_0 < 0.3 (eps alpha/beta) r_0. In the parameters ‖J_s^T r_s - J^T r~_s‖ <= (e/2 + e_0) ‖r_s‖ +
+beta ‖d_s‖, of which the sum is at most (3/10 + 3/25) e^{1/5} (G/alpha) eps r_0 < 0.52 (G/alpha) eps r_0. The linear map goes no farther than
+‖J_I^+ r_0‖ + (G/alpha) ‖P_N r_0‖, so D needs no more than (G/alpha) eps r_0 beyond that.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from theorems.language.forms import wrong
+from theorems.language.subject import Side
+from theorems.local_jacobian.shared import EXTREMES, INSIDE, directions, local_jacobian, rounding
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from theorems.local_jacobian.subject import LocalJacobian
+
+TIME = 2.0  # the paper's Gamma: descent goes on until eta t = Gamma/alpha^2
+NARROW = 4.0  # beta/alpha at most, where something is claimed: a run takes Gamma (beta/alpha)^2 steps
+STEPS = int(TIME * NARROW**2)
+
+
+def _beside(subject: LocalJacobian, *, far: float = 1.0, bent: float = 1.0) -> Side:
+    """J is J(theta_0) and a column e_0 q of a parameter that f ignores, q the bottom or the top direction: so J J^T = J(theta_0) J(theta_0)^T +
+    e_0^2 q q^T, and both conditions on e_0 are met with equality. Cutoffs: both ends of what J(theta_0) has, as far as the steps allow.
+
+    far: of e_0; bent: of r_0, which e limits. Mistakes of false variants.
+    """
+    import torch
+
+    omega, eps = subject.instance.radius, subject.instance.tolerance
+    size = torch.full_like(subject.lipschitz(), omega)
+    values, vectors = torch.linalg.eigh(subject.gram())
+    lengths = values.clamp_min(0).sqrt()
+    most = subject.most(size)[:, None]  # of ‖J‖ on D
+    low = torch.where(lengths >= 1.05 * most / NARROW, lengths, torch.inf).amin(-1)
+    cut = torch.stack([low, lengths[:, -1]], -1)  # (trials, cutoffs)
+    claimed = cut.isfinite() & (cut >= 1.05 * most / NARROW) & (most > 0)
+    alpha = torch.where(claimed, cut, 1.0)
+    beta = torch.where(claimed, (most.square() + alpha.square() / 25).sqrt(), 1.0)  # e_0 <= alpha/5
+    e_0 = far * torch.minimum(eps * alpha, (eps * alpha**3 / (TIME * beta)).sqrt()) / 5
+    e = eps * alpha**3 / (5 * TIME * beta**2)
+    q = torch.stack([vectors[..., 0], vectors[..., -1]], 1)  # (trials, columns, n)
+    unit = directions(subject)
+    runs = (2, 2, unit.shape[1])
+
+    def each(one: Tensor) -> Tensor:
+        """(trials, cutoffs) once for every column and label."""
+        return one[:, :, None, None].expand(-1, *runs).flatten(1)
+
+    labels, columns = unit[:, None, None].expand(-1, *runs, -1).flatten(1, 3), q[:, None, :, None].expand(-1, *runs, -1).flatten(1, 3)
+    a, b, c = each(alpha), each(beta), each(e_0)
+    # J J^T has at least the singular values of J(theta_0): what counts as information there, counts
+    reference = subject.gram()[:, None] + c[..., None, None] ** 2 * columns[..., :, None] * columns[..., None, :]
+    squares, basis = torch.linalg.eigh(reference)
+    informs = squares >= a[..., None].square() * (1 - 1e-12)  # the cutoff itself is a singular value, up to rounding
+    parts = (basis.mT @ labels[..., None])[..., 0]
+    kept, lost = (torch.linalg.vector_norm(torch.where(mask, parts, 0.0), dim=-1) for mask in (informs, ~informs))
+    inverse = torch.where(informs, parts / squares.clamp_min(1e-300).sqrt(), 0.0)
+    reach = torch.linalg.vector_norm(inverse, dim=-1) + TIME / a * (lost + eps)  # of D, over r_0
+    bend = 2 * subject.lipschitz()[:, None] * reach
+    r_0 = torch.minimum(omega / reach, torch.where(bend > 0, bent * each(e) / bend.clamp_min(1e-300), torch.inf))
+    eta = TIME / (STEPS * a.square())  # at most 1/beta^2
+    first, second, apart = subject.linearized(INSIDE * r_0[..., None] * labels, eta, STEPS, c[..., None] * columns)
+    difference = torch.linalg.vector_norm(first - second, dim=-1)[..., 1:].amax(-1)
+    left = torch.linalg.vector_norm(first[..., -1, :], dim=-1)
+    sure = each(claimed)
+    found = torch.where(sure[..., None], torch.stack([difference, apart[..., 1:].amax(-1), left], -1), 0.0)
+    given = {"alpha": a, "beta": b, "r_0": r_0, "I": kept * r_0, "N": lost * r_0}
+    least = torch.where(sure, eps * a / b * r_0, torch.inf).amin(-1)
+    off = rounding(subject, sure.any(-1), least, torch.ones_like(least), torch.ones_like(least))
+    return Side(found, axes=("run", "part"), rounding=off, given=given)
+
+
+AFTER = f"exp(-{TIME:g}) I + N + "
+
+
+@local_jacobian(
+    id="os-meta",
+    source="Oymak, Fabian, Li and Soltanolkotabi 2019, Theorem 5.3",
+    claim="descent with eta <= 1/beta^2 beside that of a linear map with Jacobian J, as long as eta t <= Gamma/alpha^2, Gamma = 2, ‖J(theta_0) -"
+    " J‖ <= e_0 <= min(eps alpha, sqrt(eps alpha^3/(Gamma beta)))/5, ‖J(theta_0) J(theta_0)^T - J J^T‖ <= e_0^2 and ‖J(theta) - J(theta_0)‖"
+    " <= e/2, e = eps alpha^3/(5 Gamma beta^2): ‖r_t - r~_t‖ <= {bound}, ‖theta_t - theta~_t‖ <= {bound}, and at the end ‖r_t‖ <= {bound},"
+    " I = ‖P_I r_0‖, N = ‖P_N r_0‖",
+    at_most=("3/5 eps alpha/beta r_0", "2 eps/alpha r_0", f"{AFTER}eps alpha/beta r_0"),
+    ranges={"tolerance": (0.02, 0.9), "width": (1, 64)},
+    rests_on=("os-jacobian",),
+    attack=EXTREMES,
+    passes=32,
+    variants=(
+        wrong("e_0 twenty times as large", "assumption", measure=partial(_beside, far=20.0)),
+        wrong("e^(-2.1 Gamma)", "exponent", at_most=("3/5 eps alpha/beta r_0", "2 eps/alpha r_0", "exp(-4.2) I + N + eps alpha/beta r_0"),
+              ranges={"tolerance": (0.02, 0.05)}),
+    ),
+    curved=(
+        wrong("no condition on e", "assumption", measure=partial(_beside, bent=1e3)),
+    ),
+    note="os-meta-sharp has half of the first two.",
+)  # fmt: skip
+def meta(subject: LocalJacobian) -> Side:
+    return _beside(subject)
+
+
+@local_jacobian(
+    id="os-meta-sharp",
+    source="Oymak, Fabian, Li and Soltanolkotabi 2019, Theorem 5.3, sharper",
+    claim="under the conditions of os-meta, ‖r_t - r~_t‖ <= {bound}, ‖theta_t - theta~_t‖ <= {bound}, and at the end ‖r_t‖ <= {bound}",
+    at_most=("0.3 eps alpha/beta r_0", "1.04 eps/alpha r_0", f"{AFTER}0.3 eps alpha/beta r_0"),
+    ranges={"tolerance": (0.02, 0.9), "width": (1, 64)},
+    rests_on=("os-meta",),
+    attack=EXTREMES,
+    passes=32,
+    variants=(
+        wrong("e_0 ten times as large", "assumption", measure=partial(_beside, far=10.0)),
+        wrong("e^(-2.1 Gamma)", "exponent",
+              at_most=("0.3 eps alpha/beta r_0", "1.04 eps/alpha r_0", "exp(-4.2) I + N + 0.3 eps alpha/beta r_0"),
+              ranges={"tolerance": (0.02, 0.2)}),
+    ),
+)  # fmt: skip
+def meta_sharp(subject: LocalJacobian) -> Side:
+    return _beside(subject)
