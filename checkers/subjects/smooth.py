@@ -147,7 +147,8 @@ class SmoothSubject(PartialSubject):
         return run.path(records)
 
     def orders(self, labels: int, steps: int) -> Tensor:
-        return self._source.spawn("orders").integers((self.trials, labels, steps), 0, self.instance.samples - 1).to(self.network.rows.device)
+        drawn = self._source.spawn("orders").integers((self.trials, labels, steps), 0, self.instance.samples - 1)
+        return drawn.to(self.network.rows.device)
 
     def descend_sampled(self, residual: Tensor, step_size: Tensor, orders: Tensor, goal: Tensor | None = None) -> Path:
         drawn = torch.nn.functional.one_hot(orders.flatten(0, 1), self.instance.samples).to(residual)  # (runs, steps, n)

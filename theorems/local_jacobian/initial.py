@@ -2,8 +2,9 @@
 
 J J^T = sum_l A_l, A_l = v_l^2 D_l X X^T D_l with D_l = diag phi'(w_l . x_i), so 0 <= A_l <= R_l = v_l^2 Gamma^2 ‖X‖^2 for |phi'| <= Gamma.
 On [0, R] the exponential lies below its chord, so that log E e^{s A} <= log(1 + (e^{s R} - 1) E A/R) <= s E A + s^2 R^2/8, the last by
-Hoeffding's lemma for the eigenvalues of one matrix. With Lieb's concavity, E tr exp(s sum (A_l - E A_l)) <= n exp(s^2 sum R_l^2/8): matrices
-obey Hoeffding's inequality with the constant of numbers, P(‖J J^T - E‖ >= t) <= 2 n exp(-2 t^2/sum R_l^2). sum R_l^2 = (Gamma ‖X‖)^4 ‖v‖_4^4.
+Hoeffding's lemma for the eigenvalues of one matrix. With Lieb's concavity, E tr exp(s sum (A_l - E A_l)) <= n exp(s^2 sum R_l^2/8):
+matrices obey Hoeffding's inequality with the constant of numbers, P(‖J J^T - E‖ >= t) <= 2 n exp(-2 t^2/sum R_l^2), where sum R_l^2 is
+(Gamma ‖X‖)^4 ‖v‖_4^4.
 """
 
 from __future__ import annotations
@@ -84,8 +85,7 @@ def initial(subject: LocalJacobian) -> Side:
         wrong("E of two thirds", "implementation", measure=lambda subject, **p: _deviation(subject, factor=2 / 3),
               ranges={"width": (2**10, 2**14)}),
     ),
-    note="At n = 1, with slopes of 0 and Gamma each half of the time, the sum is a binomial one, and the constant 1/2 is Hoeffding's. Data norms"
-    " are the printed lemma's; where rows are nearly parallel, ‖X‖^2 is the right size.",
+    note="At n = 1, with slopes of 0 and Gamma each half of the time, the sum is a binomial one, and 1/2 is the constant of numbers.",
 )  # fmt: skip
 def initial_sharp(subject: LocalJacobian) -> Side:
     return _deviation(subject)

@@ -1,8 +1,8 @@
 """Stochastic descent over many steps: in the mean over all orders of samples, in the ball, and for any order at all.
 
-D has radius nu r_0/alpha, so that ‖r‖ <= r_D = r_0 + beta nu r_0/alpha on it. With eta <= alpha^2/(nu B^2 (beta^2 + L_J r_D)) one step from D
-has, in the mean over samples (stochastic.py), E ‖r'‖^2 <= ‖r‖^2 - (2 - 1/nu) (eta/n) ‖J^T r‖^2, so E ‖r'‖ <= ‖r‖ - (1 - 1/(2 nu)) (eta/n)
-alpha ‖J^T r‖. With c > 0 and g = sqrt(‖theta - theta_0‖^2 + c^2), whose gradient is at most 1 and whose Hessian at most 1/c,
+D has radius nu r_0/alpha, so that ‖r‖ <= r_D = r_0 + beta nu r_0/alpha on it. With eta <= alpha^2/(nu B^2 (beta^2 + L_J r_D)) one step
+from D has, in the mean over samples (stochastic.py), E ‖r'‖^2 <= ‖r‖^2 - (2 - 1/nu) (eta/n) ‖J^T r‖^2, so E ‖r'‖ <= ‖r‖ - (1 - 1/(2 nu))
+(eta/n) alpha ‖J^T r‖. With c > 0 and g = sqrt(‖theta - theta_0‖^2 + c^2), whose gradient is at most 1 and whose Hessian at most 1/c,
 E g' <= g + (eta/n) ‖J^T r‖ + eta^2 B^2 ‖r‖^2/(2 n c). So until D is left
     g + 2 nu ‖r‖/((2 nu - 1) alpha) + ‖r‖^2/((4 nu - 2) beta^2 c) is a supermartingale,
 and D is ever left with probability at most (2 nu/(2 nu - 1) + 1/((4 nu - 2) t))/(sqrt(nu^2 + t^2) - t), c = t r_0/alpha: for nu >= 3 and
@@ -63,8 +63,8 @@ def _start(subject: LocalJacobian, nu: float, *, printed: bool) -> tuple[Tensor,
 
 
 def _mean(subject: LocalJacobian, nu: float, *, printed: bool = False, unseen: int = 0) -> Side:
-    """E ‖r_t‖^2 1[not yet out of D], over all orders of so many steps. printed: eta as in the paper. unseen: samples that are never drawn, of
-    a wrong implementation."""
+    """E ‖r_t‖^2 1[not yet out of D], over all orders of so many steps. printed: eta as in the paper. unseen: samples that are never drawn,
+    of a wrong implementation."""
     import torch
 
     claimed, alpha, beta, r_0, eta = _start(subject, nu, printed=printed)
@@ -92,16 +92,16 @@ MEAN = {
 @local_jacobian(
     id="os-sgd-mean",
     source="Oymak and Soltanolkotabi 2019, Theorem 3.1",
-    claim="for stochastic descent with eta <= alpha^2/(nu beta^2 B^2 + nu beta B L_J r_0), where D has radius nu r_0/alpha: E ‖r_t‖^2 1_E <="
-    " {bound}, E the event that D is never left",
+    claim="for stochastic descent with eta <= alpha^2/(nu beta^2 B^2 + nu beta B L_J r_0), where D has radius nu r_0/alpha: E ‖r_t‖^2 1_E"
+    " <= {bound}, E the event that D is never left",
     **{**MEAN, "kind": "declared"},
     at_most="(1 - eta alpha^2/(2 n))^t r_0^2",
     variants=(
         wrong("2.1/n in place of 1/(2 n)", "constant", at_most="(1 - 2.1 eta alpha^2/n)^t r_0^2"),
         wrong("one sample is never seen", "implementation", measure=partial(_mean, printed=True, unseen=1), ranges={"samples": (2, 3)}),
     ),
-    note="The mean over all n^t orders, which is exact. The step that the paper allows is longer than what its L_J asks for where ‖r‖ grows,"
-    " as it may before it falls; nothing that was tried refutes it.",
+    note="The mean over all n^t orders, which is exact. The step is longer than we can prove right where ‖r‖ has grown above r_0, as it may"
+    " on the way; nothing that was tried refutes it.",
 )  # fmt: skip
 def mean(subject: LocalJacobian, nu: float) -> Side:
     return _mean(subject, nu, printed=True)

@@ -1,13 +1,13 @@
 """Descent of f beside that of a linear map: the one whose Jacobian J is near that of the start, for as long as the information takes.
 
-Singular values of J of alpha and more make the information, I, smaller ones what is left, N. Let ‖J(theta_0) - J‖ <= e_0, ‖J(theta_0)
-J(theta_0)^T - J J^T‖ <= e_0^2, and ‖J(theta) - J(theta_0)‖ <= e/2 on D; all norms of Jacobians at most beta. With C_t the mean of the Jacobian
-along step t, ‖C_t J_t^T - J J^T‖ <= beta e + e_0^2 = q, ‖I - eta C_t J_t^T‖ <= 1 + eta beta e, and d_t = r_t - r~_t obeys
-    d_{t+1} = (I - eta J J^T) d_t - eta (C_t J_t^T - J J^T) r_t, so ‖d_t‖ <= eta t q e^{eta t beta e} r_0.
-Let eta t <= G/alpha^2, e = eps alpha^3/(5 G beta^2) and e_0^2 <= eps alpha^3/(25 G beta), e_0 <= eps alpha/5. Then e^{eta t beta e} <= e^{1/5} and
-‖d_t‖ <= (6/25) e^{1/5} (eps alpha/beta) r_0 < 0.3 (eps alpha/beta) r_0. In the parameters ‖J_s^T r_s - J^T r~_s‖ <= (e/2 + e_0) ‖r_s‖ +
-beta ‖d_s‖, of which the sum is at most (3/10 + 3/25) e^{1/5} (G/alpha) eps r_0 < 0.52 (G/alpha) eps r_0. The linear map goes no farther than
-‖J_I^+ r_0‖ + (G/alpha) ‖P_N r_0‖, so D needs no more than (G/alpha) eps r_0 beyond that.
+Singular values of J of alpha and more make the information, I, smaller ones what is left, N. J_0 = J(theta_0). Let ‖J_0 - J‖ <= e_0,
+‖J_0 J_0^T - J J^T‖ <= e_0^2, and ‖J(theta) - J_0‖ <= e/2 on D; all norms of Jacobians at most beta. With C_t the mean of the Jacobian along
+step t, ‖C_t J_t^T - J J^T‖ <= beta e + e_0^2 = q, ‖I - eta C_t J_t^T‖ <= 1 + eta beta e, and d_t = r_t - r~_t obeys
+    d_{t+1} = (I - eta J J^T) d_t - eta (C_t J_t^T - J J^T) r_t, so ‖d_t‖ <= eta t q exp(eta t beta e) r_0.
+Let eta t <= G/alpha^2, G >= 1, e = eps alpha^3/(5 G beta^2), e_0^2 <= eps alpha^3/(25 G beta) and e_0 <= eps alpha/5. Then that exponential
+is at most e^{1/5}, and ‖d_t‖ <= (6/25) e^{1/5} (eps alpha/beta) r_0 < 0.3 (eps alpha/beta) r_0. In the parameters ‖J_s^T r_s - J^T r~_s‖ <=
+(e/2 + e_0) ‖r_s‖ + beta ‖d_s‖, and the sum of all steps is at most (3/10 + 3/25) e^{1/5} (G/alpha) eps r_0 < 0.52 (G/alpha) eps r_0. The
+linear map goes no farther than ‖J_I^+ r_0‖ + (G/alpha) ‖P_N r_0‖, so D needs no more than (G/alpha) eps r_0 beyond that.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
     from theorems.local_jacobian.subject import LocalJacobian
 
-TIME = 2.0  # the paper's Gamma: descent goes on until eta t = Gamma/alpha^2
-NARROW = 4.0  # beta/alpha at most, where something is claimed: a run takes Gamma (beta/alpha)^2 steps
+TIME = 2.0  # G, the paper's Gamma: descent goes on until eta t = G/alpha^2
+NARROW = 4.0  # beta/alpha at most, where something is claimed: a run takes G (beta/alpha)^2 steps
 STEPS = int(TIME * NARROW**2)
 
 
 def _beside(subject: LocalJacobian, *, far: float = 1.0, bent: float = 1.0) -> Side:
-    """J is J(theta_0) and a column e_0 q of a parameter that f ignores, q the bottom or the top direction: so J J^T = J(theta_0) J(theta_0)^T +
-    e_0^2 q q^T, and both conditions on e_0 are met with equality. Cutoffs: both ends of what J(theta_0) has, as far as the steps allow.
+    """J is J_0 and a column e_0 q of a parameter that f ignores, q the bottom or the top direction: so J J^T = J_0 J_0^T + e_0^2 q q^T, and
+    both conditions on e_0 are met with equality. Cutoffs: both ends of what J_0 has, as far as the steps allow.
 
     far: of e_0; bent: of r_0, which e limits. Mistakes of false variants.
     """
@@ -59,7 +59,6 @@ def _beside(subject: LocalJacobian, *, far: float = 1.0, bent: float = 1.0) -> S
 
     labels, columns = unit[:, None, None].expand(-1, *runs, -1).flatten(1, 3), q[:, None, :, None].expand(-1, *runs, -1).flatten(1, 3)
     a, b, c = each(alpha), each(beta), each(e_0)
-    # J J^T has at least the singular values of J(theta_0): what counts as information there, counts
     reference = subject.gram()[:, None] + c[..., None, None] ** 2 * columns[..., :, None] * columns[..., None, :]
     squares, basis = torch.linalg.eigh(reference)
     informs = squares >= a[..., None].square() * (1 - 1e-12)  # the cutoff itself is a singular value, up to rounding
@@ -87,10 +86,10 @@ AFTER = f"exp(-{TIME:g}) I + N + "
 @local_jacobian(
     id="os-meta",
     source="Oymak, Fabian, Li and Soltanolkotabi 2019, Theorem 5.3",
-    claim="descent with eta <= 1/beta^2 beside that of a linear map with Jacobian J, as long as eta t <= Gamma/alpha^2, Gamma = 2, ‖J(theta_0) -"
-    " J‖ <= e_0 <= min(eps alpha, sqrt(eps alpha^3/(Gamma beta)))/5, ‖J(theta_0) J(theta_0)^T - J J^T‖ <= e_0^2 and ‖J(theta) - J(theta_0)‖"
-    " <= e/2, e = eps alpha^3/(5 Gamma beta^2): ‖r_t - r~_t‖ <= {bound}, ‖theta_t - theta~_t‖ <= {bound}, and at the end ‖r_t‖ <= {bound},"
-    " I = ‖P_I r_0‖, N = ‖P_N r_0‖",
+    claim="descent with eta <= 1/beta^2 beside that of a linear map with Jacobian J, as long as eta t <= G/alpha^2, G = 2, if ‖J_0 - J‖ <="
+    " e_0 <= min(eps alpha, sqrt(eps alpha^3/(G beta)))/5, ‖J_0 J_0^T - J J^T‖ <= e_0^2 and ‖J(theta) - J_0‖ <= e/2 on D, e = eps"
+    " alpha^3/(5 G beta^2): ‖r_t - r~_t‖ <= {bound}, ‖theta_t - theta~_t‖ <= {bound}, and at the end ‖r_t‖ <= {bound}, I and N the norms of"
+    " r_0's parts of singular values of J above and below alpha",
     at_most=("3/5 eps alpha/beta r_0", "2 eps/alpha r_0", f"{AFTER}eps alpha/beta r_0"),
     ranges={"tolerance": (0.02, 0.9), "width": (1, 64)},
     rests_on=("os-jacobian",),
@@ -98,13 +97,11 @@ AFTER = f"exp(-{TIME:g}) I + N + "
     passes=32,
     variants=(
         wrong("e_0 twenty times as large", "assumption", measure=partial(_beside, far=20.0)),
-        wrong("e^(-2.1 Gamma)", "exponent", at_most=("3/5 eps alpha/beta r_0", "2 eps/alpha r_0", "exp(-4.2) I + N + eps alpha/beta r_0"),
+        wrong("e^(-2.1 G)", "exponent", at_most=("3/5 eps alpha/beta r_0", "2 eps/alpha r_0", "exp(-4.2) I + N + eps alpha/beta r_0"),
               ranges={"tolerance": (0.02, 0.05)}),
     ),
-    curved=(
-        wrong("no condition on e", "assumption", measure=partial(_beside, bent=1e3)),
-    ),
-    note="os-meta-sharp has half of the first two.",
+    curved=(wrong("no condition on e", "assumption", measure=partial(_beside, bent=1e3)),),
+    note="(e^-2 I is e^-G I.) os-meta-sharp has half of the first two.",
 )  # fmt: skip
 def meta(subject: LocalJacobian) -> Side:
     return _beside(subject)
@@ -121,7 +118,7 @@ def meta(subject: LocalJacobian) -> Side:
     passes=32,
     variants=(
         wrong("e_0 ten times as large", "assumption", measure=partial(_beside, far=10.0)),
-        wrong("e^(-2.1 Gamma)", "exponent",
+        wrong("e^(-2.1 G)", "exponent",
               at_most=("0.3 eps alpha/beta r_0", "1.04 eps/alpha r_0", "exp(-4.2) I + N + 0.3 eps alpha/beta r_0"),
               ranges={"tolerance": (0.02, 0.2)}),
     ),

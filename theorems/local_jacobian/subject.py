@@ -41,6 +41,40 @@ class Moves:
     row: Tensor
 
 
+class Run(Protocol):
+    """What is asked of a run of a ReLU network. residual: y - f, (trials, steps, samples). distance: ‖W - W_0‖_F. error: how far at most
+    the residual is from that of the flow that is followed. Both (trials, steps)."""
+
+    @property
+    def residual(self) -> Tensor: ...
+
+    @property
+    def distance(self) -> Tensor: ...
+
+    @property
+    def error(self) -> Tensor: ...
+
+
+class Gates(Drawn, Protocol):
+    """A batch of networks m^{-1/2} sum_r a_r relu(w_r . x) at their start."""
+
+    def outputs(self) -> Tensor:
+        """f, (trials, samples)."""
+        ...
+
+    def kernel(self) -> Tensor:
+        """J J^T, (trials, samples, samples)."""
+        ...
+
+    def gate_costs(self) -> Tensor:
+        """The least square of a Frobenius norm of a change of W that changes k gates of an input, k = 1..m: (trials, samples, m)."""
+        ...
+
+    def flow(self, residual: Tensor, horizon: Tensor, steps: int) -> Run:
+        """Gradient flow up to time `horizon`, (trials,), with labels f(W_0) + residual, (trials, samples)."""
+        ...
+
+
 class LocalJacobian(Drawn, Protocol):
     """A batch of maps f_i(W) = sum_l v_l phi(w_l . x_i), ‖v‖_2 = 1, at a start W_0, with the instance's inputs."""
 
