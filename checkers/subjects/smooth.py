@@ -154,7 +154,7 @@ class SmoothSubject(PartialSubject):
         drawn = torch.nn.functional.one_hot(orders.flatten(0, 1), self.instance.samples).to(residual)  # (runs, steps, n)
         return self._descend(residual, step_size, [r for r in drawn.unbind(1)], goal)
 
-    def linearized(self, residual: Tensor, step_size: Tensor, steps: int, extra: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def linearized(self, residual: Tensor, step_size: Tensor, steps: int, extra: Tensor) -> tuple[Tensor, ...]:
         run = _Run(self.network, residual)
         eta, column = run.steps(step_size), extra.flatten(0, 1)
         now, change, r, line = run.start, torch.zeros_like(run.start.weights), run.residual, run.residual
@@ -167,8 +167,7 @@ class SmoothSubject(PartialSubject):
             now = run.start.at(change)
             r, line = run.labels - now.outputs(), run.residual - run.start.push(moved) - column * along[:, None]
             records.append((r, line, (_norm(change - moved).square() + along.square()).sqrt()))
-        first, second, apart = (torch.stack(one, 1).unflatten(0, residual.shape[:2]) for one in zip(*records, strict=True))
-        return first, second, apart
+        return run.stacked(records)
 
     def flow(self, residual: Tensor, horizon: Tensor, steps: int) -> Path:
         """By the classical method of Runge and Kutta in twice as many steps; what differs from it in `steps` steps is the error: 15 times
@@ -218,10 +217,14 @@ class _Run:
         found = step_size[..., None].expand(self._shape) if step_size.ndim == 1 else step_size
         return found.flatten()[:, None, None]
 
+    def stacked(self, records: Sequence[tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
+        """Records of all steps, each part one tensor, the labels an axis of their own."""
+        parts = (torch.stack(one, 1) for one in zip(*records, strict=True))
+        return tuple(one.reshape(*self._shape, *one.shape[1:]) for one in parts)
+
     def path(self, records: list[Record]) -> Path:
-        """Records of all steps as one path, the labels an axis of their own."""
-        parts = [torch.stack(one, 1) for one in zip(*records, strict=True)]
-        return Path(*(one.reshape(*self._shape, *one.shape[1:]) for one in (*parts, torch.zeros_like(parts[-1]))))
+        parts = self.stacked(records)
+        return Path(*(*parts, torch.zeros_like(parts[-1])))
 
     def flow(self, step: Tensor, steps: int) -> Path:
         """Gradient flow by that many steps of the classical method of Runge and Kutta."""

@@ -115,8 +115,8 @@ def _followed(subject: Gates, *, still: bool = False, share: float = SPARED, sho
 @relu(
     id="os-gates-flow",
     source="derived",
-    claim="with omega(s) = ‖X‖ sqrt(max_i N_i(s)/m) and r_0 less than the integral of alpha_0 - omega over [0, s_end]: gradient flow has ‖r‖"
-    " <= {bound}, lost the integral up to ‖W - W_0‖_F, and ‖W - W_0‖_F <= {bound}",
+    claim="with omega(s) = ‖X‖ sqrt(max_i N_i(s)/m) and r_0 less than the integral of alpha_0 - omega over [0, s_end]: gradient flow has"
+    " ‖r‖ <= {bound}, lost the integral up to ‖W - W_0‖_F, and ‖W - W_0‖_F <= {bound}",
     at_most=("r_0 - lost + e", "s_end"),
     ranges={"width": (16, 4096), "samples": (1, 4), "input_dimension": INPUTS, "separation": (0.05, 1.0), "radius": (1e-3, 0.3)},
     labels=("signs",),

@@ -76,25 +76,25 @@ def _mean(subject: LocalJacobian, nu: float, *, printed: bool = False, unseen: i
     drawn = orders.repeat(labels.shape[1], 1).expand(subject.trials, -1, -1)
     path = subject.descend_sampled(runs, eta, drawn)
     kept = (path.distance <= subject.instance.radius).to(r_0).cummin(-1).values
-    squares = (norms(path).square() * kept).unflatten(1, (labels.shape[1], len(orders))).mean(2)
+    squares = (norms(path).square() * kept).reshape(*labels.shape[:2], len(orders), -1).mean(2)
     given = {"eta": eta, "alpha": alpha, "r_0": r_0, "t": torch.arange(1, steps + 1).to(eta).expand(squares[..., 1:].shape)}
     # a step takes less than a half of ‖r‖^2 in the mean
     off = rounding(subject, claimed, r_0 * 2.0 ** (-steps / 2), alpha, beta)
     return Side(said(claimed, squares)[..., 0], axes=("labels", "step"), rounding=off, given=given)
 
 
-MEAN = {
-    "on": (GENERALIZED, SMOOTH), "constants": {"nu": NU}, "ranges": {"width": (1, 32), "samples": (1, 3)}, "rests_on": ("os-sgd-step",),
-    "attack": EXTREMES, "passes": 64,
-}  # fmt: skip
+over_orders = partial(
+    local_jacobian, on=(GENERALIZED, SMOOTH), constants={"nu": NU}, ranges={"width": (1, 32), "samples": (1, 3)}, rests_on=("os-sgd-step",),
+    attack=EXTREMES, passes=64,
+)  # fmt: skip
 
 
-@local_jacobian(
+@over_orders(
     id="os-sgd-mean",
     source="Oymak and Soltanolkotabi 2019, Theorem 3.1",
     claim="for stochastic descent with eta <= alpha^2/(nu beta^2 B^2 + nu beta B L_J r_0), where D has radius nu r_0/alpha: E ‖r_t‖^2 1_E"
     " <= {bound}, E the event that D is never left",
-    **{**MEAN, "kind": "declared"},
+    kind="declared",
     at_most="(1 - eta alpha^2/(2 n))^t r_0^2",
     variants=(
         wrong("2.1/n in place of 1/(2 n)", "constant", at_most="(1 - 2.1 eta alpha^2/n)^t r_0^2"),
@@ -107,12 +107,11 @@ def mean(subject: LocalJacobian, nu: float) -> Side:
     return _mean(subject, nu, printed=True)
 
 
-@local_jacobian(
+@over_orders(
     id="os-sgd-mean-sharp",
     source="Oymak and Soltanolkotabi 2019, Theorem 3.1, sharper",
     claim="for stochastic descent with eta <= alpha^2/(nu B^2 (beta^2 + L_J r_D)), r_D = r_0 (1 + nu beta/alpha): E ‖r_t‖^2 1_E <= {bound},"
     " E as in os-sgd-mean",
-    **MEAN,
     at_most="(1 - (2 - 1/nu) eta alpha^2/n)^t r_0^2",
     variants=(
         wrong("2.1/n in place of (2 - 1/nu)/n", "constant", at_most="(1 - 2.1 eta alpha^2/n)^t r_0^2"),
@@ -142,7 +141,7 @@ def _farthest(subject: LocalJacobian, nu: float, *, printed: bool = False, facto
 
 
 def _printed_failure(instance: Instance, nu: float) -> float:
-    return 4 / nu * CONDITION ** (1 / (instance.width * instance.input_dimension))
+    return 4 / nu * math.pow(CONDITION, 1 / (instance.width * instance.input_dimension))
 
 
 NEAR = {"samples": (1, 1), "radius": (1e-2, 0.1)}

@@ -156,7 +156,7 @@ class LocalJacobian(Drawn, Protocol):
         """Stochastic descent theta' = theta - eta r_i J_i^T, i as in `orders`, (trials, labels, steps); the rest as for descend."""
         ...
 
-    def linearized(self, residual: Tensor, step_size: Tensor, steps: int, extra: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def linearized(self, residual: Tensor, step_size: Tensor, steps: int, extra: Tensor) -> tuple[Tensor, ...]:
         """Descent of f beside that of its linearization by a reference Jacobian, J and one more column `extra`, (trials, labels, samples),
         for a parameter that f ignores: the residuals of both, (trials, labels, steps + 1, samples), and how far the parameters are from
         each other, (trials, labels, steps + 1)."""
