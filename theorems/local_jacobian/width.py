@@ -66,8 +66,8 @@ def _entered(subject: LocalJacobian, *, factor: float = ENTERED) -> Side:
         wrong("rate 1.6 eta alpha_0^2", "constant", at_most=("(1 - 1.6 eta alpha_0^2)^t r_0^2", "r_0", "8 r_0/alpha_0")),
         wrong("a path of r_0/(2 beta)", "claim", at_most=(SQUARES, "r_0", "r_0/(2 beta)")),
     ),
-    note="r_0 is as large as the width allows. Orthonormal rows, n = 10, phi of softplus type and labels +-1: some 700 neurons; flow asks"
-    " for some 10 (os-width-flow).",
+    note="r_0 is as large as the width allows. For 10 orthonormal rows, r_0^2 = 10 and phi' = (1 + 3 S)/4, S a sigmoid, that is 525"
+    " neurons; flow (os-width-flow) asks for 8.",
 )  # fmt: skip
 def entered(subject: LocalJacobian) -> Side:
     return _entered(subject)
