@@ -16,8 +16,10 @@ from checkers.networks.smooth import Activation
 
 DEGREE = 512  # of the series: gates as steep as these have a_j^2 of about j^-1.5 until j is some hundreds
 REACH = 12.0  # standard deviations to either side: the root of the density is 1e-16 there, and times it polynomials are at most 1
-NODES = 6145  # of the trapezoidal rule, 1/256 apart: for a ramp, which has kinks, it is off by a millionth; for the others by rounding
-OFF = 4e-6  # of Gamma^2: that error, twice in a product
+NODES = 6145  # of the trapezoidal rule, 1/256 apart
+# What it is off by where there are kinks: two of a ramp, at which phi' turns by kappa c Gamma/4, each times step^2/12 and a density of 0.4;
+# in a product twice. For the other activations it is off by rounding.
+OFF = 2 * 2 * 0.4 / 12 / 256**2 / 4
 
 
 def expected_products(activation: Activation, correlation: Tensor, kappa: float) -> tuple[Tensor, Tensor]:
@@ -33,7 +35,7 @@ def expected_products(activation: Activation, correlation: Tensor, kappa: float)
     found = torch.einsum("tj,jab->tab", squares, powers)
     found = torch.where(torch.eye(size, dtype=torch.bool, device=device), whole[:, None, None], found)
     left = (whole - squares.sum(-1)).clamp_min(0) * float(rho.abs().amax()) ** DEGREE
-    return found, left + OFF * activation.high.square()
+    return found, left + OFF * kappa * activation.steepness * activation.high.square()
 
 
 @cache

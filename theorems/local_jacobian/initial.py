@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from theorems.local_jacobian.subject import LocalJacobian
 
 P = Constant(0.1, "a choice: small enough to be refuted in few trials, large enough that log(1/p) is a number")
-KAPPA = 4.0  # of the entries of W_0, so that many of the drawn activations are nearly gates there, which fluctuate most
+KAPPA = 16.0  # of the entries of W_0, so that many of the drawn activations are nearly gates there, which fluctuate most
 
 
 def _deviation(subject: LocalJacobian, *, factor: float = 1.0) -> Side:
@@ -39,6 +39,7 @@ def _deviation(subject: LocalJacobian, *, factor: float = 1.0) -> Side:
     return Side((values - error).clamp_min(0), given=given)
 
 
+PROVED = "v_4^2 Gamma^2 X^2 sqrt(51 log(n))"  # that of os-initial-sharp at p = n^-100, for log(2 n^101)/2 <= 51 log(n) where n >= 2
 PRINTED, WIDE = "30 sqrt(m) v_max^2 Gamma^2 X^2 log(n)", "v_4^2 Gamma^2 X^2 sqrt(1000 log(n))"
 
 
@@ -48,6 +49,7 @@ PRINTED, WIDE = "30 sqrt(m) v_max^2 Gamma^2 X^2 log(n)", "v_4^2 Gamma^2 X^2 sqrt
     source="Oymak, Fabian, Li and Soltanolkotabi 2019, Lemma 6.13",
     claim="for Gaussian W_0, |phi'| <= Gamma and inputs of norm 1: ‖J J^T - E J J^T‖ <= {bound}, so for |v_l| = m^(-1/2) also <= {bound}",
     at_most=(PRINTED, WIDE),
+    proved=(PROVED, PROVED),
     ranges={"width": (1, 2**14), "samples": (2, 6)},
     failure=FailureProbability("n^(-100)", lambda instance: instance.samples**-100.0),
     variance=KAPPA**2,
@@ -75,6 +77,7 @@ def initial(subject: LocalJacobian) -> Side:
     at_most="v_4^2 Gamma^2 X^2 sqrt(log(2 n/p)/2)",
     exponents={"width": -0.5},
     ranges={"width": (1, 2**14)},
+    tight={"samples": 6, "data": "orthonormal"},
     failure=FailureProbability("p", lambda instance, p: p),
     constants={"p": P},
     variance=KAPPA**2,

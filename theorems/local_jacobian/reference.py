@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from theorems.language.forms import wrong
 from theorems.language.subject import Side
-from theorems.local_jacobian.shared import EXTREMES, INSIDE, directions, local_jacobian, rounding
+from theorems.local_jacobian.shared import EXTREMES, GENERALIZED, INSIDE, LINEAR, SMOOTH, directions, local_jacobian, rounding
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -80,48 +80,65 @@ def _beside(subject: LocalJacobian, *, far: float = 1.0, bent: float = 1.0) -> S
     return Side(found, axes=("run", "part"), rounding=off, given=given)
 
 
-AFTER = f"exp(-{TIME:g}) I + N + "
+AFTER = f"exp(-{TIME:g}) I + N"
+SHARP = ("0.3 eps alpha/beta r_0", "1.04 eps/alpha r_0")
+LINE = ("0.04 eps alpha/beta r_0", "0.44 eps/alpha r_0")  # e = 0: e_0^2 G/alpha^2, and (G/alpha^2) (e_0 + beta/2 of that)
 
-
-@local_jacobian(
+beside = partial(local_jacobian, ranges={"tolerance": (0.02, 0.9), "width": (1, 64)}, attack=EXTREMES, passes=32)
+printed = partial(
+    beside,
     id="os-meta",
     source="Oymak, Fabian, Li and Soltanolkotabi 2019, Theorem 5.3",
     claim="descent with eta <= 1/beta^2 beside that of a linear map with Jacobian J, as long as eta t <= G/alpha^2, G = 2, if ‖J_0 - J‖ <="
     " e_0 <= min(eps alpha, sqrt(eps alpha^3/(G beta)))/5, ‖J_0 J_0^T - J J^T‖ <= e_0^2 and ‖J(theta) - J_0‖ <= e/2 on D, e = eps"
     " alpha^3/(5 G beta^2): ‖r_t - r~_t‖ <= {bound}, ‖theta_t - theta~_t‖ <= {bound}, and at the end ‖r_t‖ <= {bound}, I and N the norms of"
     " r_0's parts of singular values of J above and below alpha",
-    at_most=("3/5 eps alpha/beta r_0", "2 eps/alpha r_0", f"{AFTER}eps alpha/beta r_0"),
-    ranges={"tolerance": (0.02, 0.9), "width": (1, 64)},
+    at_most=("3/5 eps alpha/beta r_0", "2 eps/alpha r_0", f"{AFTER} + eps alpha/beta r_0"),
     rests_on=("os-jacobian",),
-    attack=EXTREMES,
-    passes=32,
-    variants=(
-        wrong("e_0 twenty times as large", "assumption", measure=partial(_beside, far=20.0)),
-        wrong("e^(-2.1 G)", "exponent", at_most=("3/5 eps alpha/beta r_0", "2 eps/alpha r_0", "exp(-4.2) I + N + eps alpha/beta r_0"),
-              ranges={"tolerance": (0.02, 0.05)}),
-    ),
-    curved=(wrong("no condition on e", "assumption", measure=partial(_beside, bent=1e3)),),
     note="(e^-2 I is e^-G I.) os-meta-sharp has half of the first two.",
+)
+FALSE = (
+    wrong("e_0 twenty times as large", "assumption", measure=partial(_beside, far=20.0)),
+    wrong("e^(-2.1 G)", "exponent", at_most=("3/5 eps alpha/beta r_0", "2 eps/alpha r_0", "exp(-4.2) I + N + eps alpha/beta r_0"),
+          ranges={"tolerance": (0.02, 0.05)}),
 )  # fmt: skip
+
+
+@printed(
+    on=(GENERALIZED, SMOOTH),
+    proved=(*SHARP, ""),
+    variants=(*FALSE, wrong("no condition on e", "assumption", measure=partial(_beside, bent=1e3))),
+)
+@printed(on=(LINEAR,), proved=(*LINE, ""), variants=FALSE)
 def meta(subject: LocalJacobian) -> Side:
     return _beside(subject)
 
 
-@local_jacobian(
+sharp = partial(
+    beside,
     id="os-meta-sharp",
     source="Oymak, Fabian, Li and Soltanolkotabi 2019, Theorem 5.3, sharper",
     claim="under the conditions of os-meta, ‖r_t - r~_t‖ <= {bound}, ‖theta_t - theta~_t‖ <= {bound}, and at the end ‖r_t‖ <= {bound}",
-    at_most=("0.3 eps alpha/beta r_0", "1.04 eps/alpha r_0", f"{AFTER}0.3 eps alpha/beta r_0"),
-    ranges={"tolerance": (0.02, 0.9), "width": (1, 64)},
     rests_on=("os-meta",),
-    attack=EXTREMES,
-    passes=32,
+)
+
+
+@sharp(
+    on=(GENERALIZED, SMOOTH),
+    at_most=(*SHARP, f"{AFTER} + {SHARP[0]}"),
     variants=(
         wrong("e_0 ten times as large", "assumption", measure=partial(_beside, far=10.0)),
-        wrong("e^(-2.1 G)", "exponent",
-              at_most=("0.3 eps alpha/beta r_0", "1.04 eps/alpha r_0", "exp(-4.2) I + N + 0.3 eps alpha/beta r_0"),
-              ranges={"tolerance": (0.02, 0.2)}),
+        wrong("e^(-2.1 G)", "exponent", at_most=(*SHARP, f"exp(-4.2) I + N + {SHARP[0]}"), ranges={"tolerance": (0.02, 0.2)}),
     ),
-)  # fmt: skip
+)
+@sharp(
+    on=(LINEAR,),
+    at_most=(*LINE, f"{AFTER} + {LINE[0]}"),
+    variants=(
+        wrong("e_0 twice as large", "assumption", measure=partial(_beside, far=2.0)),
+        wrong("e^(-2.1 G)", "exponent", at_most=(*LINE, f"exp(-4.2) I + N + {LINE[0]}")),
+    ),
+    note="For a linear map e = 0, and what is left is attained where J sees nothing of the labels.",
+)
 def meta_sharp(subject: LocalJacobian) -> Side:
     return _beside(subject)

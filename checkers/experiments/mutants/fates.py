@@ -79,15 +79,19 @@ def _pass(settings: Settings, statement: Statement, mutant: Mutant) -> _Found:
 
 def _claim(settings: Settings, statement: Statement, mutant: Mutant) -> _Found:
     """Another bound, definition or constant."""
-    campaigns, reached = [], 1.0
+    campaigns, reached, beyond = [], 1.0, []
     for changes in mutant.alternatives:
         mutated, seen = watched(statement, dataclasses.replace(statement, **changes))
         campaigns.append(_searched(settings, mutated))
         reached = max(reached, seen.factor)
+        beyond.append(seen.beyond)
         if campaigns[-1].severest:
             return _Found(campaigns, "killed", "", mutant.reach)
     if why := _slack(statement, mutant):
         return _Found(campaigns, "slack", why, mutant.reach)
+    if all(one is not None and one <= 1 + SAME for one in beyond):
+        texts = " and ".join(one.text for one in statement.proved_bounds if one)
+        return _Found(campaigns, "slack", f"no stronger than what is proved: {texts}", mutant.reach)
     if mutant.kind == "constant":
         return _Found(campaigns, "missed", "", mutant.reach)
     if mutant.alone:

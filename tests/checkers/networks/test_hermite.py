@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from checkers.networks.hermite import expected_products
-from checkers.networks.smooth import BUMP, RAMP, SIGMOID, Activation
-from checkers.subjects.smooth import SmoothNetwork, SmoothSubject
+from checkers.networks.smooth import BUMP, RAMP, SIGMOID, Activation, SmoothNetwork
+from checkers.subjects.smooth import SmoothSubject
 from strategies import instance_from_sizes
 from tests.helpers import sources
 
