@@ -90,8 +90,7 @@ def _claim(settings: Settings, statement: Statement, mutant: Mutant) -> _Found:
     if why := _slack(statement, mutant):
         return _Found(campaigns, "slack", why, mutant.reach)
     if all(one is not None and one <= 1 + SAME for one in beyond):
-        texts = " and ".join(one.text for one in statement.proved_bounds if one)
-        return _Found(campaigns, "slack", f"no stronger than what is proved: {texts}", mutant.reach)
+        return _Found(campaigns, "slack", f"no stronger than what is proved: {statement.proved_bounds[mutant.part]}", mutant.reach)
     if mutant.kind == "constant":
         return _Found(campaigns, "missed", "", mutant.reach)
     if mutant.alone:
