@@ -161,7 +161,7 @@ def fresh(statement: Statement, instance: Instance, seed: int, numbers: int, mos
     """The instance on fresh networks, as many as so many Gaussian numbers allow, at most `most`."""
     engine, planned = PROFILES["quick"].plan(statement, instance)
     # a decision has the fewer trials the more a measure costs, and is one batch; of small networks so few cost what hundreds do
-    batch = max(planned, min(BATCH, PILOT // cost(statement, instance)[1]))
+    batch = max(planned, affordable(statement, instance, PILOT, BATCH))
     trials = affordable(statement, instance, numbers, most)
     survey = Survey(statement, instance)
     with one_thread():
