@@ -55,7 +55,7 @@ def drawn_subjects(
     if engine == "jacobian":
         linear = bool(statement.options.get("linear", 0.0))
         smooth = SmoothNetwork.draw(instance.inputs, instance.width, trials, source, statement.variance, linear=linear, device=device)
-        yield "", SmoothSubject(smooth, instance, source.spawn("questions"))
+        yield "", SmoothSubject(smooth, instance, source.spawn("questions"), statement.variance)
         return
     network = draw_network(statement, instance, engine, trials, source, device)
     questions = source.spawn("questions")

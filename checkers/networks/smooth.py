@@ -126,6 +126,10 @@ class SmoothNetwork:
         """J^T residual, (trials, k, r)."""
         return (self.slopes * residual[:, None]) @ self.rows
 
+    def push(self, move: Tensor) -> Tensor:
+        """J move, (trials, n), move: (trials, k, r)."""
+        return (self.slopes * (move @ self.rows.mT)).sum(1)
+
     def at(self, change: Tensor) -> SmoothNetwork:
         """The network at W + change."""
         return SmoothNetwork(self.rows, self.weights + change, self.output, self.activation)

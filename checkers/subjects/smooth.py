@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from math import sqrt
 
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from checkers.networks.hermite import expected_products
 from checkers.networks.randomness import NormalSource
 from checkers.networks.smooth import SmoothNetwork
 from checkers.subjects.partial import PartialSubject
@@ -24,9 +26,9 @@ class SmoothSubject(PartialSubject):
 
     engine = "jacobian"
 
-    def __init__(self, network: SmoothNetwork, instance: Instance, source: NormalSource) -> None:
+    def __init__(self, network: SmoothNetwork, instance: Instance, source: NormalSource, variance: float = 1.0) -> None:
         super().__init__(instance, network.trials, source)
-        self.network = network
+        self.network, self.variance = network, variance
 
     @property
     def rounding(self) -> float:
@@ -53,6 +55,15 @@ class SmoothSubject(PartialSubject):
         rows = [torch.autograd.grad(one.sum(), weights, retain_graph=True)[0].flatten(1) for one in outputs.unbind(1)]
         jacobian = torch.stack(rows, 1)
         return jacobian @ jacobian.mT
+
+    def expected_gram(self) -> tuple[Tensor, Tensor]:
+        shares = self.network.rows @ self.network.rows.mT
+        found, off = expected_products(self.network.activation, shares, sqrt(self.variance))
+        size = self.network.output.square().sum(-1)
+        return size[:, None, None] * found * shares, size * off
+
+    def output_weights(self) -> Tensor:
+        return self.network.output
 
     def slopes(self) -> tuple[Tensor, Tensor, Tensor]:
         activation = self.network.activation
@@ -118,19 +129,45 @@ class SmoothSubject(PartialSubject):
         return self.network.repeated(moves.shape[1]).at(moves.flatten(0, 1))
 
     def descend(self, residual: Tensor, step_size: Tensor, steps: int, goal: Tensor | None = None) -> Path:
+        return self._descend(residual, step_size, [None] * steps, goal)
+
+    def _descend(self, residual: Tensor, step_size: Tensor, drawn: Sequence[Tensor | None], goal: Tensor | None) -> Path:
+        """drawn: for each step which samples it sees, 0/1 of shape (runs, samples); None: all."""
         run = _Run(self.network, residual)
-        eta = step_size[..., None].expand(residual.shape[:2]).flatten() if step_size.ndim == 1 else step_size.flatten()
-        away = None if goal is None else goal.flatten(0, 1)
+        eta, away = run.steps(step_size), None if goal is None else goal.flatten(0, 1)
         change, length = torch.zeros_like(run.start.weights), run.residual.new_zeros(run.start.trials)
         r, now = run.residual, run.start
         records = [_record(r, change, length, away)]
-        for _ in range(steps):
-            step = eta[:, None, None] * now.pull(r)
+        for seen in drawn:
+            step = eta * now.pull(r if seen is None else seen * r)
             change, length = change + step, length + _norm(step)
             now = run.start.at(change)
             r = run.labels - now.outputs()
             records.append(_record(r, change, length, away))
         return run.path(records)
+
+    def orders(self, labels: int, steps: int) -> Tensor:
+        drawn = self._source.spawn("orders").integers((self.trials, labels, steps), 0, self.instance.samples - 1)
+        return drawn.to(self.network.rows.device)
+
+    def descend_sampled(self, residual: Tensor, step_size: Tensor, orders: Tensor, goal: Tensor | None = None) -> Path:
+        drawn = torch.nn.functional.one_hot(orders.flatten(0, 1), self.instance.samples).to(residual)  # (runs, steps, n)
+        return self._descend(residual, step_size, [r for r in drawn.unbind(1)], goal)
+
+    def linearized(self, residual: Tensor, step_size: Tensor, steps: int, extra: Tensor) -> tuple[Tensor, ...]:
+        run = _Run(self.network, residual)
+        eta, column = run.steps(step_size), extra.flatten(0, 1)
+        now, change, r, line = run.start, torch.zeros_like(run.start.weights), run.residual, run.residual
+        pulled = torch.zeros_like(r)  # sum of eta r~: the linearization has moved by J^T of it
+        records = [(r, line, _norm(change))]
+        for _ in range(steps):
+            change = change + eta * now.pull(r)
+            pulled = pulled + eta[..., 0] * line
+            moved, along = run.start.pull(pulled), (column * pulled).sum(-1)
+            now = run.start.at(change)
+            r, line = run.labels - now.outputs(), run.residual - run.start.push(moved) - column * along[:, None]
+            records.append((r, line, (_norm(change - moved).square() + along.square()).sqrt()))
+        return run.stacked(records)
 
     def flow(self, residual: Tensor, horizon: Tensor, steps: int) -> Path:
         """By the classical method of Runge and Kutta in twice as many steps; what differs from it in `steps` steps is the error: 15 times
@@ -175,10 +212,19 @@ class _Run:
         self.labels = self.start.outputs() + self.residual
         self._shape = residual.shape[:2]
 
+    def steps(self, step_size: Tensor) -> Tensor:
+        """(trials,) or (trials, labels) as (runs, 1, 1)."""
+        found = step_size[..., None].expand(self._shape) if step_size.ndim == 1 else step_size
+        return found.flatten()[:, None, None]
+
+    def stacked(self, records: Sequence[tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
+        """Records of all steps, each part one tensor, the labels an axis of their own."""
+        parts = (torch.stack(one, 1) for one in zip(*records, strict=True))
+        return tuple(one.reshape(*self._shape, *one.shape[1:]) for one in parts)
+
     def path(self, records: list[Record]) -> Path:
-        """Records of all steps as one path, the labels an axis of their own."""
-        parts = [torch.stack(one, 1) for one in zip(*records, strict=True)]
-        return Path(*(one.reshape(*self._shape, *one.shape[1:]) for one in (*parts, torch.zeros_like(parts[-1]))))
+        parts = self.stacked(records)
+        return Path(*(*parts, torch.zeros_like(parts[-1])))
 
     def flow(self, step: Tensor, steps: int) -> Path:
         """Gradient flow by that many steps of the classical method of Runge and Kutta."""

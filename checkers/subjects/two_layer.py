@@ -56,6 +56,13 @@ class TwoLayerSubject(PartialSubject):
     def near(self, radius: float) -> Tensor:
         return (self.network.pre_activations.abs() <= radius).sum(1).double()
 
+    def gate_costs(self) -> Tensor:
+        return self._gate_costs
+
+    @cached_property
+    def _gate_costs(self) -> Tensor:
+        return self.network.pre_activations.mT.square().sort(-1).values.cumsum(-1)
+
     def flip_bound(self, radius: float) -> Tensor:
         z = self.network.pre_activations
         surely = (z > radius).double()  # open, and not near

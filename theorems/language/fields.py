@@ -61,6 +61,9 @@ def _mistakes(one: Statement) -> Iterable[str]:
         value = getattr(one, name)
         sound = isinstance(value, str) or (isinstance(value, tuple) and all(isinstance(part, str) for part in value))
         yield _must(name, sound, "a formula, or a tuple of them", value)
+    texts = (one.proved,) if isinstance(one.proved, str) else one.proved
+    fitting = isinstance(texts, tuple) and all(isinstance(part, str) for part in texts) and len(texts) in (0, len(one.bounds))
+    yield _must("proved", fitting, "a formula for each of the bounds, or empty", one.proved)
     yield _each("definitions", one.definitions, lambda value: isinstance(value, str), "a formula")
     known = {*SYMBOLS, *one.constants}
     for name, formula in one.definitions.items():

@@ -29,6 +29,7 @@ def form(identifier: str, architecture: str, **changes: Any) -> Statement:
     changes.setdefault("engines", tuple(engine for engine in base.engines if engine != EXACT_LAW))
     changes.setdefault("certificate", "" if base.certificate == FLIPS else base.certificate)
     changes.setdefault("sharp", {})
+    changes.setdefault("proved", ())
     changes.setdefault("tight", {})
     changes.setdefault("trials", 1)
     changes.setdefault("note", "")

@@ -72,6 +72,8 @@ class Statement:
     measure searches for have proved upper bounds; "flips of one layer": the claim over the whole ball is one about flips (certification/).
     trained: it speaks of training runs, whose regime has a far side of its own.
     sharp: quantity -> the exponent of the true supremum, where it is proved or measured: what claims more than the bound and is still true.
+    proved: a formula, or one a part ("" for none), that is proved to bound the measured side too, where a stronger proof is known: what
+    claims more than the bound and no more than this is true.
     sharpens: the id of a statement about the same measured side that claims no more: what follows from this one is true there.
     tight: sizes, and the KINDS of data and labels, at which the bound is attained as networks grow; corners of the region lie there.
     passes: how many times more the measure costs than one forward and backward pass; it divides the number of trials.
@@ -115,6 +117,7 @@ class Statement:
     certificate: Certificate = ""
     trained: bool = False
     sharp: Mapping[str, float] = field(default_factory=dict)
+    proved: str | tuple[str, ...] = ()
     sharpens: str = ""
     tight: Mapping[str, float | str] = field(default_factory=dict)
     passes: int = 1
@@ -135,6 +138,12 @@ class Statement:
         """The formulas of the claimed side, one a part; none where the measure returns both sides."""
         texts = self.at_most or self.at_least
         return tuple(map(Formula, (texts,) if isinstance(texts, str) else texts))
+
+    @cached_property
+    def proved_bounds(self) -> tuple[Formula | None, ...]:
+        """The formulas that are proved besides, one a part; none where nothing is."""
+        texts = (self.proved,) if isinstance(self.proved, str) else self.proved
+        return tuple(Formula(text) if text else None for text in texts)
 
     @property
     def direction(self) -> Direction:

@@ -19,5 +19,8 @@ theory(
 )
 
 # A statement may rest only on earlier ones, so the chapters are imported in the order of the proofs.
-for _chapter in ("jacobian", "distance", "descent", "flow", "polyak", "networks", "stochastic", "deep"):
+for _chapter in (
+    "jacobian", "distance", "descent", "flow", "polyak", "networks", "stochastic", "orders", "initial", "reference", "width", "gates",
+    "deep",
+):  # fmt: skip
     import_module(f"{__name__}.{_chapter}")

@@ -102,6 +102,7 @@ def descent(subject: LocalJacobian, share: float) -> Side:
     " eta <= (1 - eps)/beta^2, or it is Lipschitz and also eta <= 2 eps alpha^2/(beta^2 L_J r_0), then ‖r_t‖^2 <= {bound},"
     " zeta ‖theta_t - theta_0‖ + ‖r_t‖ <= {bound}, and the path is at most {bound} long",
     at_most=("(1 - eta alpha^2 (1 - eps))^t r_0^2", "r_0", "r_0/zeta"),
+    proved=("(1 - 7/4 eta alpha^2 (1 - eps))^t r_0^2", "", ""),  # 2 (1 - eps) - eta beta^2 with eta beta^2 <= (1 - eps)/4
     ranges={"tolerance": (1e-3, 0.9)},
     constants={"share": Constant(0.25, "a choice: eta as a share of the largest that is allowed, so that zeta is near alpha")},
     rests_on=("os-gd",),

@@ -23,7 +23,7 @@ STABLE = 0.75  # of a step times beta^2: Runge and Kutta's method is stable up t
 DEEPEST = 0.68  # of alpha_0/L_J is the path at most: beyond, what is left falls too slowly to be seen to vanish
 
 
-def _flow(subject: LocalJacobian, *, bend: float = 1.0) -> Side:
+def run_flow(subject: LocalJacobian, *, bend: float = 1.0) -> Side:
     """Flow with r_0 = int_0^s* (alpha_0 - L_J s) ds, s* = min(omega, DEEPEST alpha_0/L_J). bend: of L_J, for a false variant."""
     import torch
 
@@ -63,11 +63,11 @@ LEFT, PATH, RATE = "r_0 - alpha_0 ell + L_J ell^2/2 + e", "s_end + e", "exp(-(al
     ),
     curved=(
         wrong("half of L_J", "constant", at_most=("r_0 - alpha_0 ell + L_J ell^2/4 + e", PATH, RATE)),
-        wrong("1.9 L_J r_0 < alpha_0^2", "assumption", measure=partial(_flow, bend=0.95),
+        wrong("1.9 L_J r_0 < alpha_0^2", "assumption", measure=partial(run_flow, bend=0.95),
               at_most=("r_0 - alpha_0 ell + 0.95 L_J ell^2/2 + e", PATH, "exp(-(alpha_0 - 0.95 L_J s_end)^2 t) r_0 + e")),
     ),
     note="Attained by f = alpha_0 x - L_J x^2/2, where 2 cannot be less. Theorem 2.1 asks for 16 L_J r_0 <= alpha_0^2: 8 times less"
     " residual, 64 times more width. On linear maps L_J = 0, and r_0 is whatever it is.",
 )  # fmt: skip
 def flow(subject: LocalJacobian) -> Side:
-    return _flow(subject)
+    return run_flow(subject)

@@ -112,8 +112,7 @@ def _one_step(subject: LocalJacobian, nu: float, *, rate: float = 1.0) -> Side:
         wrong("2.1/n in place of (2 - 1/nu)/n", "constant", at_most="(1 - 2.1 eta alpha^2/n) r_0^2"),
         wrong("27 times the step, and the mean is only no larger", "assumption", measure=partial(_one_step, rate=27.0), at_most="r_0^2"),
     ),
-    note="All n steps are taken: the mean is exact. The paper's probability of leaving the ball, (4/nu) (beta/alpha)^{1/P}, is not stated"
-    " here.",
+    note="All n steps are taken: the mean is exact. Of many steps: os-sgd-mean; of the ball: os-sgd-ball.",
 )  # fmt: skip
 def stochastic_step(subject: LocalJacobian, nu: float) -> Side:
     return _one_step(subject, nu)

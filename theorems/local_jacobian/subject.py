@@ -41,6 +41,40 @@ class Moves:
     row: Tensor
 
 
+class Run(Protocol):
+    """What is asked of a run of a ReLU network. residual: y - f, (trials, steps, samples). distance: ‖W - W_0‖_F. error: how far at most
+    the residual is from that of the flow that is followed. Both (trials, steps)."""
+
+    @property
+    def residual(self) -> Tensor: ...
+
+    @property
+    def distance(self) -> Tensor: ...
+
+    @property
+    def error(self) -> Tensor: ...
+
+
+class Gates(Drawn, Protocol):
+    """A batch of networks m^{-1/2} sum_r a_r relu(w_r . x) at their start."""
+
+    def outputs(self) -> Tensor:
+        """f, (trials, samples)."""
+        ...
+
+    def kernel(self) -> Tensor:
+        """J J^T, (trials, samples, samples)."""
+        ...
+
+    def gate_costs(self) -> Tensor:
+        """The least square of a Frobenius norm of a change of W that changes k gates of an input, k = 1..m: (trials, samples, m)."""
+        ...
+
+    def flow(self, residual: Tensor, horizon: Tensor, steps: int) -> Run:
+        """Gradient flow up to time `horizon`, (trials,), with labels f(W_0) + residual, (trials, samples)."""
+        ...
+
+
 class LocalJacobian(Drawn, Protocol):
     """A batch of maps f_i(W) = sum_l v_l phi(w_l . x_i), ‖v‖_2 = 1, at a start W_0, with the instance's inputs."""
 
@@ -59,6 +93,14 @@ class LocalJacobian(Drawn, Protocol):
 
     def jacobian_gram(self) -> Tensor:
         """The same by reverse-mode differentiation."""
+        ...
+
+    def expected_gram(self) -> tuple[Tensor, Tensor]:
+        """E J J^T over W_0 given v and phi, (trials, samples, samples), and how far its entries may be off, (trials,)."""
+        ...
+
+    def output_weights(self) -> Tensor:
+        """v, (trials, width)."""
         ...
 
     def slopes(self) -> tuple[Tensor, Tensor, Tensor]:
@@ -104,6 +146,20 @@ class LocalJacobian(Drawn, Protocol):
     def descend(self, residual: Tensor, step_size: Tensor, steps: int, goal: Tensor | None = None) -> Path:
         """Gradient descent on 1/2 ‖f - y‖^2 from theta_0 with labels y = f(theta_0) + residual, (trials, labels, samples); step_size:
         (trials,), or (trials, labels); goal: moves."""
+        ...
+
+    def orders(self, labels: int, steps: int) -> Tensor:
+        """Samples drawn uniformly, one for each step of each run, anew in every trial: (trials, labels, steps), numbers from 0."""
+        ...
+
+    def descend_sampled(self, residual: Tensor, step_size: Tensor, orders: Tensor, goal: Tensor | None = None) -> Path:
+        """Stochastic descent theta' = theta - eta r_i J_i^T, i as in `orders`, (trials, labels, steps); the rest as for descend."""
+        ...
+
+    def linearized(self, residual: Tensor, step_size: Tensor, steps: int, extra: Tensor) -> tuple[Tensor, ...]:
+        """Descent of f beside that of its linearization by a reference Jacobian, J and one more column `extra`, (trials, labels, samples),
+        for a parameter that f ignores: the residuals of both, (trials, labels, steps + 1, samples), and how far the parameters are from
+        each other, (trials, labels, steps + 1)."""
         ...
 
     def flow(self, residual: Tensor, horizon: Tensor, steps: int) -> Path:

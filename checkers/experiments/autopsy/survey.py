@@ -30,6 +30,7 @@ LARGEST: Final = 1.7976931348623157e308  # JSON has no infinity
 LONGEST: Final = 64  # indices of an axis that are shown one by one
 CELLS: Final = 2**24  # ratios that one batch may hold
 
+BATCH: Final = 512  # trials, from which on a batch costs what its arithmetic does
 PILOT: Final = 2**20  # Gaussian numbers of a first look
 PILOT_STAGE: Final = 10_000  # of a stream of its own: decisions and triage number their stages from 1
 VISIBLE: Final = 1e-4  # a claimed probability below this cannot be told from 0
@@ -158,7 +159,9 @@ def drawn(statement: Statement, instance: Instance, seed: int, engine: Engine, t
 
 def fresh(statement: Statement, instance: Instance, seed: int, numbers: int, most: int, stage: int = FIRST_STAGE) -> Survey:
     """The instance on fresh networks, as many as so many Gaussian numbers allow, at most `most`."""
-    engine, batch = PROFILES["quick"].plan(statement, instance)
+    engine, planned = PROFILES["quick"].plan(statement, instance)
+    # a decision has the fewer trials the more a measure costs, and is one batch; of small networks so few cost what hundreds do
+    batch = max(planned, affordable(statement, instance, PILOT, BATCH))
     trials = affordable(statement, instance, numbers, most)
     survey = Survey(statement, instance)
     with one_thread():

@@ -137,13 +137,16 @@ def _strength(statement: Statement, mutated: Statement, instances: Sequence[Inst
     if not pairs:
         return None, {}, False
     extreme, where, alone = 0.0, {}, True
+    given = any((one.names | other.names) - SYMBOLS.keys() - statement.constants.keys() for one, other in pairs)
     towards = 1.0 if statement.at_most else -1.0
     for instance in instances:
         seen = []
         for number in GIVEN:
-            with suppress(ArithmeticError, FormulaError, ValueError):
+            try:
                 seen += [towards * math.log(_value(statement, one, instance, number) / _value(mutated, other, instance, number))
                          for one, other in pairs]  # fmt: skip
+            except (ArithmeticError, FormulaError, ValueError):
+                alone = alone and not given  # nobody knows what such a number would have shown
         if not seen:
             continue
         alone = alone and max(seen) - min(seen) <= SAME * (1 + max(map(abs, seen)))

@@ -81,15 +81,18 @@ def _pass(settings: Settings, statement: Statement, mutant: Mutant) -> _Found:
 
 def _claim(settings: Settings, statement: Statement, mutant: Mutant) -> _Found:
     """Another bound, definition or constant."""
-    campaigns, reached = [], 1.0
+    campaigns, reached, beyond = [], 1.0, []
     for changes in mutant.alternatives:
         mutated, seen = watched(statement, dataclasses.replace(statement, **changes))
         campaigns.append(_searched(settings, mutated))
         reached = max(reached, seen.factor)
+        beyond.append(seen.beyond)
         if campaigns[-1].severest:
             return _Found(campaigns, "REFUTED", "", mutant.reach)
     if why := _slack(statement, mutant) or implied(statement, mutant):
         return _Found(campaigns, "slack", why, mutant.reach)
+    if all(one is not None and one <= 1 + SAME for one in beyond):
+        return _Found(campaigns, "slack", f"no stronger than what is proved: {statement.proved_bounds[mutant.part]}", mutant.reach)
     if mutant.kind == "constant":
         return _Found(campaigns, "missed", "", mutant.reach)
     if mutant.alone:

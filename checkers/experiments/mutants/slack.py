@@ -27,7 +27,7 @@ from checkers.records.experiments import Exponent
 from checkers.records.mutants import MutantResult
 from theorems.language.formula import SYMBOLS
 from theorems.language.registry import registry
-from theorems.language.statement import FULLY_CONNECTED, Statement
+from theorems.language.statement import Statement
 
 NO_LADDER: Final = "no ladder in "
 
@@ -47,7 +47,9 @@ class Question:
 
 def questions(statement: Statement, mutant: Mutant, result: MutantResult) -> list[Question]:
     """What to measure of a survivor: one question, or none, or one for each size in a logarithm that was left out."""
-    if result.outcome != "missed" or statement.architecture != FULLY_CONNECTED or mutant.kind not in ("exponent", "logarithm"):
+    if result.outcome != "missed" or mutant.kind not in ("exponent", "logarithm"):
+        return []
+    if statement.architecture != registry[statement.id].architecture:  # exponents are those of the first form
         return []
     if mutant.symbol:
         return [Question(statement.id, SYMBOLS[mutant.symbol], mutant.part, mutant.claimed)]

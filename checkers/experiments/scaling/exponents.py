@@ -43,7 +43,7 @@ from checkers.runs.suite import ALPHA
 from strategies import instance_from_sizes
 from theorems.language.instance import Instance
 from theorems.language.registry import registry
-from theorems.language.statement import FULLY_CONNECTED, Direction, Engine, Statement
+from theorems.language.statement import Direction, Engine, Statement
 from theorems.language.subject import Comparison
 
 Array = npt.NDArray[np.float64]
@@ -288,7 +288,8 @@ def scale(
     progress: Listener = silent,
     cluster: str = "",
 ) -> list[Exponent]:
-    """All rows of the statements named, in their order, on fully connected networks; a claim whose ranges leave no ladder has none."""
+    """All rows of the statements named, in their order, each on the first architecture that it has a form for; a claim whose ranges leave
+    no ladder has none."""
     groups = scale_groups(statements, seed=seed, profile=profile, device=device, modules=modules)
     rows = in_order(each(groups, processes, modules, progress, cluster=cluster))
     return [row for row in rows if row is not None]
@@ -298,6 +299,6 @@ def scale_groups(
     statements: Sequence[Statement], *, seed: int, profile: Profile, device: str = "cpu", modules: Sequence[Path] = ()
 ) -> list[Group]:
     """The work of `scale`, one group a statement and quantity: outcomes are rows, or None without a ladder."""
-    found = [(one.id, axis) for one in statements if one.architecture == FULLY_CONNECTED for axis in ladder.axes(one)]
+    found = [(one.id, axis) for one in statements if one is registry[one.id] for axis in ladder.axes(one)]
     settings = Settings(seed, profile, ALPHA / max(1, len(found)), device, tuple(modules))
     return jobs(measure_one, settings, found, "exponents")

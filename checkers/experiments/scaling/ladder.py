@@ -184,6 +184,8 @@ def find(statement: Statement, axis: str, profile: Profile) -> list[Ladder]:
     if "revealed" in statement.engines:
         asked = WIDE[axis](profile) if axis in WIDE and statement.passes < COSTLY else profile.revealed_width // statement.passes
         wide = float(max(wide, asked, COSTLY_WIDTH if statement.passes >= COSTLY else 0.0))
+    elif {"gates", "jacobian"} & set(statement.engines):  # a table of m n numbers
+        wide = float(profile.revealed_width)
     for assumed in (True, False):
         limits = {"width": (1.0, max(wide, 2.0 * statement.ranges["width"][0]))}
         if "exact law" in statement.engines and axis not in LAW:

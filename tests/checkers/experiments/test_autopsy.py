@@ -16,6 +16,7 @@ import torch
 from checkers.errors import InputError
 from checkers.evidence.binomial import median_ranks, rate_interval
 from checkers.evidence.decide import decide
+from checkers.evidence.profiles import PROFILES
 from checkers.experiments.autopsy import climbs, survey
 from checkers.experiments.autopsy import inspect as autopsy
 from checkers.fuzzing.counterexamples import read
@@ -218,3 +219,12 @@ def test_the_median_lies_between_its_ranks(trials: int) -> None:
     assert (low, high) == (trials - 1 - high, trials - 1 - low)
     above = sum(math.comb(trials, k) for k in range(low + 1)) / 2**trials
     assert above <= 0.005 or low == 0
+
+
+def test_small_networks_are_looked_at_by_the_hundred() -> None:
+    """A statement whose measure takes many passes decides on few networks at once; an autopsy of thousands cannot."""
+    statement = registry.form("os-closest", "linear map")
+    instance = instance_from_sizes(statement, {"width": 1, "samples": 2, "radius": 0.2, "tolerance": 0.01})
+    found = survey.fresh(statement, instance, 1, 2**26, 700)
+    assert [len(one) for one in found.tops] == [survey.BATCH, 700 - survey.BATCH]
+    assert PROFILES["quick"].plan(statement, instance)[1] < survey.BATCH / 8

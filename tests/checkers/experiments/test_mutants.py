@@ -162,6 +162,23 @@ def test_a_measured_exponent_makes_a_survivor_slack(plant: Planted) -> None:
     }
 
 
+def test_what_is_proved_makes_a_survivor_slack(plant: Planted) -> None:
+    """Claimed is m^(-1/4), proved m^(-1/2): a sixth more is true by that, of a third more nothing is known."""
+    fields: dict[str, Any] = {"at_most": ("C/m^(1/4)", "C"), "proved": ("C/m^(1/2)", ""), "ranges": {"width": (16, 4096)}}
+    found = fates(plant(lambda i: [i.width**-0.6, 0.5], ("part",), **fields))
+    assert {name: one.outcome for name, one in found.items() if "m^" in name} == {
+        "bound 1: m^(-1/4) stronger by 1/6": "slack", "bound 1: m^(-1/4) stronger by 1/3": "missed",
+    }  # fmt: skip
+    assert found["bound 1: m^(-1/4) stronger by 1/6"].why == "no stronger than what is proved: C/m^(1/2)"
+
+
+def test_a_mutant_is_tried_where_nobody_knows_what_it_does() -> None:
+    """1 - F/n without its n has no logarithm for any F that the corners try, and is another claim all the same."""
+    (dropped,) = (one for one in mutants_of(registry.form("os-sgd", "linear map"))[0] if one.name.startswith("bound: n^(-1) dropped"))
+    assert not dropped.alone
+    assert all(one.outcome == "REFUTED" for one in fates(registry.form("os-sgd", "linear map")).values() if one.kind == "exponent")
+
+
 def test_one_part_is_measured_once_for_all_its_mutants(plant: Planted) -> None:
     statement = plant(lambda i: [1.0], at_most=("C m", "C m L + C"), ranges={"width": (16, 4096), "depth": (1, 4)})
     survivors = [(one, missed(one)) for one in mutants_of(statement)[0]]

@@ -276,3 +276,13 @@ def test_the_parts_of_a_claim_are_measured_apart() -> None:
     assert found is not None
     assert found.low <= 2 / 3 <= found.high
     assert found.measured == pytest.approx(2 / 3, abs=0.15)
+
+
+def test_exponents_are_those_of_the_first_form_whatever_its_architecture() -> None:
+    """On networks that are a table of m n numbers the ladder is as long as their searches are wide."""
+    gates = registry["os-gates"]
+    assert gates.architecture == "two-layer"
+    groups = exponents.scale_groups([gates, registry.form("forward-norm", "residual")], seed=1, profile=PROFILES["quick"])
+    assert len(groups) == 2
+    (found,) = ladder.find(gates, "width", PROFILES["quick"])
+    assert (found.values[0], found.values[-1]) == (256, 2**14)

@@ -199,6 +199,8 @@ def test_what_is_known_to_be_sharp_is_known_of_one_architecture() -> None:
         ({"trained": 1}, "field 'trained' must be True or False, not 1"),
         ({"sharp": {"width": "half"}}, "field 'sharp': 'width' must be a number"),
         ({"sharp": {"breadth": 1.0}}, "names the unknown quantity 'breadth'"),
+        ({"proved": ("C", "C")}, "field 'proved' must be a formula for each of the bounds, or empty, not ('C', 'C')"),
+        ({"proved": 1.0}, "field 'proved' must be a formula for each of the bounds, or empty, not 1.0"),
     ):
         with pytest.raises(DeclarationError, match=re.escape(sentence)):
             Registry().add(stated(norms, at_most="C", **wrong))
