@@ -13,7 +13,7 @@ class Promise(Struct, frozen=True, kw_only=True):
     depth: what the kernel allows over what the labels need, certified from 1 on, at the best of the step sizes that were tried; it grows
     like the root of the width.
     rate: lambda, so that ‖y - u(k)‖ <= (1 - eta lambda)^k ‖y - u(0)‖, or e^{-lambda t}. travel: T, so that no ‖w_r - w_r(0)‖ exceeds
-    |v_r| T, and radius: |v_r| T of the largest |v_r|; of smooth activations both bound ‖W - W(0)‖_F. step_size: eta, 0 for flow. Zeros
+    |v_r| T, and radius: |v_r| T of the largest |v_r|; of smooth activations and deep networks both bound ‖W - W(0)‖_F. step_size: eta, 0 for flow. Zeros
     where nothing is certified.
     """
 
@@ -26,9 +26,10 @@ class Promise(Struct, frozen=True, kw_only=True):
 
 
 class TrainingCertificate(Struct, frozen=True, kw_only=True):
-    """A decision in ball arithmetic for the exact binary numbers of one network f(x) = sum_r v_r phi(w_r . x) and one data set.
+    """A decision in ball arithmetic for the exact binary numbers of one network f(x) = sum_r v_r phi(w_r . x), or a deep one, and one data set.
 
     residual: ‖y - u(0)‖ at most. floor, top: least eigenvalue of H(0) at least, largest at most. data_norm: ‖X‖ at most. bits: precision.
+    failure: the probability, over weights that nobody has seen whole, that a norm is larger than the proof has it; 0 of stored weights.
     """
 
     width: int
@@ -40,6 +41,7 @@ class TrainingCertificate(Struct, frozen=True, kw_only=True):
     bits: int
     descent: Promise
     flow: Promise
+    failure: float = 0.0
 
     @property
     def certified(self) -> bool:
