@@ -1,10 +1,10 @@
 """What W(0), the data and the labels prove of the first paper's networks: that training all hidden layers converges, how fast, how far.
 
-f = b . h_L, h_l = relu(W_l h_{l-1}), h_0 = relu(A x), of which W_1..W_L are trained on 1/2 ‖y - f‖^2. One step takes r = y - f to
-(I - eta H~) r, H~ = J~ J^T with J~ the mean Jacobian along the step. deep_change.py bounds what H~ can have lost of the kernel H(0) after a
-travel t = eta sum ‖r‖, H~ = H(0) + E with |E| <= U(t) entry by entry, so q(t) = lambda_min(H(0)) - ‖U(t)‖ for eta <= 1/lambda_max(H(0)). In
-flow ‖r‖ falls at the rate of J J^T, which loses less; and (sigma_min(J(0)) - omega(t))^2, omega >= ‖J - J(0)‖, may stand for q, as in the
-derivation of os-flow. How far training travels follows from q (travel_integral.py).
+f = b . h_L, h_l = relu(W_l h_{l-1}), h_0 = relu(A x), of which W_1..W_L are trained on 1/2 ‖y - f‖^2. One step takes r = y - f to (I - eta
+H~) r, H~ = J~ J^T with J~ the mean Jacobian along the step. deep_change.py bounds what H~ can have lost of the kernel H(0) after a travel t
+= eta sum ‖r‖, H~ = H(0) + E with |E| <= U(t) entry by entry, so q(t) = lambda_min(H(0)) - ‖U(t)‖ for eta <= 1/lambda_max(H(0)). In flow ‖r‖
+falls at the rate of J J^T, which loses less; and (sigma_min(J(0)) - omega(t))^2, omega >= ‖J - J(0)‖, may stand for q, as in the derivation
+of os-flow. How far training travels follows from q (travel_integral.py).
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from checkers.networks.network import Network
 from checkers.records.training_certificates import Promise, TrainingCertificate
 from theorems.language.instance import Array
 
-FIRST = 0.9  # of lambda_min(H(0)) is left of q in flow at the first node of the integral, at least
-COARSE = 1.2  # from one node's travel to the next
+FIRST = 0.97  # of lambda_min(H(0)) is left of q at the first node of the integral, at least
+COARSE = 1.25  # from one node's travel to the next
 LEFT = 0.02  # of lambda_min(H(0)): where q in flow has fallen to that, the integral ends
 SMALLER, TRIES = 4.0, 24  # of the first node's travel, and how often; then the least flips cost too much
 FINE = 6  # nodes in the place of the one where the promise begins
@@ -62,8 +62,8 @@ def deep_certificate(
     """network: one fully connected network with one output, whose weights are stored or revealed as they are asked for; inputs: (n, d_in);
     labels: (n,). variance: of entries of A and W_l, over the width, which revealed weights are drawn with.
 
-    Stored weights are proved about, all but their spectral norms by sums that allow for their rounding. Of revealed ones the norms hold with
-    a probability, and 1 - `failure` is that of the proof. shares: of 1/lambda_max(H(0)), step sizes to try, the first certified is taken.
+    All sums over neurons allow for their rounding. Stored weights are proved about as they are; of revealed ones the norms hold with a
+    probability, and 1 - `failure` is that of the proof. shares: of 1/lambda_max(H(0)), step sizes to try, the first certified is taken.
     """
     norms = [norm_of(one, variance / network.width) for one in (network.input_weights, *network.hidden)]
     start = deep_start(network, torch.as_tensor(inputs), norms[1:], norms[0])
@@ -99,7 +99,8 @@ def _start(start: DeepStart, labels: Array) -> _Start:
 
 
 def _norm(matrix: Tensor) -> arb:
-    return eigenvalues(as_balls(((matrix + matrix.mT) / 2).numpy()))[-1].upper()
+    largest: arb = eigenvalues(as_balls(((matrix + matrix.mT) / 2).numpy()))[-1].upper()
+    return largest
 
 
 def _node(start: DeepStart, one: _Start, travel: float, before: Change) -> _Node | None:
@@ -118,7 +119,7 @@ def _nodes(start: DeepStart, one: _Start) -> list[_Node]:
     for _ in range(TRIES):
         travel /= SMALLER
         first = _node(start, one, travel, unmoved(start))
-        if first is not None and first.flow >= FIRST * one.floor:
+        if first is not None and min(first.step, first.flow) >= FIRST * one.floor:
             break
     found: list[_Node] = []
     node = first

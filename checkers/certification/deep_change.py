@@ -3,24 +3,27 @@
 deep_start.py has the letters. Let t, the travel, be the sum of eta ‖r‖ over the steps, so ‖R‖ <= t, and suppose ‖a'_l - a_l‖ <= p_l all the
 way, a prime for what holds on the way. Row by row of the data, with c = <h_{l-1,i}, h_{l-1,j}>:
 
-- |<h'_{l,i} - h_{l,i}, h_{l,j}>| <= y_l = t ‖(D_{l,i} G_{l,i})^T h_{l,j}‖ + sigma_l ‖h_{l,j}‖ and ‖h'_l - h_l‖ <= e_l = t ‖D_l G_l‖ + sigma_l.
+- |<h'_{l,i} - h_{l,i}, h_{l,j}>| <= y_l = t ‖(D_{l,i} G_{l,i})^T h_{l,j}‖ + sigma_l ‖h_{l,j}‖ and ‖h'_l - h_l‖ <= e_l = t ‖D_l G_l‖ +
+  sigma_l.
 - W'_l - W_l = sum of eta sum_i r_i a'_i h'_i^T, of norm w_l <= the integral over t of ‖J'_l‖ <= ‖J_l‖ + ‖Z_l‖^{1/2}, Z_l below; applied to
   h_{l-1,j}, it is sum_i R_i a_i c_ij up to o_l, the integral of ‖(p_l (|c_ij| + y_ij) + ‖a_i‖ y_ij)_i‖.
-- So g'_l - g_l = G_l R + rho with ‖rho_l‖ <= ‖W_l‖ sigma_{l-1} + o_l + w_l e_{l-1}; a coordinate of G_l R is at most t times the norm of its
-  row, t gamma. A neuron flips only if |g| <= t gamma + |rho|, and h'_l - h_l = D_l G_l R up to |rho| + (t gamma - |g|)_+ in each coordinate:
-  sigma_l = ‖rho_l‖ + ‖(t gamma - |g|)_+‖. At the top |a'| <= |b| whatever flips, so gamma may have |b| ‖(|c_ij| + y_ij)_i‖ in the place of
-  what W_L itself does in G_L, and there is no o_L.
-- Neurons that flip have (|g| - t gamma)_+^2 that sum to ‖rho‖^2 at most: F_l(v), the most that nonnegative v sum to over them, is a knapsack.
-- a'_l - a_l = (D'_l - D_l) u_l + D'_l (u'_l - u_l), so p_l <= k_l + q_l, k_l = sqrt(F_l(u^2)), and q_l = ‖W_{l+1} on F_{l+1}(1) rows‖ k_{l+1}
-  + ‖W_{l+1}‖ q_{l+1} + w_{l+1} (‖a_{l+1}‖ + p_{l+1}).
-  If p'_l, so found from p_l, is not above p_l, both hold all the way, by induction over the steps: those before the next one made W' what it is.
+- So g'_l - g_l = G_l R + rho with ‖rho_l‖ <= ‖W_l‖ sigma_{l-1} + o_l + w_l e_{l-1}; a coordinate of G_l R is at most t times the norm of
+  its row, t gamma. A neuron flips only if |g| <= t gamma + |rho|, and h'_l - h_l = D_l G_l R up to |rho| + (t gamma - |g|)_+ in each
+  coordinate: sigma_l = ‖rho_l‖ + ‖(t gamma - |g|)_+‖. At the top |a'| <= |b| whatever flips, so gamma may have |b| ‖(|c_ij| + y_ij)_i‖ in
+  the place of what W_L itself does in G_L, and there is no o_L.
+- Neurons that flip have (|g| - t gamma)_+^2 that sum to ‖rho‖^2 at most: F_l(v), the most that nonnegative v sum to over them, is a
+  knapsack.
+- a'_l - a_l = (D'_l - D_l) u_l + D'_l (u'_l - u_l), so p_l <= k_l + q_l, k_l = sqrt(F_l(u^2)), and q_l = ‖W_{l+1} on F_{l+1}(1) rows‖
+  k_{l+1} + ‖W_{l+1}‖ q_{l+1} + w_{l+1} (‖a_{l+1}‖ + p_{l+1}). If p'_l, so found from p_l, is not above p_l, both hold all the way, by
+  induction over the steps: those before the next one made W' what it is.
 - |<a'_l - a_l, v>| <= F_l(|u v|) + q_l sqrt(F_l(v^2)) + |<a'_{l+1} - a_{l+1}, W_{l+1} D_l v>| + |<a'_{l+1}, (W'_{l+1} - W_{l+1}) D_l v>|.
 
 With x_l = |<a'_{l,i} - a_{l,i}, a_{l,j}>|, a product of a gradient's change with a gradient is at most V_l = x_l |c| + (|<a_i, a_j>| + x_l)
 y_{l-1}, and of two changes Z_l = p_i p_j |c| + p_i (‖a_j‖ + p_j) y_ji + p_j (‖a_i‖ + p_i) y_ij + (‖a_i‖ + p_i) (‖a_j‖ + p_j) e_i e_j. The
 kernel H = J J^T loses ‖sum_l (V_l + V_l^T)‖ at most, for ‖(J' - J)^T r‖^2 only adds; that of a step, whose first factor is J's mean along
-the step, ‖sum_l (V_l + V_l^T + Z_l)‖. At the top, where a' - a is b on flipped neurons, <a'_i, a'_j> changes by S_ij <=
-F_i(b^2 D_j) + F_j(b^2 D_i) + min(F_i, F_j)(b^2 (1 - D_i)(1 - D_j)), or F_i(b^2) for i = j, and V + V^T gives way to that.
+the step, ‖sum_l (V_l + V_l^T + Z_l)‖. At the top, where a' - a is b on flipped neurons, <a'_i, a'_j> changes by S_ij <= F_i(b^2 D_j) +
+F_j(b^2 D_i) + min(F_i, F_j)(b^2 (1 - D_i)(1 - D_j)), or F_i(b^2) for i = j, and V + V^T gives way to that. In a step i = j is at two
+places: an open gate counts where it flips in either, a closed one where it does in both, with twice the room for both.
 """
 
 from __future__ import annotations
@@ -58,7 +61,7 @@ class Change:
     @property
     def distance(self) -> float:
         """‖W' - W‖_F at most."""
-        return float(torch.tensor(self.w).norm()) * AGAIN
+        return float(torch.tensor(self.w, dtype=torch.float64).norm()) * AGAIN
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,7 @@ def _next(start: DeepStart, k: int) -> Tensor:
     return layers[k + 1].before.norm(dim=1) * start.up if k + 1 < len(layers) else torch.zeros_like(start.outputs)
 
 
-def _flipped(layer: Layer, one: _Forward, worth: Tensor) -> Tensor:
+def _flipped(one: _Forward, worth: Tensor) -> Tensor:
     """F(worth), worth: (n of the flips, items, m)."""
     return torch.stack([flip_bound(one.weight[i], worth[i], float(one.room[i]) ** 2) for i in range(len(worth))])
 
@@ -155,7 +158,7 @@ def _down(start: DeepStart, up: list[_Forward]) -> _Backward:
     for k in reversed(range(len(start.layers))):
         layer = start.layers[k]
         worth = torch.stack([layer.above.square(), torch.ones_like(layer.above)], 1)  # what flips, and how many
-        flips, count = _flipped(layer, up[k], worth).unbind(1)
+        flips, count = _flipped(up[k], worth).unbind(1)
         p[k] = (flips.sqrt() + q[k]) * AGAIN
         if k:
             size = layer.factor.norm(dim=1) * start.up
@@ -174,7 +177,7 @@ def _tested(start: DeepStart, up: list[_Forward], down: _Backward, k: int, came:
     ])  # fmt: skip
     if k + 1 == len(start.layers):
         return total * AGAIN
-    total = total + q[:, None] * _flipped(layer, one, vectors.square()).sqrt()
+    total = total + q[:, None] * _flipped(one, vectors.square()).sqrt()
     above = start.layers[k + 1]
     size, size_p = above.factor.norm(dim=1) * start.up, down.p[k + 1]
     gram = above.backward.abs() + (start.up - 1) * size[:, None] * size
@@ -182,7 +185,8 @@ def _tested(start: DeepStart, up: list[_Forward], down: _Backward, k: int, came:
     lengths = above.before.norm(dim=1) * start.up
     reached = test.reach + test.size[..., None] * (up[k + 1].drift + (start.up - 1) * lengths)  # <h'_k, D_i v_ij>
     moved = travel * (pairs[:, None] * reached).norm(dim=2)
-    return (total + moved + above.slack * test.size * size_p[:, None] + _tested(start, up, down, k + 1, came, travel)) * AGAIN
+    found: Tensor = total + moved + above.slack * test.size * size_p[:, None] + _tested(start, up, down, k + 1, came, travel)
+    return found * AGAIN
 
 
 def _kernel(start: DeepStart, travel: float, up: list[_Forward], down: _Backward) -> Change:
@@ -199,19 +203,21 @@ def _kernel(start: DeepStart, travel: float, up: list[_Forward], down: _Backward
         else:
             turned = _turned(start, layer, one)
             swayed = one.along + one.along.mT + one.drift[:, None] * one.drift
-            both = c * turned + (pairs + turned) * swayed
-            flow, step = flow + both, step + both
+            flow, step = (old + c * s + (pairs + s) * swayed for old, s in zip((flow, step), turned, strict=True))
     return Change(
         travel, down.p, [one.o for one in up], [one.w for one in up], [one.twice for one in up], flow * AGAIN, step * AGAIN
     )  # fmt: skip
 
 
-def _turned(start: DeepStart, layer: Layer, one: _Forward) -> Tensor:
-    """S, (n, n)."""
+def _turned(start: DeepStart, layer: Layer, one: _Forward) -> tuple[Tensor, Tensor]:
+    """S in flow and in a step, (n, n)."""
     square, n = start.amplitude.square(), start.samples
     shut = 1 - layer.opened
-    first = _flipped(layer, one, (square * layer.opened).expand(n, -1, -1))  # (i flips, j open)
+    first = _flipped(one, (square * layer.opened).expand(n, -1, -1))  # (i flips, j open)
     other = torch.stack([flip_bound(one.weight[i], square * shut[i] * shut, float(one.room[i]) ** 2) for i in range(n)])
-    alone = _flipped(layer, one, square.expand(n, 1, -1))[:, 0]
-    found = first + first.mT + torch.minimum(other, other.mT)
-    return torch.where(torch.eye(n, dtype=torch.bool), alone[:, None], found) * AGAIN
+    apart = first + first.mT + torch.minimum(other, other.mT)
+    itself = torch.eye(n, dtype=torch.bool)
+    flow = _flipped(one, square.expand(n, 1, -1))[:, 0]
+    step = torch.stack([flip_bound(one.weight[i] * (1 + shut[i]), square[None], 2 * float(one.room[i]) ** 2)[0] for i in range(n)])
+    first, other = (torch.where(itself, alone[:, None], apart) * AGAIN for alone in (flow, step))
+    return first, other

@@ -10,7 +10,6 @@ All of them are numbers in floating point; that W_l h_{l-1} is not quite g_l is 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -87,10 +86,12 @@ def deep_start(network: Network, inputs: Tensor, norms: Sequence[Norm], input_no
     record = network.forward(inputs)
     hidden = [h[0] for h in record.activations]
     opened = [sign[0] for sign in record.signs]
-    factors = [a[0, :, 0] for a in network.backward(record, torch.ones_like(record.outputs)[:, :, None])]
     amplitude = network.output[0, 0]
-    above = [network.hidden[layer].apply_transpose(factors[layer][None])[0] for layer in range(1, depth)] + [amplitude.expand(samples, -1)]
-    slack = [(2 * width + 64) * EPS * math.sqrt(width) * norm.whole for norm in norms]  # ‖W‖_F <= sqrt(m) ‖W‖_2
+    above, factors = [amplitude.expand(samples, -1)], [opened[depth] * amplitude]
+    for layer in reversed(range(1, depth)):
+        above.insert(0, network.hidden[layer].apply_transpose(factors[0][None])[0])
+        factors.insert(0, opened[layer] * above[0])
+    slack = [norm.slack for norm in norms]
     off = (width + 64) * EPS
     layers: list[Layer] = []
     response: Tensor | None = None  # D_{l-1,j} G_{l-1,j}, (n of j, n of i, m)
@@ -120,7 +121,7 @@ def deep_start(network: Network, inputs: Tensor, norms: Sequence[Norm], input_no
             },
         ))  # fmt: skip
         tests = gated
-    first = (2 * inputs.shape[1] + 64) * EPS * math.sqrt(min(width, inputs.shape[1])) * input_norm.whole * inputs.norm(dim=1)
+    first = input_norm.slack * inputs.norm(dim=1)
     error = first
     for one in layers:
         error = one.norm.whole * error + one.slack * one.before.norm(dim=1)

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from checkers.certification.gate_tables import EPS
 
-LOOKED_AT = 1 << 14  # neurons by which the multiplier is chosen: any is a proof
+LOOKED_AT = 1 << 13  # neurons by which the multiplier is chosen: any is a proof
 
 
 def flip_bound(weight: Tensor, worth: Tensor, room: float) -> Tensor:

@@ -14,6 +14,7 @@ from checkers.networks.weights.protocol import Weights
 
 BEYOND = 8.0  # deviations of a norm above its mean, which is 1-Lipschitz in the Gaussians: exceeded with probability exp(-32) = 1.3e-14
 POWERS = 60  # of W^T W, after which the start of a bound is a few percent below ‖W‖
+DIRECTIONS = 1 << 10  # that a certificate asks a matrix about, at most
 FINER = 1.01  # from one bound that is tried to the next
 
 
@@ -36,7 +37,7 @@ def proved_norm(matrix: Tensor) -> float:
         shifted = gram.neg()
         shifted.diagonal().add_(bound**2 - off)
         if int(torch.linalg.cholesky_ex(shifted)[1]) == 0:
-            return bound * (1 + 4 * EPS)
+            return float(bound * (1 + 4 * EPS))
         bound *= FINER
 
 
@@ -50,9 +51,16 @@ class Norm:
     """‖W‖_2 at most, and of any few rows of W. variance: of the entries of a Gaussian matrix (rows, columns); 0: a matrix that is given."""
 
     whole: float
-    rows: int = 0
-    columns: int = 0
+    rows: int
+    columns: int
     variance: float = 0.0
+
+    @property
+    def slack(self) -> float:
+        """‖error of a product with it, either way‖/‖vector‖ at most: so many roundings of |W| |x|, at most ‖W‖_F ‖x‖ long, and as much again for
+        all else; of an unseen matrix, those of each coordinate along the directions that it was asked about."""
+        size = max(self.rows, self.columns)
+        return (2 * size + 64) * EPS * math.sqrt(DIRECTIONS if self.variance else min(self.rows, self.columns)) * self.whole
 
     @property
     def failure(self) -> float:
@@ -72,6 +80,6 @@ class Norm:
 def norm_of(weights: Weights, variance: float) -> Norm:
     """Proved of stored matrices; of others by the law of their entries N(0, variance)."""
     if isinstance(weights, DenseWeights):
-        return Norm(proved_norm(weights.matrix[0]))
+        return Norm(proved_norm(weights.matrix[0]), weights.rows, weights.columns)
     rows, columns = weights.rows, weights.columns
     return Norm(gaussian_norm(rows, columns, variance), rows, columns, variance)

@@ -13,8 +13,8 @@ which the travel stays below t multiplies ‖y - u‖ by 1 - eta q(t) at most. T
   to A_r . C_r; with C_r the rest, (2 - theta) ‖A_r‖^2 - 2 ‖A_r‖ ‖C_r‖ >= -‖C_r‖^2/(2 - theta). So q = (1 - theta/2) lambda_min(S(t))
   - max(‖N+(t)‖, ‖N-(t)‖)/(2 (2 - theta)), S over still neurons, N_ij = |rho_ij| sum_r v_r^2 [i and j near] over those of one sign of v_r.
 
-How far training travels follows from q (travel_integral.py). In flow, eta = 0, lambda_min(S) alone may stand for q: its kernel is a sum over
-neurons, none of which is negative. Norms of the x_i and the v_r are arbitrary.
+How far training travels follows from q (travel_integral.py). In flow, eta = 0, lambda_min(S) alone may stand for q: its kernel is a sum
+over neurons, none of which is negative. Norms of the x_i and the v_r are arbitrary.
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ class Promise(Struct, frozen=True, kw_only=True):
     depth: what the kernel allows over what the labels need, certified from 1 on, at the best of the step sizes that were tried; it grows
     like the root of the width.
     rate: lambda, so that ‖y - u(k)‖ <= (1 - eta lambda)^k ‖y - u(0)‖, or e^{-lambda t}. travel: T, so that no ‖w_r - w_r(0)‖ exceeds
-    |v_r| T, and radius: |v_r| T of the largest |v_r|; of smooth activations and deep networks both bound ‖W - W(0)‖_F. step_size: eta, 0 for flow. Zeros
-    where nothing is certified.
+    |v_r| T, and radius: |v_r| T of the largest |v_r|; of smooth activations and deep networks both bound ‖W - W(0)‖_F. step_size: eta, 0
+    for flow. Zeros where nothing is certified.
     """
 
     certified: bool
@@ -26,7 +26,8 @@ class Promise(Struct, frozen=True, kw_only=True):
 
 
 class TrainingCertificate(Struct, frozen=True, kw_only=True):
-    """A decision in ball arithmetic for the exact binary numbers of one network f(x) = sum_r v_r phi(w_r . x), or a deep one, and one data set.
+    """A decision in ball arithmetic for the exact binary numbers of one network, f(x) = sum_r v_r phi(w_r . x) or a deep one, and one data
+    set.
 
     residual: ‖y - u(0)‖ at most. floor, top: least eigenvalue of H(0) at least, largest at most. data_norm: ‖X‖ at most. bits: precision.
     failure: the probability, over weights that nobody has seen whole, that a norm is larger than the proof has it; 0 of stored weights.
@@ -89,6 +90,7 @@ class CertifiedRun(Struct, frozen=True, kw_only=True):
 class CertifiedTraining(Struct, frozen=True, kw_only=True):
     """The answer of `lemmafuzz certify-training`. model: the file of a network's weights, empty where W(0) was drawn from the seed.
 
+    layers: L, all trained, of a network of the first paper; 0 of a two-layer one whose first layer is trained.
     needed_width: about where this would be certified, the width at hand over depth^2 if it is not; 0 where depth 0 predicts nothing.
     search: of --find-width. run: gradient descent beside the promise, where there is one and a run was asked for.
     """
@@ -107,3 +109,9 @@ class CertifiedTraining(Struct, frozen=True, kw_only=True):
     run: CertifiedRun | None = None
     read: str = ""
     warnings: list[str] = []
+    layers: int = 0
+
+    @property
+    def per_neuron(self) -> bool:
+        """Whether the promised distance is each neuron's, and not that of all weights together."""
+        return self.activation == "relu" and not self.layers

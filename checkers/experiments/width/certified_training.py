@@ -4,39 +4,46 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from checkers.certification.deep_certificate import deep_certificate
 from checkers.certification.smooth_certificate import MOST_GATES
 from checkers.data.one_output import OneOutputData
 from checkers.data.two_layer_model import TwoLayerModel
 from checkers.errors import InputError
-from checkers.experiments.width.certified_width import LARGEST, certified_width, decided, drawn_network
+from checkers.experiments.width.certified_width import LARGEST, certified_width, decided, drawn_network, least_certified
+from checkers.experiments.width.drawn_deep import affordable_steps, deep_bytes, drawn_deep
 from checkers.machine.memory import free_bytes, refuse_beyond_memory
 from checkers.records.events import Listener, silent
-from checkers.records.training_certificates import CertifiedTraining, CertifiedWidth
-from checkers.training.certified_run import STEPS, descending, kept_word
+from checkers.records.training_certificates import CertifiedRun, CertifiedTraining, CertifiedWidth, TrainingCertificate
+from checkers.training.certified_run import STEPS, descending, descending_deep, kept_word
 from theorems.language.instance import Array
 
 MOST_SAMPLES = 300  # eigenvalues in ball arithmetic, 250 times: minutes
 WIDTH = 4096
+LESS = "take fewer samples or a smaller width"
 
 
 @dataclass(frozen=True)
 class Asked:
-    """width: of W(0) to draw; None: that of `model`, or the least certified one up to `largest` (None: the usual). steps: 0 for none."""
+    """width: of W(0) to draw; None: that of `model`, or the least certified one up to `largest` (None: the usual). steps: 0 for none.
+    layers: L of a network of the first paper, 0 of a two-layer one."""
 
     width: int | None = WIDTH
     model: TwoLayerModel | None = None
     model_name: str = ""
     activation: str = "relu"
     largest: int | None = None
+    layers: int = 0
     steps: int = STEPS
     goal: float = 1e-3
 
 
 def certify_training(data: OneOutputData, asked: Asked, *, seed: int, progress: Listener = silent) -> CertifiedTraining:
     """Decide, and where the decision is a certificate, train."""
-    samples, dimension = data.inputs.shape
+    samples = len(data.inputs)
     if samples > MOST_SAMPLES:
         raise InputError(f"{samples} rows are more work than a certificate does, {MOST_SAMPLES}: choose some of them with --samples")
+    if asked.layers:
+        return _of_deep(data, asked, seed, progress)
     search: CertifiedWidth | None = None
     labels = data.targets
     if asked.model is not None:
@@ -51,16 +58,42 @@ def certify_training(data: OneOutputData, asked: Asked, *, seed: int, progress: 
             width = search.width or max(one.width for one in search.tried)
         weights, output, inputs = drawn_network(data.inputs, width, seed)
     found = decided(weights, output, inputs, labels, asked.activation)
-    depth = found.descent.depth
     run = None
     if found.certified and asked.steps:
         descend = descending(weights, output, inputs, labels, found, asked.activation)
         run = kept_word(descend, labels, found, steps=asked.steps, goal=asked.goal, progress=progress)
+    return _answer(data, asked, seed, found, search, run)
+
+
+def _of_deep(data: OneOutputData, asked: Asked, seed: int, progress: Listener) -> CertifiedTraining:
+    """The same of a network of the first paper."""
+    inputs, labels = data.inputs, data.targets
+    width = asked.width or asked.largest or LARGEST
+    refuse_beyond_memory(deep_bytes(len(inputs), width, asked.layers), free_bytes(), "this certificate", LESS)
+    search: CertifiedWidth | None = None
+    if asked.width is None:
+        search = least_certified(
+            lambda tried: deep_certificate(drawn_deep(inputs, tried, asked.layers, seed), inputs, labels), asked.largest or LARGEST
+        )
+        width = search.width or max(one.width for one in search.tried)
+    network = drawn_deep(inputs, width, asked.layers, seed)
+    found = deep_certificate(network, inputs, labels)
+    run = None
+    if found.certified and asked.steps:
+        steps = min(asked.steps, affordable_steps(network, len(inputs), free_bytes()))
+        run = kept_word(descending_deep(network, inputs, labels), labels, found, steps=steps, goal=asked.goal, progress=progress)
+    return _answer(data, asked, seed, found, search, run)
+
+
+def _answer(
+    data: OneOutputData, asked: Asked, seed: int, found: TrainingCertificate, search: CertifiedWidth | None, run: CertifiedRun | None
+) -> CertifiedTraining:  # fmt: skip
+    depth = found.descent.depth
     return CertifiedTraining(
-        verdict="CERTIFIED" if found.certified else "NOT CERTIFIED", data=data.name, labels=data.labels, samples=samples,
-        dimension=dimension, model=asked.model_name, activation=asked.activation, seed=seed, certificate=found,
+        verdict="CERTIFIED" if found.certified else "NOT CERTIFIED", data=data.name, labels=data.labels, samples=len(data.inputs),
+        dimension=data.inputs.shape[1], model=asked.model_name, activation=asked.activation, seed=seed, certificate=found,
         needed_width=float(found.width) if found.certified else found.width / depth**2 if depth > 0 else 0.0, search=search, run=run,
-        read=data.read, warnings=list(data.warnings),
+        read=data.read, warnings=list(data.warnings), layers=asked.layers,
     )  # fmt: skip
 
 
@@ -74,4 +107,4 @@ def _of_model(data: OneOutputData, model: TwoLayerModel, name: str) -> tuple[Arr
 
 def _refuse_beyond_memory(width: int, samples: int) -> None:
     """Of each gate: its product, from when on it may change, and copies of those that may, at most five numbers in all."""
-    refuse_beyond_memory(5 * 8 * width * samples, free_bytes(), "this certificate", "take fewer samples or a smaller width")
+    refuse_beyond_memory(5 * 8 * width * samples, free_bytes(), "this certificate", LESS)
