@@ -21,7 +21,7 @@ from checkers.certification.balls import precision
 from checkers.certification.deep_change import Change, changed, unmoved
 from checkers.certification.deep_start import DeepStart, deep_start
 from checkers.certification.linear import eigenvalues, matrix_product
-from checkers.certification.spectral_norms import norm_of
+from checkers.certification.spectral_norms import Norm, norm_of
 from checkers.certification.training_certificate import BITS, SHARES, as_balls
 from checkers.certification.travel_integral import integrated, rounded_down, rounded_up
 from checkers.networks.network import Network
@@ -56,16 +56,21 @@ class _Node:
         return self.change.travel, self.step if step_size else self.flow
 
 
+def deep_norms(network: Network, variance: float = 2.0) -> list[Norm]:
+    """Of A and W_1..W_L. variance: of their entries, over the width, by which norms of revealed weights are known."""
+    return [norm_of(one, variance / network.width) for one in (network.input_weights, *network.hidden)]
+
+
 def deep_certificate(
-    network: Network, inputs: Array, labels: Array, variance: float = 2.0, *, shares: tuple[float, ...] = SHARES
+    network: Network, inputs: Array, labels: Array, norms: Sequence[Norm] | None = None, *, shares: tuple[float, ...] = SHARES
 ) -> TrainingCertificate:
     """network: one fully connected network with one output, whose weights are stored or revealed as they are asked for; inputs: (n, d_in);
-    labels: (n,). variance: of entries of A and W_l, over the width, which revealed weights are drawn with.
+    labels: (n,). norms: as deep_norms finds them.
 
     All sums over neurons allow for their rounding. Stored weights are proved about as they are; of revealed ones the norms hold with a
     probability, and 1 - `failure` is that of the proof. shares: of 1/lambda_max(H(0)), step sizes to try, the first certified is taken.
     """
-    norms = [norm_of(one, variance / network.width) for one in (network.input_weights, *network.hidden)]
+    norms = norms or deep_norms(network)
     start = deep_start(network, torch.as_tensor(inputs), norms[1:], norms[0])
     with precision(BITS):
         one = _start(start, labels)

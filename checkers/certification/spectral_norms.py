@@ -57,8 +57,8 @@ class Norm:
 
     @property
     def slack(self) -> float:
-        """‖error of a product with it, either way‖/‖vector‖ at most: so many roundings of |W| |x|, at most ‖W‖_F ‖x‖ long, and as much again for
-        all else; of an unseen matrix, those of each coordinate along the directions that it was asked about."""
+        """‖error of a product with it, either way‖/‖vector‖ at most: roundings of |W| |x|, which is at most ‖W‖_F ‖x‖ long, and as much
+        again for what follows; of an unseen matrix, those of each coordinate along the directions that it was asked about."""
         size = max(self.rows, self.columns)
         return (2 * size + 64) * EPS * math.sqrt(DIRECTIONS if self.variance else min(self.rows, self.columns)) * self.whole
 

@@ -95,6 +95,8 @@ def certify_training(
     if found.search is not None:
         output.text(words.search_table(found.search) + "\n")
     output.text(words.proof_table(found) + "\n")
+    if found.local is not None:
+        output.text(words.local_table(found) + "\n")
     if found.run is not None:
         output.text(words.run_table(found.run, found.per_neuron) + "\n")
     output.text(words.certificate_closing(found), closing=True)

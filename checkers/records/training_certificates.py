@@ -87,12 +87,43 @@ class CertifiedRun(Struct, frozen=True, kw_only=True):
     seconds: float
 
 
+class LocalTheory(Struct, frozen=True, kw_only=True):
+    """What os-gd (Oymak and Soltanolkotabi, Theorem 2.1) and os-flow say of one deep network: both ask how far J can be from J(0) on a
+    ball.
+
+    alpha, beta: least and largest singular value of J(0). radius: of the least ball that Theorem 2.1 speaks of, 4 r_0/alpha; there J may
+    change by allowed = alpha^2/(2 beta), an adversary changed it by `attacked`, and `bounded` bounds any change. depth, flow_depth: the
+    largest residual that the bound lets the theorem and the flow promise to vanish, over r_0; flow_most: of the flow, at most, by
+    adversaries.
+    """
+
+    alpha: float
+    beta: float
+    radius: float
+    allowed: float
+    attacked: float
+    bounded: float
+    depth: float
+    flow_depth: float
+    flow_most: float
+
+    @property
+    def theorem(self) -> Literal["yes", "no", "open"]:
+        """Whether Theorem 2.1 speaks of this network; no: whatever the bound."""
+        return "yes" if self.depth >= 1 else "no" if self.attacked > self.allowed else "open"
+
+    @property
+    def flow(self) -> Literal["yes", "no", "open"]:
+        return "yes" if self.flow_depth >= 1 else "no" if self.flow_most < 1 else "open"
+
+
 class CertifiedTraining(Struct, frozen=True, kw_only=True):
     """The answer of `lemmafuzz certify-training`. model: the file of a network's weights, empty where W(0) was drawn from the seed.
 
-    layers: L, all trained, of a network of the first paper; 0 of a two-layer one whose first layer is trained.
-    needed_width: about where this would be certified, the width at hand over depth^2 if it is not; 0 where depth 0 predicts nothing.
-    search: of --find-width. run: gradient descent beside the promise, where there is one and a run was asked for.
+    layers: L, all trained, of a network of the first paper; 0 of a two-layer one whose first layer is trained. needed_width: about where
+    this would be certified, the width at hand over depth^2 if it is not; 0 where depth 0 predicts nothing. local: of deep networks that are
+    small enough for adversaries. search: of --find-width. run: gradient descent beside the promise, where there is one and a run was asked
+    for.
     """
 
     verdict: Literal["CERTIFIED", "NOT CERTIFIED"]
@@ -110,6 +141,7 @@ class CertifiedTraining(Struct, frozen=True, kw_only=True):
     read: str = ""
     warnings: list[str] = []
     layers: int = 0
+    local: LocalTheory | None = None
 
     @property
     def per_neuron(self) -> bool:

@@ -49,6 +49,29 @@ def _promised(per_neuron: bool, *promises: Promise) -> list[list[str]]:
     return [[name, *(number(value if one.certified else None, 4) for value, one in row)] for name, row in rows.items()]
 
 
+def local_table(found: CertifiedTraining, style: str = "simple") -> str:
+    """What the theory of local Jacobians says of a deep network; empty where it was not asked."""
+    local = found.local
+    if local is None:
+        return ""
+
+    def width(depth: float) -> str:
+        return number(found.certificate.width / depth**2, 2) if depth > 0 else "-"
+
+    rows = [
+        ["alpha, beta: singular values of J(0)", f"{number(local.alpha)}, {number(local.beta)}", ""],
+        ["radius of its ball, 4 r_0/alpha", number(local.radius), ""],
+        ["J may change there by alpha^2/(2 beta)", number(local.allowed), ""],
+        ["an adversary changes it by", number(local.attacked), ""],
+        ["no change exceeds", number(local.bounded), ""],
+        ["depth, at least", number(local.depth), number(local.flow_depth)],
+        ["depth, at most", "", number(local.flow_most) if math.isfinite(local.flow_most) else "-"],
+        ["width that would do, about", width(local.depth), width(local.flow_depth)],
+        ["speaks of this network", local.theorem, local.flow],
+    ]
+    return table(["local Jacobians, any path in a ball", "Theorem 2.1", "flow"], rows, style)
+
+
 def search_table(search: CertifiedWidth, style: str = "simple") -> str:
     """Widths that were tried, ascending."""
     tried = sorted(search.tried, key=lambda one: one.width)

@@ -100,6 +100,9 @@ def test_a_deep_network_is_decided_and_trained(axes: str, capsys: pytest.Capture
     assert (found["verdict"], found["layers"], found["certificate"]["failure"]) == ("CERTIFIED", 1, 0)
     assert found["run"]["reached"]
     assert max(found["run"]["farthest"]) <= found["certificate"]["descent"]["radius"]
+    local = found["local"]
+    assert local["attacked"] <= local["bounded"]
+    assert 0 < local["depth"] < local["flow_depth"] < found["certificate"]["flow"]["depth"]
     found = facts(f"{axes} --samples 2 --depth 2 --width 3000", capsys)
     assert (found["verdict"], found["run"]) == ("NOT CERTIFIED", None)
     assert 0 < found["certificate"]["descent"]["depth"] < found["certificate"]["flow"]["depth"] < 1

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from checkers.certification.deep_certificate import deep_certificate
+from checkers.certification.deep_certificate import deep_certificate, deep_norms
 from checkers.certification.smooth_certificate import MOST_GATES
 from checkers.data.one_output import OneOutputData
 from checkers.data.two_layer_model import TwoLayerModel
 from checkers.errors import InputError
 from checkers.experiments.width.certified_width import LARGEST, certified_width, decided, drawn_network, least_certified
-from checkers.experiments.width.drawn_deep import affordable_steps, deep_bytes, drawn_deep
+from checkers.experiments.width.drawn_deep import STORED, affordable_steps, deep_bytes, drawn_deep
+from checkers.experiments.width.local_theory import local_theory
 from checkers.machine.memory import free_bytes, refuse_beyond_memory
+from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.records.events import Listener, silent
-from checkers.records.training_certificates import CertifiedRun, CertifiedTraining, CertifiedWidth, TrainingCertificate
+from checkers.records.training_certificates import CertifiedRun, CertifiedTraining, CertifiedWidth, LocalTheory, TrainingCertificate
 from checkers.training.certified_run import STEPS, descending, descending_deep, kept_word
 from theorems.language.instance import Array
 
@@ -77,23 +79,27 @@ def _of_deep(data: OneOutputData, asked: Asked, seed: int, progress: Listener) -
         )
         width = search.width or max(one.width for one in search.tried)
     network = drawn_deep(inputs, width, asked.layers, seed)
-    found = deep_certificate(network, inputs, labels)
-    run = None
+    norms = deep_norms(network)
+    found = deep_certificate(network, inputs, labels, norms)
+    local, run = None, None
+    if width <= STORED:
+        local = local_theory(network, inputs, norms[1:], found, NormalSource(seed_sequence(seed, "local theory", width, asked.layers)))
     if found.certified and asked.steps:
         steps = min(asked.steps, affordable_steps(network, len(inputs), free_bytes()))
         run = kept_word(descending_deep(network, inputs, labels), labels, found, steps=steps, goal=asked.goal, progress=progress)
-    return _answer(data, asked, seed, found, search, run)
+    return _answer(data, asked, seed, found, search, run, local)
 
 
 def _answer(
-    data: OneOutputData, asked: Asked, seed: int, found: TrainingCertificate, search: CertifiedWidth | None, run: CertifiedRun | None
+    data: OneOutputData, asked: Asked, seed: int, found: TrainingCertificate, search: CertifiedWidth | None, run: CertifiedRun | None,
+    local: LocalTheory | None = None,
 ) -> CertifiedTraining:  # fmt: skip
     depth = found.descent.depth
     return CertifiedTraining(
         verdict="CERTIFIED" if found.certified else "NOT CERTIFIED", data=data.name, labels=data.labels, samples=len(data.inputs),
         dimension=data.inputs.shape[1], model=asked.model_name, activation=asked.activation, seed=seed, certificate=found,
         needed_width=float(found.width) if found.certified else found.width / depth**2 if depth > 0 else 0.0, search=search, run=run,
-        read=data.read, warnings=list(data.warnings), layers=asked.layers,
+        read=data.read, warnings=list(data.warnings), layers=asked.layers, local=local,
     )  # fmt: skip
 
 
