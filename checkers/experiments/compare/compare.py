@@ -13,14 +13,17 @@ from checkers.experiments.compare.asked import FAILURE, all_asked, not_asked
 from checkers.experiments.compare.losses import losses
 from checkers.experiments.compare.measured import GOAL, Problem, measure
 from checkers.experiments.width.certified_width import certified_width, drawn_certificate
+from checkers.experiments.width.deep_width import MOST_SAMPLES as DEEP_SAMPLES
+from checkers.experiments.width.deep_width import about_certified
 from checkers.networks.randomness import NormalSource, seed_sequence
-from checkers.records.comparison import Certified, Comparison
+from checkers.records.comparison import Certified, Comparison, DeepCertified
 from strategies.data import closest_pair
 from theorems.laws.data_predicates import POSITIVE
 from theorems.two_layer.requirements import given
 
 MOST_SAMPLES = 200  # the trainings of more take hours
 MOST_TABLE = 2**20  # a few seconds on one core
+LAYERS = (1, 2)  # of the first paper's networks, whose certificates are set beside that of two layers
 MOST_PROVED = 64  # rows whose eigenvalues are enclosed by the hundred: more take minutes
 
 
@@ -44,7 +47,8 @@ def compare(data: SphereData, *, seed: int, p: float = FAILURE, most_table: int 
         data=data.name, labels=data.labels, read=data.read, warnings=list(data.warnings), seed=seed, samples=len(inputs),
         input_dimension=inputs.shape[1], delta=delta if math.isfinite(delta) else None, lambda0=0.0 if degenerate else symbols["lambda0"],
         top=symbols["top"], data_norm=symbols["X"], crowding=symbols["S"], residual=symbols["r_0"], p=p, asked=asked, not_asked=not_asked(),
-        certified=certified, trained=trained, losses=losses(problem, widths, p, reached, trained.width, source.spawn("losses")),
+        certified=certified, deep=[] if degenerate else _deep(problem, seed, trained.width), trained=trained,
+        losses=losses(problem, widths, p, reached, trained.width, source.spawn("losses")),
         seconds=time.monotonic() - start,
     )  # fmt: skip
 
@@ -62,6 +66,15 @@ def _certified(problem: Problem, seed: int, measured: int | None, most_table: in
     return Certified(
         width=found.width, predicted=None, depth=promise.depth, largest=last.width, steps=steps, over_measured=_over(found.width, measured)
     )  # fmt: skip
+
+
+def _deep(problem: Problem, seed: int, measured: int | None) -> list[DeepCertified]:
+    """E ‖y - f‖^2 = ‖y‖^2 + n."""
+    if len(problem.inputs) > DEEP_SAMPLES:
+        return []
+    residual = math.sqrt(float(np.square(problem.targets).sum()) + len(problem.inputs))
+    widths = {layers: about_certified(problem.inputs, residual, layers, seed) for layers in LAYERS}
+    return [DeepCertified(layers=one, width=width, over_measured=_over(width, measured)) for one, width in widths.items()]
 
 
 def _over(width: float | None, measured: int | None) -> float | None:
