@@ -42,6 +42,7 @@ _data_options = options(
 )
 _network_options = options(
     click.option("--depth", type=click.IntRange(min=1), help="Hidden layers of Allen-Zhu et al.'s network, all of them trained."),
+    click.option("--both-layers", is_flag=True, help="Train the output layer of a two-layer network, too."),
     click.option("--width", type=click.IntRange(min=1), help="Neurons of the W(0) to draw.  [default: 4096]"),
     click.option("--find-width", is_flag=True, help="Look for the least width whose W(0) is certified."),
     click.option("--largest", type=click.IntRange(min=1), help="Where --find-width stops.  [default: relu, 1048576]"),
@@ -59,9 +60,9 @@ _network_options = options(
 @click.argument("file", metavar="digits|FILE")
 @options(_data_options, _network_options, seed_option, json_option, quiet_option)
 def certify_training(
-    *, file: str, label_column: str | None, reading: Reading, samples: int | None, labels: str, positive: str | None, as_they_are: bool,
-    depth: int | None, width: int | None, find_width: bool, largest: int | None, model_file: Path | None, scale: str, activation: str,
-    steps: int, goal: float, seed: int | None, json_file: str | None, quiet: bool,
+    *, file: str, label_column: str | None, reading: Reading, samples: int | None, labels: str, positive: str | None,
+    as_they_are: bool, depth: int | None, both_layers: bool, width: int | None, find_width: bool, largest: int | None,
+    model_file: Path | None, scale: str, activation: str, steps: int, goal: float, seed: int | None, json_file: str | None, quiet: bool,
 ) -> int:  # fmt: skip
     """Decide from W(0) and the data in FILE alone whether gradient descent on a two-layer network, or with --depth on a deep
     one, converges: CERTIFIED, with a rate and how far any neuron moves, or NOT CERTIFIED, with how far it is from that.
@@ -77,7 +78,7 @@ def certify_training(
     output = Output(json_file, quiet)
     seed = drawn(seed)
     _refuse_contradictions(width, find_width, largest, model_file, scale)
-    _refuse_of_deep(depth, model_file, activation)
+    _refuse_others(depth, both_layers, model_file, activation)
     model = None if model_file is None else _model(model_file, scale)
     data = load_one_output(
         file, label_column=label_column, samples=samples, labels=labels, positive=positive, seed=seed, reading=reading,
@@ -86,7 +87,7 @@ def certify_training(
     tell(data.read, data.warnings, output.text)
     asked = decided.Asked(
         None if find_width else width or decided.WIDTH, model, "" if model_file is None else str(model_file), activation, largest,
-        depth or 0, steps, goal,
+        depth or 0, both_layers, steps, goal,
     )  # fmt: skip
     with one_thread(), training_bar(quiet=quiet) as progress:
         found = decided.certify_training(data, asked, seed=seed, progress=progress)
@@ -113,7 +114,12 @@ def _refuse_contradictions(width: int | None, find_width: bool, largest: int | N
         raise InputError(f"--scale {scale} is of the network of --model; drawn ones have {ROOT}")
 
 
-def _refuse_of_deep(depth: int | None, model: Path | None, activation: str) -> None:
+def _refuse_others(depth: int | None, both_layers: bool, model: Path | None, activation: str) -> None:
+    """What there is no certificate of."""
+    if depth is not None and both_layers:
+        raise InputError(f"--both-layers is of two-layer networks, and --depth {depth} draws one whose hidden layers are trained")
+    if both_layers and activation != "relu":
+        raise InputError(f"--both-layers is of relu networks, not of {activation}")
     if depth is not None and model is not None:
         raise InputError(f"--depth {depth} draws a network, and --model {model} is one of two layers")
     if depth is not None and activation != "relu":

@@ -121,9 +121,9 @@ class CertifiedTraining(Struct, frozen=True, kw_only=True):
     """The answer of `lemmafuzz certify-training`. model: the file of a network's weights, empty where W(0) was drawn from the seed.
 
     layers: L, all trained, of a network of the first paper; 0 of a two-layer one whose first layer is trained. needed_width: about where
-    this would be certified, the width at hand over depth^2 if it is not; 0 where depth 0 predicts nothing. local: of deep networks that are
-    small enough for adversaries. search: of --find-width. run: gradient descent beside the promise, where there is one and a run was asked
-    for.
+    this would be certified, the width at hand over depth^2 if it is not; 0 where depth 0 predicts nothing. both_layers: whether the output
+    layer is trained, too. local: of deep networks that are small enough for adversaries. search: of --find-width. run: gradient descent
+    beside the promise, where there is one and a run was asked for.
     """
 
     verdict: Literal["CERTIFIED", "NOT CERTIFIED"]
@@ -142,6 +142,7 @@ class CertifiedTraining(Struct, frozen=True, kw_only=True):
     warnings: list[str] = []
     layers: int = 0
     local: LocalTheory | None = None
+    both_layers: bool = False
 
     @property
     def per_neuron(self) -> bool:

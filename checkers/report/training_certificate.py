@@ -12,7 +12,7 @@ from checkers.report.training import landmarks
 def heading(found: CertifiedTraining) -> str:
     """What was asked about which network."""
     trained = ("first layer", "one hidden layer after the first")[found.layers] if found.layers < 2 else f"all {found.layers} hidden layers"
-    layer = f"{found.activation}, {trained} trained"
+    layer = f"{found.activation}, {'both layers' if found.both_layers else trained} trained"
     network = f"the weights of {found.model}" if found.model else f"W(0) drawn with seed {found.seed}"
     return (
         f"{found.data}: n = {found.samples}, {found.dimension} columns, labels {found.labels}"

@@ -113,6 +113,17 @@ def test_a_deep_network_is_decided_and_trained(axes: str, capsys: pytest.Capture
     assert "a norm of weights not seen whole fails with probability" in shown
 
 
+def test_both_layers_are_trained_together(axes: str, capsys: pytest.CaptureFixture[str]) -> None:
+    found = facts(f"{axes} --both-layers --find-width", capsys)
+    assert (found["verdict"], found["both_layers"]) == ("CERTIFIED", True)
+    assert found["search"]["width"] > facts(f"{axes} --find-width", capsys)["search"]["width"]
+    assert max(found["run"]["farthest"]) <= found["certificate"]["descent"]["radius"]
+    assert main(["certify-training", *axes.split(), "--both-layers", "--width", "100"]) == 0
+    shown = capsys.readouterr().out
+    assert "both layers trained" in shown
+    assert "NOT CERTIFIED: depth 0." in shown
+
+
 def test_the_least_width_of_a_deep_network(axes: str, capsys: pytest.CaptureFixture[str]) -> None:
     found = facts(f"{axes} --samples 1 --depth 1 --find-width --largest 4000", capsys)
     assert found["verdict"] == "CERTIFIED"
@@ -143,6 +154,8 @@ def test_a_run_that_breaks_the_promise_is_a_refutation(
         ("--width 1000000000000 --depth 2", "this certificate may need"),
         ("--depth 2 --model net.pt", "--depth 2 draws a network, and --model net.pt is one of two layers"),
         ("--depth 2 --activation tanh", "--depth 2 is of relu networks, not of tanh"),
+        ("--depth 2 --both-layers", "--both-layers is of two-layer networks, and --depth 2 draws one whose hidden layers are trained"),
+        ("--both-layers --activation tanh", "--both-layers is of relu networks, not of tanh"),
         ("--depth 0", "0 is not in the range x>=1"),
         ("--positive 7", "--positive 7 is no class of {file}; its classes are 0, 1"),
         ("--samples 5", "--samples 5 asks for more than the 4 rows"),

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
+from checkers.certification.both_layers_certificate import both_layers_certificate
 from checkers.certification.deep_certificate import deep_certificate, deep_norms
 from checkers.certification.smooth_certificate import MOST_GATES
 from checkers.data.one_output import OneOutputData
 from checkers.data.two_layer_model import TwoLayerModel
 from checkers.errors import InputError
-from checkers.experiments.width.certified_width import LARGEST, certified_width, decided, drawn_network, least_certified
+from checkers.experiments.width.certified_width import LARGEST, decided, drawn_network, least_certified
 from checkers.experiments.width.drawn_deep import STORED, affordable_steps, deep_bytes, drawn_deep
 from checkers.experiments.width.local_theory import local_theory
 from checkers.machine.memory import free_bytes, refuse_beyond_memory
 from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.records.events import Listener, silent
 from checkers.records.training_certificates import CertifiedRun, CertifiedTraining, CertifiedWidth, LocalTheory, TrainingCertificate
-from checkers.training.certified_run import STEPS, descending, descending_deep, kept_word
+from checkers.training.certified_run import STEPS, descending, descending_both, descending_deep, kept_word
 from theorems.language.instance import Array
 
 MOST_SAMPLES = 300  # eigenvalues in ball arithmetic, 250 times: minutes
@@ -27,7 +29,7 @@ LESS = "take fewer samples or a smaller width"
 @dataclass(frozen=True)
 class Asked:
     """width: of W(0) to draw; None: that of `model`, or the least certified one up to `largest` (None: the usual). steps: 0 for none.
-    layers: L of a network of the first paper, 0 of a two-layer one."""
+    layers: L of a network of the first paper, 0 of a two-layer one. both: train the output layer, too."""
 
     width: int | None = WIDTH
     model: TwoLayerModel | None = None
@@ -35,6 +37,7 @@ class Asked:
     activation: str = "relu"
     largest: int | None = None
     layers: int = 0
+    both: bool = False
     steps: int = STEPS
     goal: float = 1e-3
 
@@ -56,15 +59,28 @@ def certify_training(data: OneOutputData, asked: Asked, *, seed: int, progress: 
         width = asked.width or largest
         _refuse_beyond_memory(width, samples)
         if asked.width is None:
-            search = certified_width(data.inputs, labels, seed, largest=largest, activation=asked.activation)
+            search = least_certified(lambda tried: _decide(asked, *drawn_network(data.inputs, tried, seed), labels), largest)
             width = search.width or max(one.width for one in search.tried)
         weights, output, inputs = drawn_network(data.inputs, width, seed)
-    found = decided(weights, output, inputs, labels, asked.activation)
+    found = _decide(asked, weights, output, inputs, labels)
     run = None
     if found.certified and asked.steps:
         descend = descending(weights, output, inputs, labels, found, asked.activation)
+        if asked.both:
+            descend = descending_both(weights, output, inputs, labels, _ratio(asked, len(weights)))
         run = kept_word(descend, labels, found, steps=asked.steps, goal=asked.goal, progress=progress)
     return _answer(data, asked, seed, found, search, run)
+
+
+def _ratio(asked: Asked, width: int) -> float:
+    """c: of a drawn network v_r = a_r/sqrt(m), and the a_r are trained; of the user's own the v_r."""
+    return 1.0 if asked.model is not None else 1 / math.sqrt(width)
+
+
+def _decide(asked: Asked, weights: Array, output: Array, inputs: Array, labels: Array) -> TrainingCertificate:
+    if asked.both:
+        return both_layers_certificate(weights, output, inputs, labels, _ratio(asked, len(weights)))
+    return decided(weights, output, inputs, labels, asked.activation)
 
 
 def _of_deep(data: OneOutputData, asked: Asked, seed: int, progress: Listener) -> CertifiedTraining:
@@ -100,6 +116,7 @@ def _answer(
         dimension=data.inputs.shape[1], model=asked.model_name, activation=asked.activation, seed=seed, certificate=found,
         needed_width=float(found.width) if found.certified else found.width / depth**2 if depth > 0 else 0.0, search=search, run=run,
         read=data.read, warnings=list(data.warnings), layers=asked.layers, local=local,
+        both_layers=asked.both,
     )  # fmt: skip
 
 
