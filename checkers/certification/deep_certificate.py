@@ -21,9 +21,10 @@ from checkers.certification.balls import precision
 from checkers.certification.deep_change import Change, changed, unmoved
 from checkers.certification.deep_start import DeepStart, deep_start
 from checkers.certification.linear import eigenvalues, matrix_product
-from checkers.certification.spectral_norms import Norm, norm_of
+from checkers.certification.spectral_norms import DIRECTIONS, Norm, norm_of
 from checkers.certification.training_certificate import BITS, SHARES, as_balls
 from checkers.certification.travel_integral import integrated, rounded_down, rounded_up
+from checkers.errors import InputError
 from checkers.networks.network import Network
 from checkers.records.training_certificates import Promise, TrainingCertificate
 from theorems.language.instance import Array
@@ -70,6 +71,9 @@ def deep_certificate(
     All sums over neurons allow for their rounding. Stored weights are proved about as they are; of revealed ones the norms hold with a
     probability, and 1 - `failure` is that of the proof. shares: of 1/lambda_max(H(0)), step sizes to try, the first certified is taken.
     """
+    samples = len(inputs)
+    if samples + (samples**2 * network.depth if network.depth > 1 else 0) > DIRECTIONS:
+        raise InputError(f"{samples} rows on {network.depth} layers ask for more vectors than a certificate looks at: take fewer rows")
     norms = norms or deep_norms(network)
     start = deep_start(network, torch.as_tensor(inputs), norms[1:], norms[0])
     with precision(BITS):
@@ -80,7 +84,7 @@ def deep_certificate(
         rows = as_balls(inputs)
         norm = eigenvalues(matrix_product(rows, rows.T))[-1].nonnegative_part().sqrt()
     return TrainingCertificate(
-        width=network.width, samples=len(inputs), residual=rounded_up(one.residual), floor=rounded_down(one.floor),
+        width=network.width, samples=samples, residual=rounded_up(one.residual), floor=rounded_down(one.floor),
         top=rounded_up(one.top), data_norm=rounded_up(norm), bits=BITS, descent=descent, flow=flow, failure=sum(n.failure for n in norms),
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ import torch
 
 from checkers.certification.deep_certificate import deep_certificate
 from checkers.certification.training_certificate import certificate
+from checkers.errors import InputError
 from checkers.networks.network import Network
 from checkers.records.training_certificates import TrainingCertificate
 from checkers.training.certified_run import Wrong, descending_deep, kept_word
@@ -113,6 +114,11 @@ def test_depth_grows_like_the_root_of_the_width() -> None:
         found = deep_certificate(drawn(5, width, 2, 1, "revealed"), np.eye(1), labels)
         reach.append(found.descent.depth * found.residual)
     assert 0.45 < math.log(reach[1] / reach[0]) / math.log(16) < 0.65
+
+
+def test_more_rows_than_vectors_are_looked_at_are_refused() -> None:
+    with pytest.raises(InputError, match="23 rows on 2 layers ask for more vectors than a certificate looks at"):
+        deep_certificate(drawn(1, 16, 2, 23), np.eye(23), np.ones(23))
 
 
 def test_inputs_of_one_direction_have_no_certificate() -> None:
