@@ -23,7 +23,8 @@ from flint import arb
 from checkers.certification.activations import SMOOTH
 from checkers.certification.balls import precision
 from checkers.certification.linear import eigenvalues, matrix_product
-from checkers.certification.training_certificate import BITS, SHARES, as_balls, rounded_down, rounded_up
+from checkers.certification.training_certificate import BITS, SHARES, as_balls
+from checkers.certification.travel_integral import rounded_down, rounded_up
 from checkers.errors import InputError
 from checkers.records.training_certificates import Promise, TrainingCertificate
 from theorems.language.instance import Array

@@ -13,11 +13,8 @@ which the travel stays below t multiplies ‖y - u‖ by 1 - eta q(t) at most. T
   to A_r . C_r; with C_r the rest, (2 - theta) ‖A_r‖^2 - 2 ‖A_r‖ ‖C_r‖ >= -‖C_r‖^2/(2 - theta). So q = (1 - theta/2) lambda_min(S(t))
   - max(‖N+(t)‖, ‖N-(t)‖)/(2 (2 - theta)), S over still neurons, N_ij = |rho_ij| sum_r v_r^2 [i and j near] over those of one sign of v_r.
 
-The travel never exceeds T if ‖X‖ r_0 <= T q(T), r_0 = ‖y - u(0)‖, by the geometric series; or if ‖X‖ r_0 (1 + eta (q(0) - q(T))) is at most
-the integral of q over [0, T]: ‖X‖ ‖y - u(k)‖ <= ‖X‖ r_0 - sum_j q(t_{j+1}) (t_{j+1} - t_j), and the sum falls short of the integral by the
-largest step, eta ‖X‖ r_0, times q(0) - q(T) at most. Flow is eta = 0, where lambda_min(S) alone may stand for q: its kernel is a sum over
-neurons, none of which is negative. A falling step function below q may stand in its place, which makes the integral a sum. Norms of the
-x_i and the v_r are arbitrary.
+How far training travels follows from q (travel_integral.py). In flow, eta = 0, lambda_min(S) alone may stand for q: its kernel is a sum
+over neurons, none of which is negative. Norms of the x_i and the v_r are arbitrary.
 """
 
 from __future__ import annotations
@@ -31,6 +28,7 @@ from flint import arb
 from checkers.certification.balls import precision
 from checkers.certification.gate_tables import GateTables, Sum
 from checkers.certification.linear import eigenvalues, matrix_product
+from checkers.certification.travel_integral import integrated, rounded_down, rounded_up
 from checkers.records.training_certificates import Promise, TrainingCertificate
 from theorems.language.instance import Array
 
@@ -92,16 +90,6 @@ def certificate(
         width=len(weights), samples=len(inputs), residual=rounded_up(start.residual), floor=rounded_down(start.floor),
         top=rounded_up(start.top), data_norm=rounded_up(start.data_norm), bits=BITS, descent=descent, flow=flow,
     )  # fmt: skip
-
-
-def rounded_up(value: arb) -> float:
-    """A number above all of the ball."""
-    return float(np.nextafter(float(value.upper()), np.inf))
-
-
-def rounded_down(value: arb) -> float:
-    """A number below all of the ball."""
-    return float(np.nextafter(float(value.lower()), -np.inf))
 
 
 def as_balls(values: Array, errors: Array | None = None) -> np.ndarray:
@@ -178,22 +166,7 @@ def _rate(start: _Start, node: _Node, step_size: float) -> arb:
 
 
 def _integrated(start: _Start, nodes: Sequence[_Node], step_size: float) -> tuple[float, int, float]:
-    """Depth at least; and the first node from where on it is 1, -1 if there is none, with the rate there."""
-    deepest, reached, rate_there = 0.0, -1, 0.0
-    total, before, first, last = arb(0), 0.0, None, None
-    for place, node in enumerate(nodes):
-        rate = _rate(start, node, step_size)
-        last = rate if last is None or rate < last else last  # it falls, and its enclosures need not
-        first = last if first is None else first
-        if not last > 0:
-            break
-        total += (arb(node.travel) - arb(before)) * last
-        before = node.travel
-        allowed = (total / (1 + step_size * (first - last))).max(arb(node.travel) * last)
-        if reached < 0 and allowed >= start.needed:
-            reached, rate_there = place, rounded_down(last)
-        deepest = max(deepest, rounded_down(allowed / start.needed))
-    return deepest, reached, rate_there
+    return integrated(start.needed, [(node.travel, _rate(start, node, step_size)) for node in nodes], step_size)
 
 
 def _promise(tables: GateTables, start: _Start, nodes: list[_Node], step_sizes: Sequence[float]) -> Promise:

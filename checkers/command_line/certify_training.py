@@ -41,6 +41,8 @@ _data_options = options(
     click.option("--as-they-are", is_flag=True, help="Neither scale rows to unit norm nor centre labels that are numbers."),
 )
 _network_options = options(
+    click.option("--depth", type=click.IntRange(min=1), help="Hidden layers of Allen-Zhu et al.'s network, all of them trained."),
+    click.option("--both-layers", is_flag=True, help="Train the output layer of a two-layer network, too."),
     click.option("--width", type=click.IntRange(min=1), help="Neurons of the W(0) to draw.  [default: 4096]"),
     click.option("--find-width", is_flag=True, help="Look for the least width whose W(0) is certified."),
     click.option("--largest", type=click.IntRange(min=1), help="Where --find-width stops.  [default: relu, 1048576]"),
@@ -58,12 +60,12 @@ _network_options = options(
 @click.argument("file", metavar="digits|FILE")
 @options(_data_options, _network_options, seed_option, json_option, quiet_option)
 def certify_training(
-    *, file: str, label_column: str | None, reading: Reading, samples: int | None, labels: str, positive: str | None, as_they_are: bool,
-    width: int | None, find_width: bool, largest: int | None, model_file: Path | None, scale: str, activation: str, steps: int,
-    goal: float, seed: int | None, json_file: str | None, quiet: bool,
+    *, file: str, label_column: str | None, reading: Reading, samples: int | None, labels: str, positive: str | None,
+    as_they_are: bool, depth: int | None, both_layers: bool, width: int | None, find_width: bool, largest: int | None,
+    model_file: Path | None, scale: str, activation: str, steps: int, goal: float, seed: int | None, json_file: str | None, quiet: bool,
 ) -> int:  # fmt: skip
-    """Decide from W(0) and the data in FILE alone whether gradient descent on a two-layer network converges: CERTIFIED,
-    with a rate and how far any neuron moves, or NOT CERTIFIED, with how far it is from that.
+    """Decide from W(0) and the data in FILE alone whether gradient descent on a two-layer network, or with --depth on a deep
+    one, converges: CERTIFIED, with a rate and how far any neuron moves, or NOT CERTIFIED, with how far it is from that.
 
     The decision is a proof in ball arithmetic. Then the network is trained, and each step is held against it. Both answers have exit
     code 0; 1 if the run breaks its promise.
@@ -76,6 +78,7 @@ def certify_training(
     output = Output(json_file, quiet)
     seed = drawn(seed)
     _refuse_contradictions(width, find_width, largest, model_file, scale)
+    _refuse_others(depth, both_layers, model_file, activation)
     model = None if model_file is None else _model(model_file, scale)
     data = load_one_output(
         file, label_column=label_column, samples=samples, labels=labels, positive=positive, seed=seed, reading=reading,
@@ -83,8 +86,8 @@ def certify_training(
     )  # fmt: skip
     tell(data.read, data.warnings, output.text)
     asked = decided.Asked(
-        None if find_width else width or decided.WIDTH, model, "" if model_file is None else str(model_file), activation, largest, steps,
-        goal,
+        None if find_width else width or decided.WIDTH, model, "" if model_file is None else str(model_file), activation, largest,
+        depth or 0, both_layers, steps, goal,
     )  # fmt: skip
     with one_thread(), training_bar(quiet=quiet) as progress:
         found = decided.certify_training(data, asked, seed=seed, progress=progress)
@@ -93,8 +96,10 @@ def certify_training(
     if found.search is not None:
         output.text(words.search_table(found.search) + "\n")
     output.text(words.proof_table(found) + "\n")
+    if found.local is not None:
+        output.text(words.local_table(found) + "\n")
     if found.run is not None:
-        output.text(words.run_table(found.run, activation) + "\n")
+        output.text(words.run_table(found.run, found.per_neuron) + "\n")
     output.text(words.certificate_closing(found), closing=True)
     return REFUTED if found.run is not None and found.run.broken >= 0 else 0
 
@@ -107,6 +112,18 @@ def _refuse_contradictions(width: int | None, find_width: bool, largest: int | N
         raise InputError(f"--largest {largest} says where --find-width stops, which is not asked for")
     if scale != "1" and model is None:
         raise InputError(f"--scale {scale} is of the network of --model; drawn ones have {ROOT}")
+
+
+def _refuse_others(depth: int | None, both_layers: bool, model: Path | None, activation: str) -> None:
+    """What there is no certificate of."""
+    if depth is not None and both_layers:
+        raise InputError(f"--both-layers is of two-layer networks, and --depth {depth} draws one whose hidden layers are trained")
+    if both_layers and activation != "relu":
+        raise InputError(f"--both-layers is of relu networks, not of {activation}")
+    if depth is not None and model is not None:
+        raise InputError(f"--depth {depth} draws a network, and --model {model} is one of two layers")
+    if depth is not None and activation != "relu":
+        raise InputError(f"--depth {depth} is of relu networks, not of {activation}")
 
 
 def _model(path: Path, scale: str) -> TwoLayerModel:

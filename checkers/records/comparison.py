@@ -87,6 +87,15 @@ class Certified(Struct, frozen=True, kw_only=True):
     steps: float | None = None
 
 
+class DeepCertified(Struct, frozen=True, kw_only=True):
+    """About how wide a network of the first paper with so many hidden layers has to be for its certificate; None where a drawn one has no
+    depth."""
+
+    layers: int
+    width: float | None
+    over_measured: float | None
+
+
 class Deviation(Struct, frozen=True, kw_only=True):
     """‖H(W) - H(0)‖ at one radius, as one step of a proof has it. ratio: over the next sharper one."""
 
@@ -164,6 +173,7 @@ class Comparison(Struct, frozen=True, kw_only=True):
     theories: list[Asked]
     not_asked: list[NotAsked]
     certified: Certified | None  # None where that was not tried
+    deep: list[DeepCertified]  # as far as that takes seconds
     trained: Trained
     width_measured: int | None
     low: int

@@ -29,11 +29,11 @@ class Diagnosis(Struct, frozen=True, kw_only=True):
     delta, closest: the least distance and the rows at it. coinciding: pairs of rows with one direction; contradicting: those of them with
     different labels, which no network can fit. eigenvalues: smallest and largest of the limit kernel K_inf at this depth, (d/m) K.
     paper_width: m = n^24 L^12 log^5(m) d/delta^8; paper_step_size: d delta/(n^4 L^2 m) there; paper_steps: (n^6 L^2/delta^2) log(1/goal),
-    hidden constants 1 and delta at most 1/L, as the theorem assumes. fitted_width: what `lemmafuzz threshold` found, at width and
-    accuracy of its own; extrapolated: quantities beyond its ladders. certificate, certificate_width: of the conditions that are proved of
-    two-layer networks with labels +-1 the one that asks for the least, constants included; none for other depths. kernel_step_size:
-    1.5/lambda_max at the fitted width (at m = 1 where there is none); kernel_steps: how many of them the kernel needs for the goal,
-    whatever the labels.
+    hidden constants 1 and delta at most 1/L, as the theorem assumes. fitted_width: what `lemmafuzz threshold` found, at width and accuracy
+    of its own; extrapolated: quantities beyond its ladders. certificate, certificate_width: of the conditions that are proved of two-layer
+    networks with labels +-1 the one that asks for the least, constants included; for other depths and few rows, about what lemmafuzz
+    certify-training --depth asks for. kernel_step_size: 1.5/lambda_max at the fitted width (at m = 1 where there is none); kernel_steps:
+    how many of them the kernel needs for the goal, whatever the labels.
     """
 
     data: str

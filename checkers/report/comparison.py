@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from checkers.records.comparison import Asked, Assumed, Comparison, Generalization
+from checkers.records.comparison import Asked, Assumed, Comparison, DeepCertified, Generalization
 from checkers.report.figures import BLUE, GREEN, GREY, ORANGE, STYLE, TEAL, VIOLET, svg
 from checkers.report.text import number, table
 
@@ -40,10 +40,18 @@ def width_table(found: Comparison, style: str = "simple") -> str:
             CERTIFICATE, "proved", "convergence", "met", width if certified.width is None else number(certified.width), "",
             number(certified.over_measured), number(certified.steps),
         ])  # fmt: skip
+    for deep in found.deep:
+        width = f"about {number(deep.width)}" if deep.width else "-"
+        rows.append([deep_name(deep), "proved", "convergence", "met", width, "", number(deep.over_measured), ""])
     trained = found.trained
     width = number(trained.width) if trained.width else "-" if trained.skipped else f"> {number(trained.largest)}"
     rows.append([MEASURED, "measured", "convergence", "", width, "", "1" if trained.width else "-", number(trained.steps)])
     return table(["theory", "standing", "promises", "assumptions", "width", "with log(m)", "width / measured", "steps"], rows, style)
+
+
+def deep_name(one: DeepCertified) -> str:
+    """As a row of the table."""
+    return f"certificate of a network of Allen-Zhu et al., L = {one.layers}"
 
 
 def _state(one: Asked) -> str:
@@ -150,6 +158,7 @@ def figure(found: Comparison) -> str:
     proved = found.certified and (found.certified.width or found.certified.predicted)
     if proved:
         rows.append((CERTIFICATE, float(proved), "proved"))
+    rows += [(deep_name(one), one.width, "proved") for one in found.deep if one.width]
     rows.sort(key=lambda row: -row[1])
     with matplotlib.rc_context(STYLE):
         drawn = Figure(figsize=(8, 1.4 + 0.3 * max(len(rows), 2)), layout="constrained")

@@ -40,7 +40,8 @@ def diagnosis_closing(found: Diagnosis) -> str:
     """What stands in the way, if anything does."""
     if not found.coinciding:
         definite = "positive definite" if found.eigenvalues[0] > 0 else "singular to rounding"
-        decided = "; `lemmafuzz certify-training` decides it for one W(0)" if found.certificate else ""
+        option = f" --depth {found.depth}" if found.depth > 1 else ""
+        decided = f"; `lemmafuzz certify-training{option}` decides it for one W(0)" if found.certificate else ""
         return f"no two inputs coincide; the limit kernel of depth {found.depth} is {definite}{decided}"
     remedy = "--drop-duplicates leaves out all but the first of each"
     if found.contradicting:

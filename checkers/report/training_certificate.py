@@ -11,7 +11,8 @@ from checkers.report.training import landmarks
 
 def heading(found: CertifiedTraining) -> str:
     """What was asked about which network."""
-    layer = f"{found.activation}, first layer trained"
+    trained = ("first layer", "one hidden layer after the first")[found.layers] if found.layers < 2 else f"all {found.layers} hidden layers"
+    layer = f"{found.activation}, {'both layers' if found.both_layers else trained} trained"
     network = f"the weights of {found.model}" if found.model else f"W(0) drawn with seed {found.seed}"
     return (
         f"{found.data}: n = {found.samples}, {found.dimension} columns, labels {found.labels}"
@@ -29,22 +30,46 @@ def proof_table(found: CertifiedTraining, style: str = "simple") -> str:
         ["‖X‖, at most", number(one.data_norm, 4), ""],
         ["", "gradient descent", "gradient flow"],
         ["depth, certified from 1 on", number(one.descent.depth), number(one.flow.depth)],
-        *_promised(found.activation, one.descent, one.flow),
+        *_promised(found.per_neuron, one.descent, one.flow),
+        *([["a norm of weights not seen whole fails with probability", f"{one.failure:.0e}", ""]] if one.failure else []),
     ]
     return table([f"in ball arithmetic, {one.bits} bits", "", ""], rows, style)
 
 
-def _promised(activation: str, *promises: Promise) -> list[list[str]]:
+def _promised(per_neuron: bool, *promises: Promise) -> list[list[str]]:
     """Of descent and of flow, which has no step size; nothing where neither is certified."""
     if not any(one.certified for one in promises):
         return []
     parts = {
         "step size eta": [one.step_size or math.nan for one in promises],
         "rate lambda": [one.rate for one in promises],
-        "no neuron moves farther than" if activation == "relu" else "‖W - W(0)‖_F, at most": [one.radius for one in promises],
+        "no neuron moves farther than" if per_neuron else "‖W - W(0)‖_F, at most": [one.radius for one in promises],
     }
     rows = {name: zip(values, promises, strict=True) for name, values in parts.items()}
     return [[name, *(number(value if one.certified else None, 4) for value, one in row)] for name, row in rows.items()]
+
+
+def local_table(found: CertifiedTraining, style: str = "simple") -> str:
+    """What the theory of local Jacobians says of a deep network; empty where it was not asked."""
+    local = found.local
+    if local is None:
+        return ""
+
+    def width(depth: float) -> str:
+        return number(found.certificate.width / depth**2, 2) if depth > 0 else "-"
+
+    rows = [
+        ["alpha, beta: singular values of J(0)", f"{number(local.alpha)}, {number(local.beta)}", ""],
+        ["radius of its ball, 4 r_0/alpha", number(local.radius), ""],
+        ["J may change there by alpha^2/(2 beta)", number(local.allowed), ""],
+        ["an adversary changes it by", number(local.attacked), ""],
+        ["no change exceeds", number(local.bounded), ""],
+        ["depth, at least", number(local.depth), number(local.flow_depth)],
+        ["depth, at most", "", number(local.flow_most) if math.isfinite(local.flow_most) else "-"],
+        ["width that would do, about", width(local.depth), width(local.flow_depth)],
+        ["speaks of this network", local.theorem, local.flow],
+    ]
+    return table(["local Jacobians, any path in a ball", "Theorem 2.1", "flow"], rows, style)
 
 
 def search_table(search: CertifiedWidth, style: str = "simple") -> str:
@@ -54,9 +79,9 @@ def search_table(search: CertifiedWidth, style: str = "simple") -> str:
     return table(["m", "depth", "certified"], rows, style)
 
 
-def run_table(run: CertifiedRun, activation: str, style: str = "simple") -> str:
+def run_table(run: CertifiedRun, per_neuron: bool, style: str = "simple") -> str:
     """The run beside its promise, at round steps."""
-    distance = "farthest neuron" if activation == "relu" else "‖W - W(0)‖_F"
+    distance = "farthest neuron" if per_neuron else "‖W - W(0)‖_F"
     rows = [
         [f"{k:,}", number(run.residual[k], 4), number(run.allowed[k], 4), number(run.farthest[k], 4), number(run.radius, 4)]
         for k in landmarks(run.steps)
@@ -72,7 +97,7 @@ def certificate_closing(found: CertifiedTraining) -> str:
     factor = promise.step_size * promise.rate
     halved = math.ceil(math.log(1000) / 2 / -math.log1p(-factor)) if factor < 1 else 1
     radius = f"no neuron ever moves farther than {number(promise.radius)}"
-    if found.activation != "relu":
+    if not found.per_neuron:
         radius = f"‖W - W(0)‖_F never exceeds {number(promise.radius)}"
     words = (
         f"CERTIFIED: every step multiplies ‖y - u‖ by 1 - {number(factor)} at most, so {halved:,} steps bring the loss to a thousandth,"

@@ -11,6 +11,9 @@ from functools import partial
 import numpy as np
 import torch
 
+from checkers.networks.both_layers_descent import descend_both_layers
+from checkers.networks.descent import descend
+from checkers.networks.network import Network
 from checkers.networks.two_layer_descent import TwoLayerStep, descend_smooth, descend_two_layer, in_blocks
 from checkers.records.events import Listener, StepRecorded, silent
 from checkers.records.training_certificates import CertifiedRun, TrainingCertificate
@@ -40,6 +43,22 @@ def descending(
     if activation == "relu":
         return partial(descend_two_layer, in_blocks(weights, output), rows, y, found.descent.travel)
     return partial(descend_smooth, weights, output, rows, y, activation)
+
+
+def descending_both(weights: Array, output: Array, inputs: Array, labels: Array, c: float) -> Descend:
+    """Gradient descent on both layers, the output layer's step c^2 times the hidden one's."""
+    return partial(descend_both_layers, weights, output, inputs, labels, c)
+
+
+def descending_deep(network: Network, inputs: Array, labels: Array) -> Descend:
+    """Gradient descent on all hidden layers of one network with one output, which moves itself; farthest: ‖W(k) - W(0)‖_F."""
+
+    def steps_of(step_size: float, steps: int) -> Iterator[TwoLayerStep]:
+        goal = torch.from_numpy(labels)[:, None]
+        for stand in descend(network, inputs, goal, step_size, steps):
+            yield TwoLayerStep(stand.step, goal[:, 0] - stand.record.outputs[0, :, 0], float(network.distance()), True)
+
+    return steps_of
 
 
 def kept_word(

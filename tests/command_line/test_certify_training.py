@@ -108,6 +108,41 @@ def test_smooth_activations_are_of_their_own_theory(axes: str, capsys: pytest.Ca
     assert "more slopes of tanh or weights than are enclosed" in capsys.readouterr().err
 
 
+def test_a_deep_network_is_decided_and_trained(axes: str, capsys: pytest.CaptureFixture[str]) -> None:
+    found = facts(f"{axes} --samples 1 --depth 1 --width 2000", capsys)
+    assert (found["verdict"], found["layers"], found["certificate"]["failure"]) == ("CERTIFIED", 1, 0)
+    assert found["run"]["reached"]
+    assert max(found["run"]["farthest"]) <= found["certificate"]["descent"]["radius"]
+    local = found["local"]
+    assert local["attacked"] <= local["bounded"]
+    assert 0 < local["depth"] < local["flow_depth"] < found["certificate"]["flow"]["depth"]
+    found = facts(f"{axes} --samples 2 --depth 2 --width 3000", capsys)
+    assert (found["verdict"], found["run"]) == ("NOT CERTIFIED", None)
+    assert 0 < found["certificate"]["descent"]["depth"] < found["certificate"]["flow"]["depth"] < 1
+    assert 0 < found["certificate"]["failure"] < 1e-12
+    assert main(["certify-training", *axes.split(), "--samples", "2", "--depth", "2", "--width", "3000"]) == 0
+    shown = capsys.readouterr().out
+    assert "all 2 hidden layers trained" in shown
+    assert "a norm of weights not seen whole fails with probability" in shown
+
+
+def test_both_layers_are_trained_together(axes: str, capsys: pytest.CaptureFixture[str]) -> None:
+    found = facts(f"{axes} --both-layers --find-width", capsys)
+    assert (found["verdict"], found["both_layers"]) == ("CERTIFIED", True)
+    assert found["search"]["width"] > facts(f"{axes} --find-width", capsys)["search"]["width"]
+    assert max(found["run"]["farthest"]) <= found["certificate"]["descent"]["radius"]
+    assert main(["certify-training", *axes.split(), "--both-layers", "--width", "100"]) == 0
+    shown = capsys.readouterr().out
+    assert "both layers trained" in shown
+    assert "NOT CERTIFIED: depth 0." in shown
+
+
+def test_the_least_width_of_a_deep_network(axes: str, capsys: pytest.CaptureFixture[str]) -> None:
+    found = facts(f"{axes} --samples 1 --depth 1 --find-width --largest 4000", capsys)
+    assert found["verdict"] == "CERTIFIED"
+    assert found["search"]["width"] == found["certificate"]["width"] <= 4000
+
+
 def test_a_run_that_breaks_the_promise_is_a_refutation(
     axes: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -129,6 +164,12 @@ def test_a_run_that_breaks_the_promise_is_a_refutation(
         ("--model net.pt", "cannot read net.pt: there is no such file"),
         ("--model narrow.npz", "the network of narrow.npz takes 3 inputs, and {file} has 4 columns of them"),
         ("--width 1000000000000", "this certificate may need"),
+        ("--width 1000000000000 --depth 2", "this certificate may need"),
+        ("--depth 2 --model net.pt", "--depth 2 draws a network, and --model net.pt is one of two layers"),
+        ("--depth 2 --activation tanh", "--depth 2 is of relu networks, not of tanh"),
+        ("--depth 2 --both-layers", "--both-layers is of two-layer networks, and --depth 2 draws one whose hidden layers are trained"),
+        ("--both-layers --activation tanh", "--both-layers is of relu networks, not of tanh"),
+        ("--depth 0", "0 is not in the range x>=1"),
         ("--positive 7", "--positive 7 is no class of {file}; its classes are 0, 1"),
         ("--samples 5", "--samples 5 asks for more than the 4 rows"),
         ("--goal nan", "nan is not a finite number"),

@@ -10,6 +10,7 @@ and a layer's part of row (i, c) changes by (‖a_l‖ + p_l) e_{l-1} + p_l ‖h
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -55,13 +56,13 @@ def knapsack_bound(weight: Tensor, worth: Tensor, room: Tensor) -> Tensor:
     return torch.where(room > 0, found, 0.0)
 
 
-def change_bound(subject: Subject, size: Tensor, *, flips: bool = True) -> Tensor:
+def change_bound(subject: Subject, size: Tensor, *, flips: bool = True, norms: Sequence[Tensor] | None = None) -> Tensor:
     """An upper bound of ‖J(W') - J(W)‖_F, W the origin's weights, where every ‖W'_l‖_2 <= size: (trials,) both. flips: whether neurons may
-    flip at all, which a false variant denies."""
+    flip at all, which a false variant denies. norms: ‖W_l‖_2, (trials, 1) each, where they are known."""
     import torch
 
     origin, depth = subject.origin, subject.instance.depth
-    norms = [torch.linalg.matrix_norm(matrix, 2)[:, None] for matrix in origin.weights()[1]]  # (trials, 1) each
+    norms = norms or [torch.linalg.matrix_norm(matrix, 2)[:, None] for matrix in origin.weights()[1]]
     s = size[:, None]
     lengths = origin.norms()  # (trials, samples, depth + 1)
     moved = [torch.zeros_like(lengths[..., 0])]  # e_l

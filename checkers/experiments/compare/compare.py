@@ -14,8 +14,10 @@ from checkers.experiments.compare.asked import FAILURE, all_asked, not_asked
 from checkers.experiments.compare.losses import losses
 from checkers.experiments.compare.measured import GOAL, Problem, measure
 from checkers.experiments.width.certified_width import certified_width, drawn_certificate
+from checkers.experiments.width.deep_width import MOST_SAMPLES as DEEP_SAMPLES
+from checkers.experiments.width.deep_width import about_certified
 from checkers.networks.randomness import NormalSource, seed_sequence
-from checkers.records.comparison import Asked, Certified, Comparison, Trained
+from checkers.records.comparison import Asked, Certified, Comparison, DeepCertified, Trained
 from strategies.data import closest_pair
 from theorems.laws.data_predicates import POSITIVE
 from theorems.two_layer.requirements import given
@@ -23,6 +25,7 @@ from theorems.two_layer.requirements import given
 LIMIT = "certificate-limit"  # the requirement that the certificate of a drawn W(0) tends to
 MOST_SAMPLES = 200  # the trainings of more take hours
 MOST_TABLE = 2**20  # a few seconds on one core
+LAYERS = (1, 2)  # of the first paper's networks, whose certificates are set beside that of two layers
 MOST_PROVED = 64  # rows whose eigenvalues are enclosed by the hundred: more take minutes
 
 
@@ -47,8 +50,9 @@ def compare(data: SphereData, *, seed: int, p: float = FAILURE, most_table: int 
         input_dimension=inputs.shape[1], delta=delta if math.isfinite(delta) else None, lambda0=0.0 if degenerate else symbols["lambda0"],
         top=symbols["top"], data_norm=symbols["X"], crowding=symbols["S"], residual=symbols["r_0"], p=p,
         theories=[_with_depth(one, certified) for one in asked], not_asked=not_asked(),
-        certified=certified, trained=trained, width_measured=trained.width,
-        low=_low(trained), high=trained.width, losses=losses(problem, widths, p, reached, trained.width, source.spawn("losses")),
+        certified=certified, deep=[] if degenerate else _deep(problem, seed, trained.width), trained=trained,
+        width_measured=trained.width, low=_low(trained), high=trained.width,
+        losses=losses(problem, widths, p, reached, trained.width, source.spawn("losses")),
         seconds=time.monotonic() - start,
     )  # fmt: skip
 
@@ -76,6 +80,15 @@ def _certified(problem: Problem, seed: int, measured: int | None, most_table: in
     return Certified(
         width=found.width, predicted=None, depth=promise.depth, largest=last.width, steps=steps, over_measured=_over(found.width, measured)
     )  # fmt: skip
+
+
+def _deep(problem: Problem, seed: int, measured: int | None) -> list[DeepCertified]:
+    """E ‖y - f‖^2 = ‖y‖^2 + n."""
+    if len(problem.inputs) > DEEP_SAMPLES:
+        return []
+    residual = math.sqrt(float(np.square(problem.targets).sum()) + len(problem.inputs))
+    widths = {layers: about_certified(problem.inputs, residual, layers, seed) for layers in LAYERS}
+    return [DeepCertified(layers=one, width=width, over_measured=_over(width, measured)) for one, width in widths.items()]
 
 
 def _over(width: float | None, measured: int | None) -> float | None:

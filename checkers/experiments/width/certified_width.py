@@ -6,6 +6,7 @@ Depth, certified from 1 on, grows like the root of the width, so each width trie
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from checkers.certification.smooth_certificate import smooth_certificate
 from checkers.certification.training_certificate import certificate
@@ -47,11 +48,15 @@ def certified_width(
     inputs: Array, labels: Array, seed: int, *, largest: int = LARGEST, resolution: float = RESOLUTION, activation: str = "relu"
 ) -> CertifiedWidth:
     """The least width up to `largest` whose drawn network is certified, up to that factor."""
+    return least_certified(lambda width: drawn_certificate(inputs, labels, width, seed, activation=activation), largest, resolution)
+
+
+def least_certified(decide: Callable[[int], TrainingCertificate], largest: int, resolution: float = RESOLUTION) -> CertifiedWidth:
+    """By what is decided of one width after another."""
     tried: list[TriedWidth] = []
 
     def depth_at(width: int) -> float:
-        found = drawn_certificate(inputs, labels, width, seed, activation=activation)
-        tried.append(TriedWidth(width=width, depth=found.descent.depth))
+        tried.append(TriedWidth(width=width, depth=decide(width).descent.depth))
         return tried[-1].depth
 
     def predicted(width: int, depth: float) -> float:

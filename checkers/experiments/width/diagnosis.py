@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from checkers.experiments.compare.asked import FAILURE, all_asked
+from checkers.experiments.width.deep_width import about_certified
 from checkers.experiments.width.limit_kernel import LimitDescent
 from checkers.records.experiments import Diagnosis, ThresholdFit
 from strategies.data import closest_pair
@@ -46,6 +48,10 @@ def diagnose(
     promised = [one for one in conditions if one.promises == "convergence" and one.standing != "printed"]
     proved = [(one.width_asked, one.name) for one in promised if one.width_asked]
     nearest, name = min(proved, default=(None, ""))
+    if depth > 1 and not coinciding:
+        # labels +-1, and f(x) of variance 1
+        nearest = about_certified(inputs, math.sqrt(2 * samples), depth, seed=0)
+        name = "" if nearest is None else f"along training, all {depth} hidden layers"
 
     def contradicts(pair: tuple[int, int]) -> bool:
         return labels is not None and labels[pair[0]] != labels[pair[1]]

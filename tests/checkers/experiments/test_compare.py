@@ -16,7 +16,7 @@ from checkers.experiments.compare.generalization import generalize
 from checkers.experiments.compare.measured import GOAL, Problem, follow, least_enough, measure, predicted_steps
 from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.records.comparison import Comparison
-from checkers.report.comparison import comparison_closing, meaning
+from checkers.report.comparison import comparison_closing, figure, meaning, width_table
 from theorems.language import requirement as language
 from theorems.language.instance import Array
 from theorems.laws.data_predicates import DISTINCT
@@ -176,3 +176,16 @@ def test_a_measured_width_is_the_same_again() -> None:
     assert first.width is not None
     by_width = {one.width: one for one in first.tried}
     assert by_width[first.width].successes >= 6 > by_width[1].successes
+
+
+def test_deep_certificates_of_few_rows_stand_beside_the_theories(orthonormal: Comparison) -> None:
+    assert orthonormal.deep == []
+    found = compare(load_sphere("orthonormal", samples=2, seed=1), seed=1)
+    one, two = found.deep
+    assert (one.layers, two.layers) == (1, 2)
+    assert one.width is not None
+    assert two.width is not None
+    assert 500 < one.width < 5000 < 1e6 < two.width < 1e7
+    shown = width_table(found)
+    assert "certificate of a network of Allen-Zhu et al., L = 2  proved" in shown
+    assert "L = 2" in figure(found)

@@ -50,7 +50,8 @@ def test_three_directions_in_the_plane(tmp_path: Path, capsys: pytest.CaptureFix
     assert found["certificate"] == "certificate by flips, as m grows"
     assert 1e3 < found["certificate_width"] < found["paper_width"]
     deeper = diagnosed([str(tmp_path / "plane.csv"), "--label-column", "label", "--depth", "2"], capsys)
-    assert (deeper["certificate"], deeper["certificate_width"]) == ("", None)
+    assert deeper["certificate"] == "along training, all 2 hidden layers"
+    assert found["certificate_width"] < deeper["certificate_width"] < deeper["paper_width"]
     assert found["extrapolated"] == []
 
 

@@ -1,0 +1,35 @@
+"""Networks of the first paper for certificates: drawn as matrices, or as training asks for them; and what they take."""
+
+from __future__ import annotations
+
+from checkers.machine.memory import MEMORY
+from checkers.networks.network import Network
+from checkers.networks.randomness import NormalSource, seed_sequence
+from checkers.networks.weights.dense import DenseWeights
+from theorems.language.instance import Array
+
+STORED = 2048  # neurons up to which matrices are drawn, and their norms proved: seconds, which grow with the cube
+
+
+def drawn_deep(inputs: Array, width: int, layers: int, seed: int) -> Network:
+    """W_1..W_L and A with entries N(0, 2/m), B with entries N(0, 1): one output."""
+    source = NormalSource(seed_sequence(seed, "certify-training", width, layers))
+    return Network.draw("dense" if width <= STORED else "revealed", width, layers, inputs.shape[1], 1, 1, source)
+
+
+def _vectors(samples: int, layers: int) -> int:
+    """Of m numbers, that a certificate holds at most: of each layer passes and responses, directions that W_l was asked about with their
+    images, and the vectors that changes of the layers below are multiplied with; and copies of some while it works."""
+    return layers * (10 * samples + 6 * samples**2) + 3 * samples**2 * layers * (layers - 1) + 8 * samples**2
+
+
+def deep_bytes(samples: int, width: int, layers: int) -> int:
+    """Of a certificate, at most."""
+    stored = 4 * width**2 if width <= STORED else 0
+    return 8 * (width * _vectors(samples, layers) + layers * stored)
+
+
+def affordable_steps(network: Network, samples: int, free: int) -> int:
+    """Of descent, in so much memory: weights that are revealed hold each step's passes."""
+    each = sum(4 * samples * 8 * weights.rows for weights in network.hidden if not isinstance(weights, DenseWeights))
+    return max(1, int(MEMORY * free) // each) if each else 10**9
