@@ -69,9 +69,13 @@ def judged(statement: Statement, engine: Any, device: str) -> list[Worst]:
 @pytest.mark.usefixtures("_two_steps")
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: f"{form.id}-on-{form.architecture}")
 def test_every_measure_and_variant_gives_the_same_numbers_on_a_device(form: Statement) -> None:
-    """The statement on all its engines, its variants on the first that draws networks: with every adversary that they name."""
+    """The statement on all its engines, with every adversary that it names; its variants on the first that draws networks, with every
+    adversary that the statement does not name, or else with one."""
     networks = [engine for engine in form.engines if engine not in LAWS] or [*form.engines]
-    cases = [(form, engine) for engine in form.engines] + [(form.variant(one.name), networks[0]) for one in form.variants]
+    variants = [form.variant(one.name) for one in form.variants]
+    others = [tuple(name for name in one.adversary if name not in form.adversary) or one.adversary[:1] for one in variants]
+    cases = [(form, engine) for engine in form.engines]
+    cases += [(replace(one, adversary=names), networks[0]) for one, names in zip(variants, others, strict=True)]
     for statement, engine in cases:
         expected = judged(statement, engine, "cpu")
         with stub_device() as device:
@@ -192,5 +196,5 @@ def test_check_and_power_give_the_same_verdicts_on_a_device() -> None:
 
 def test_the_command_runs_on_a_device(capsys: pytest.CaptureFixture[str]) -> None:
     with stub_device() as device:
-        assert main(["check", "gradient-formula", "--seed", "1", "--device", device, "--processes", "1"]) == 0
+        assert main(["check", "gradient-formula", "--profile", "glance", "--seed", "1", "--device", device]) == 0
     assert "HOLDS" in capsys.readouterr().out
