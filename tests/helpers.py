@@ -18,7 +18,6 @@ from checkers.runs.ledger.file import RunLedger
 from checkers.training.run import train
 from checkers.training.training_setup import TrainingSetup
 
-
 # Every population of the quick profile, at a third of its price: for tests of what is done with decisions, whatever they are.
 SMALL = replace(PROFILES["quick"], examples=6, normals=2**18, law_draws=2**13)
 
