@@ -120,7 +120,7 @@ def _move(value: Tensor, there: bool) -> Tensor:
     """A copy on the other device; the tensor itself where it is there."""
     if isinstance(value, StubTensor) == there:
         return value
-    return _tag(value.clone()) if there else _plain(value).clone()  # type: ignore[no-any-return]
+    return _tag(value.clone()) if there else _plain(value).clone()
 
 
 def _is_device(value: Any) -> bool | None:

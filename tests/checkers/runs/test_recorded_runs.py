@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -130,11 +131,12 @@ def test_the_command_resumes_with_what_the_run_was_begun_with(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(PROFILES, "quick", SMALL)
+    least = replace(SMALL, far=0, normals=2**14, law_draws=2**10)
+    monkeypatch.setitem(PROFILES, "quick", least)
     assert main(["check", "relu-difference", "separation", *FULLY, "--seed", "5", "--json", "whole.json"]) == 0
     run = begin(
         RunLedger(Path("runs.sqlite"), create=True), on_architectures(chosen(["relu-difference", "separation"]), FULLY[1:]), seed=5,
-        profile=SMALL.naming(["relu-difference", "separation"]), alpha=suite.ALPHA, device="cpu",
+        profile=least.naming(["relu-difference", "separation"]), alpha=suite.ALPHA, device="cpu",
     )  # fmt: skip
     monkeypatch.setattr(recorded_run, "alive", lambda owner: False)
     for given in (["--seed", "6"], ["--profile", "standard"], ["separation"], ["--module", str(ROOT / "docs" / "own-statement.py")]):
