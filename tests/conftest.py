@@ -4,10 +4,15 @@ where there is one."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import hypothesis
 import pytest
 import torch
+
+from checkers.networks import descent as trainer
+from theorems.allen_zhu.convergence import STEPS
 
 hypothesis.settings.register_profile("same every time", derandomize=True, deadline=None, database=None)
 # Under HypoFuzz, `--hypothesis-profile fuzz`: it needs tests that may draw what they like, and a database for what it finds.
@@ -35,6 +40,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item.get_closest_marker("cuda") is None]
     shared = hasattr(config, "workerinput")  # by the workers of xdist
     items.sort(key=lambda item: -seconds(item) if shared else seconds(item) > 0)
+
+
+@pytest.fixture
+def _two_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Theorems about training ask for thousands of steps, all alike."""
+    whole = trainer.follow
+
+    def shortened(network: Any, x: Any, y: Any, eta: float, steps: int, descent: Any, order: Any) -> Any:
+        short = replace(descent, every=min(descent.every, 2))
+        return whole(network, x, y, eta, steps if steps <= STEPS else 2, short, order)
+
+    monkeypatch.setattr(trainer, "follow", shortened)
 
 
 @pytest.fixture(scope="session", autouse=True)

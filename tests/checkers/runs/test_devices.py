@@ -23,7 +23,6 @@ from checkers.experiments.scaling import exponents
 from checkers.experiments.width import inside_the_regime
 from checkers.experiments.width.threshold import succeeded
 from checkers.fuzzing.counterexamples import read, replay
-from checkers.networks import descent as trainer
 from checkers.networks.architectures.by_name import architecture_for
 from checkers.networks.network import Engine, Network
 from checkers.networks.randomness import NormalSource, seed_sequence
@@ -33,7 +32,6 @@ from strategies import instance_from_sizes
 from tests.helpers import train_on
 from tests.stub_device import StubTensor, stub_device
 from theorems import registry
-from theorems.allen_zhu.convergence import STEPS
 from theorems.language.instance import Instance
 from theorems.language.statement import Statement
 
@@ -46,18 +44,6 @@ TINY = {"width": 16, "depth": 2, "samples": 2, "outputs": 2, "tolerance": 0.5, "
 def an_instance(architecture: str, statement: Statement | None = None, **sizes: Any) -> Instance:
     circle = {"positions": 3, "patch": 3} if architecture == "convolutional" else {}
     return instance_from_sizes(statement, {**TINY, **circle, **sizes})
-
-
-@pytest.fixture
-def _two_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Theorems about training ask for thousands of steps, all alike."""
-    whole = trainer.follow
-
-    def shortened(network: Any, x: Any, y: Any, eta: float, steps: int, descent: Any, order: Any) -> Any:
-        short = replace(descent, every=min(descent.every, 2))
-        return whole(network, x, y, eta, steps if steps <= STEPS else 2, short, order)
-
-    monkeypatch.setattr(trainer, "follow", shortened)
 
 
 def judged(statement: Statement, engine: Any, device: str) -> list[Worst]:
