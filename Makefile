@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-# Tests run in one process a core, so each keeps to one thread.
+# Tests run in one process a core, so each keeps to one thread. A process that is done takes tests from the end of what others have left.
 TEST_THREADS := OMP_NUM_THREADS=1
 
 .PHONY: install report test clean
@@ -15,7 +15,7 @@ report: .venv/installed
 test: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(TEST_THREADS) $(BIN)/pytest -n auto --maxprocesses 8
+	$(TEST_THREADS) $(BIN)/pytest -n auto --maxprocesses 8 --dist worksteal
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

@@ -145,9 +145,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1, help="of the moments of the kills, and of the checks")
     parser.add_argument("--processes", type=int, default=1, help="of each check; the kill hits the one that holds the run together")
+    parser.add_argument("--profile", default="quick", help="of each check")
     options = parser.parse_args(arguments)
     generator = random.Random(options.seed)
-    fresh = (*IDENTIFIERS, "--module", "module.py", "--seed", str(options.seed), "--processes", str(options.processes))
+    asked = (*IDENTIFIERS, "--profile", options.profile)
+    fresh = (*asked, "--module", "module.py", "--seed", str(options.seed), "--processes", str(options.processes))
     total: Counter[str] = Counter()
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as place:
@@ -155,7 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for folder in folders:
             prepare(folder)
         with contextlib.chdir(place), contextlib.redirect_stdout(None):  # make the imports
-            command_line(["check", *IDENTIFIERS, "--module", str(folders[0] / "module.py"), "--processes", "1", "--quiet"])
+            command_line(["check", *asked, "--module", str(folders[0] / "module.py"), "--processes", "1", "--quiet"])
         before = time.monotonic()
         code = finish(start(folders[0], *fresh))
         duration = time.monotonic() - before

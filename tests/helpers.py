@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from scipy.optimize import minimize_scalar
 
 from checkers.data.training_data import TrainingData
+from checkers.evidence.profiles import PROFILES
 from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.records.events import Listener, silent
 from checkers.records.training import TrainingRun
 from checkers.runs.ledger.file import RunLedger
 from checkers.training.run import train
 from checkers.training.training_setup import TrainingSetup
+
+# Every population of the quick profile, at a third of its price: for tests of what is done with decisions, whatever they are.
+SMALL = replace(PROFILES["quick"], examples=6, normals=2**18, law_draws=2**13)
 
 
 class Sources(Protocol):

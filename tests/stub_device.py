@@ -11,7 +11,7 @@ is computed from it. The arithmetic is the CPU's, so a computation that never mi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest import mock
@@ -30,6 +30,11 @@ _FACTORIES = {torch.zeros, torch.ones, torch.empty, torch.full, torch.eye, torch
 _STRICT = {"cat", "stack", "hstack", "vstack", "equal", "gather", "scatter", "scatter_", "scatter_add", "scatter_add_", "index_select",
            "index_add", "index_add_", "take", "take_along_dim", "repeat_interleave", "searchsorted", "matmul", "__matmul__",
            "__rmatmul__", "mm", "bmm", "mv", "dot", "outer", "einsum", "addmm", "baddbmm", "bucketize"}  # fmt: skip
+
+_ANSWERS: dict[Any, Any] = {
+    Tensor.device.__get__: DEVICE, Tensor.is_cuda.__get__: True, Tensor.is_cpu.__get__: False,  # type: ignore[attr-defined]
+}  # fmt: skip
+_NUMBERS = {int, float, bool, str, slice, type(None), type(...), torch.dtype, torch.device, torch.Size}
 
 
 class StubTensor(Tensor):
@@ -80,24 +85,26 @@ def _refuse(what: str) -> RuntimeError:
     return RuntimeError(f"Expected all tensors to be on the same device, but found at least two devices, cuda:0 and cpu! ({what})")
 
 
-def _tensors(values: Any) -> Iterator[Any]:
-    """The tensors and arrays in nested arguments."""
-    if isinstance(values, Tensor | np.ndarray):
-        yield values
-    elif isinstance(values, Mapping):
-        yield from _tensors(list(values.values()))
-    elif isinstance(values, list | tuple):
-        for value in values:
-            yield from _tensors(value)
-
-
-def _run(function: Any, args: Any, kwargs: Any) -> Any:
-    with torch._C.DisableTorchFunction():
-        return function(*args, **kwargs)
+def _tensors(values: Iterable[Any]) -> list[Any]:
+    """The tensors and arrays in nested arguments: asked of every call of torch, so that the usual kinds are told by their type."""
+    found: list[Any] = []
+    for value in values:
+        kind = type(value)
+        if kind in _NUMBERS:
+            continue
+        if kind is StubTensor or kind is Tensor or isinstance(value, Tensor | np.ndarray):
+            found.append(value)
+        elif isinstance(value, Mapping):
+            found += _tensors(value.values())
+        elif isinstance(value, list | tuple):
+            found += _tensors(value)
+    return found
 
 
 def _tag(value: Any) -> Any:
     """The value on the device: a view, with its derivative."""
+    if type(value) in _NUMBERS:
+        return value
     if isinstance(value, Tensor):
         return value if isinstance(value, StubTensor) else value.as_subclass(StubTensor)
     if (isinstance(value, tuple) and hasattr(value, "_fields")) or type(value).__module__ == "torch.return_types":
@@ -113,9 +120,7 @@ def _move(value: Tensor, there: bool) -> Tensor:
     """A copy on the other device; the tensor itself where it is there."""
     if isinstance(value, StubTensor) == there:
         return value
-    with torch._C.DisableTorchFunction():
-        moved: Tensor = _tag(value.clone()) if there else _plain(value).clone()
-    return moved
+    return _tag(value.clone()) if there else _plain(value).clone()
 
 
 def _is_device(value: Any) -> bool | None:
@@ -138,14 +143,14 @@ def _to(args: Any, kwargs: dict[str, Any]) -> Any:
         if _is_device(kwargs.get(name)) is not None:
             there = _is_device(kwargs[name])
             kwargs[name] = torch.device("cpu") if name == "device" else kwargs[name]
-    found = _run(Tensor.to, (_move(value, bool(there)), *rest), kwargs)
+    found = Tensor.to(_move(value, bool(there)), *rest, **kwargs)
     return _tag(found) if there else _plain(found) if isinstance(found, StubTensor) else found
 
 
 def _index(key: Any) -> list[Any]:
     """The tensors of an index; an integer of no dimension is as good as a number."""
     masks = (torch.bool, torch.uint8)
-    return [one for one in _tensors([key]) if not (isinstance(one, Tensor) and one.ndim == 0 and one.dtype not in masks)]
+    return [one for one in _tensors((key,)) if not (isinstance(one, Tensor) and one.ndim == 0 and one.dtype not in masks)]
 
 
 def _call(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
@@ -155,8 +160,12 @@ def _call(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
 
 def _decided(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     name = getattr(function, "__name__", "")
-    given = list(_tensors([args, kwargs]))
-    tagged = [one for one in given if isinstance(one, StubTensor)]
+    if name == "__get__":  # a property: the device is a stub's own answer, .grad and .T are tensors of the device
+        if not isinstance(args[0], StubTensor):
+            return function(*args)
+        return _ANSWERS[function] if function in _ANSWERS else _tag(function(*args))
+    given = _tensors(args) + _tensors(kwargs.values()) if kwargs else _tensors(args)
+    tagged = any(isinstance(one, StubTensor) for one in given)
     owner = args[0] if args else None
     if function is Tensor.to:
         return _to(args, kwargs)
@@ -166,19 +175,15 @@ def _decided(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         there = _is_device(kwargs["device"])
         kwargs["device"] = "cpu"
         if function is torch.as_tensor:
-            return _move(_run(function, args, kwargs), bool(there))
-        found = _run(function, args, kwargs)
+            return _move(function(*args, **kwargs), bool(there))
+        found = function(*args, **kwargs)
         return _tag(found) if there else _plain(found) if isinstance(found, StubTensor) else found
     if not tagged or function in _FACTORIES:
-        return _run(function, args, kwargs)
-    if name == "__get__":  # a property: the device is a stub's own answer, .grad and .T are tensors of the device
-        if function in (Tensor.device.__get__, Tensor.is_cuda.__get__, Tensor.is_cpu.__get__):  # type: ignore[attr-defined]
-            return {Tensor.device.__get__: DEVICE, Tensor.is_cuda.__get__: True, Tensor.is_cpu.__get__: False}[function]  # type: ignore[attr-defined]
-        return _tag(_run(function, args, kwargs))
+        return function(*args, **kwargs)
     if name in ("numpy", "__array__", "__dlpack__", "__array_wrap__"):
         raise TypeError("can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first.")
     if name in ("copy_", "type_as"):
-        found = _run(function, args, kwargs)
+        found = function(*args, **kwargs)
         return found if found is owner else _tag(found) if isinstance(args[1], StubTensor) else _plain(found)
     if any(isinstance(one, np.ndarray) and one.ndim for one in given) and function not in (torch.tensor, torch.as_tensor):
         raise TypeError(f"can't convert cuda:0 device type tensor to numpy. ({name})")
@@ -186,7 +191,7 @@ def _decided(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         _check_index(owner, args[1], args[2] if name == "__setitem__" else None)
     else:
         _check(name, owner, given)
-    found = _run(function, args, kwargs)
+    found = function(*args, **kwargs)
     if found is owner or (function in (torch.tensor,) and not isinstance(owner, StubTensor)):
         return found
     return _tag(found) if name != "__getitem__" or isinstance(owner, StubTensor) else found

@@ -8,22 +8,38 @@ What decides is what decides in a user's own suite of lemmas, checkers/pytest_su
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from checkers.evidence.profiles import PROFILES
 from checkers.pytest_suite import Claim, claims, complaint, judged
 from checkers.records.decisions import VariantVerdict, Verdict
+from checkers.records.events import silent
+from checkers.runs import suite
+from checkers.runs.jobs.groups import expected
 from theorems import registry
+from theorems.language.statement import Statement
 
 SEED = 1
 QUICK = PROFILES["quick"]
-CLAIMS = claims(registry)
+LONG = 10.0  # seconds
 FORMS = claims(form for statement in registry for form in registry.forms(statement.id) if form is not registry[statement.id])
 
 
 def name(claim: Claim) -> str:
     return f"{claim.id}-{claim.variant}" if claim.variant else claim.id
+
+
+def marked(statement: Statement) -> list[Any]:
+    """The claims of a statement, each that took long in the last profile with what it took."""
+    settings = suite.Settings(SEED, QUICK, suite.ALPHA, "cpu", None, ())
+    groups = [*suite.check_groups(settings, [statement], silent), *suite.power_groups(settings, [statement], silent)]
+    took = [*map(expected, groups)]
+    return [
+        pytest.param(claim, marks=pytest.mark.slow(seconds)) if seconds > LONG else pytest.param(claim)
+        for claim, seconds in zip(claims([statement]), took, strict=True)
+    ]
 
 
 @pytest.mark.parametrize("claim", [claim for claim in FORMS if not claim.variant], ids=lambda claim: f"{claim.id}-on-{claim.architecture}")
@@ -36,7 +52,7 @@ def test_statement_is_not_refuted_on_other_architectures(claim: Claim) -> None:
     assert verdict.worst_ratio > 0
 
 
-@pytest.mark.parametrize("claim", [claim for claim in CLAIMS if not claim.variant], ids=name)
+@pytest.mark.parametrize("claim", [marked(statement)[0] for statement in registry], ids=name)
 def test_statement_holds(claim: Claim) -> None:
     verdict = judged(claim, seed=SEED, profile=QUICK)
     assert complaint(verdict) == ""
@@ -49,7 +65,7 @@ def test_statement_holds(claim: Claim) -> None:
     assert verdict.within_rounding < verdict.trials / 20, "the sides are told apart"
 
 
-@pytest.mark.parametrize("claim", [claim for claim in CLAIMS if claim.variant], ids=name)
+@pytest.mark.parametrize("claim", [claim for statement in registry for claim in marked(statement)[1:]], ids=name)
 def test_false_variant_is_refuted(claim: Claim) -> None:
     found = judged(claim, seed=SEED, profile=QUICK)
     assert complaint(found) == ""

@@ -23,7 +23,6 @@ from checkers.experiments.scaling import exponents
 from checkers.experiments.width import inside_the_regime
 from checkers.experiments.width.threshold import succeeded
 from checkers.fuzzing.counterexamples import read, replay
-from checkers.networks import descent as trainer
 from checkers.networks.architectures.by_name import architecture_for
 from checkers.networks.network import Engine, Network
 from checkers.networks.randomness import NormalSource, seed_sequence
@@ -33,7 +32,6 @@ from strategies import instance_from_sizes
 from tests.helpers import train_on
 from tests.stub_device import StubTensor, stub_device
 from theorems import registry
-from theorems.allen_zhu.convergence import STEPS
 from theorems.language.instance import Instance
 from theorems.language.statement import Statement
 
@@ -48,18 +46,6 @@ def an_instance(architecture: str, statement: Statement | None = None, **sizes: 
     return instance_from_sizes(statement, {**TINY, **circle, **sizes})
 
 
-@pytest.fixture
-def _two_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Theorems about training ask for thousands of steps, all alike."""
-    whole = trainer.follow
-
-    def shortened(network: Any, x: Any, y: Any, eta: float, steps: int, descent: Any, order: Any) -> Any:
-        short = replace(descent, every=min(descent.every, 2))
-        return whole(network, x, y, eta, steps if steps <= STEPS else 2, short, order)
-
-    monkeypatch.setattr(trainer, "follow", shortened)
-
-
 def judged(statement: Statement, engine: Any, device: str) -> list[Worst]:
     single = {"samples": 1, "outputs": 1} if engine in LAWS else {}
     instance = an_instance(statement.architecture, statement, **single)
@@ -69,9 +55,13 @@ def judged(statement: Statement, engine: Any, device: str) -> list[Worst]:
 @pytest.mark.usefixtures("_two_steps")
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: f"{form.id}-on-{form.architecture}")
 def test_every_measure_and_variant_gives_the_same_numbers_on_a_device(form: Statement) -> None:
-    """The statement on all its engines, its variants on the first that draws networks: with every adversary that they name."""
+    """The statement on all its engines, with every adversary that it names; its variants on the first that draws networks, with every
+    adversary that the statement does not name, or else with one."""
     networks = [engine for engine in form.engines if engine not in LAWS] or [*form.engines]
-    cases = [(form, engine) for engine in form.engines] + [(form.variant(one.name), networks[0]) for one in form.variants]
+    variants = [form.variant(one.name) for one in form.variants]
+    others = [tuple(name for name in one.adversary if name not in form.adversary) or one.adversary[:1] for one in variants]
+    cases = [(form, engine) for engine in form.engines]
+    cases += [(replace(one, adversary=names), networks[0]) for one, names in zip(variants, others, strict=True)]
     for statement, engine in cases:
         expected = judged(statement, engine, "cpu")
         with stub_device() as device:
@@ -192,5 +182,5 @@ def test_check_and_power_give_the_same_verdicts_on_a_device() -> None:
 
 def test_the_command_runs_on_a_device(capsys: pytest.CaptureFixture[str]) -> None:
     with stub_device() as device:
-        assert main(["check", "gradient-formula", "--seed", "1", "--device", device, "--processes", "1"]) == 0
+        assert main(["check", "gradient-formula", "--profile", "glance", "--seed", "1", "--device", device]) == 0
     assert "HOLDS" in capsys.readouterr().out

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from checkers.command_line.main import main
-from checkers.evidence.profiles import PROFILES, Profile
+from checkers.evidence.profiles import PROFILES
 from checkers.machine.software import edition
 from checkers.records.decisions import CheckRun, Decision, PowerRun
 from checkers.records.events import Entry
@@ -33,16 +33,16 @@ def test_evidence_of_several_nights_is_read_by_the_report_and_counts_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(Profile, "naming", lambda profile, names: profile)  # as in a night, which names no statement
+    glance = ["--profile", "glance", "--ledger", "runs.sqlite", "--quiet"]
     for seed in ("1", "2", "1"):
-        assert main(["check", "backward-norm", *FULLY, "--seed", seed, "--ledger", "runs.sqlite", "--processes", "1", "--quiet"]) == 0
+        assert main(["check", "separation", *FULLY, "--seed", seed, *glance]) == 0
     ledger = RunLedger(Path("runs.sqlite"))
     (one,) = accumulated(ledger, list(registry), registry, suite.ALPHA)
     trials = ledger.read("SELECT sum(trials) FROM decisions WHERE run <= 2")[0][0]
-    assert (one.id, one.runs, one.trials, one.failures) == ("backward-norm", 2, trials, 0), "the third night repeats the first"
+    assert (one.id, one.runs, one.trials, one.failures) == ("separation", 2, trials, 0), "the third night repeats the first"
     assert one.log10_e_value < 0
     assert not one.refuted
-    assert one.level == pytest.approx(share("backward-norm") / 2), "a half is left to declarations that may follow"
+    assert one.level == pytest.approx(share("separation") / 2), "a half is left to declarations that may follow"
     capsys.readouterr()
     assert main(["ledger", "runs.sqlite", "--json", "ledger.json"]) == 0
     assert "3 runs in runs.sqlite; refuted by the evidence of all nights: nothing" in capsys.readouterr().out
