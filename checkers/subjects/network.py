@@ -164,9 +164,8 @@ class NetworkSubject(PartialSubject):
 
     def masked_backward(self, layer: int) -> Tensor:
         if self._factors is None:
-            outputs = self.record.outputs
-            unit = torch.eye(outputs.shape[2], dtype=outputs.dtype, device=outputs.device)
-            self._factors = self.network.backward(self.record, unit.expand(*outputs.shape, -1))
+            rows = self.network.output[:, None].expand(*self.record.outputs.shape, -1)  # e_c^T B for every output c
+            self._factors = self.network.architecture.backward(self.network.hidden, self.record.signs, rows)
         return self._factors[self._layer(layer, 1, self.instance.depth) - 1]
 
     def product_norm(self, first: int, last: int) -> Tensor:

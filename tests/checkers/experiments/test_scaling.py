@@ -11,7 +11,7 @@ import torch
 
 from checkers.command_line.main import main
 from checkers.evidence.profiles import PROFILES
-from checkers.experiments.scaling import exponents, ladder
+from checkers.experiments.scaling import attacks, exponents, ladder
 from checkers.experiments.scaling.exponents import Array
 from checkers.experiments.scaling.ladder import Ladder
 from checkers.records.experiments import Exponent
@@ -191,7 +191,7 @@ def test_medians_are_taken_where_one_network_varies_much(monkeypatch: pytest.Mon
     settings = exponents.Settings(5, PROFILES["quick"], 1e-6, "cpu", ())
     groups = []
     for identifier in ("operator-stability", "linearization"):
-        statement = exponents.steady(registry[identifier])
+        statement = attacks.steady(registry[identifier])
         instances = [instance_from_sizes(statement, {"width": width, "radius": 1e-3}) for width in (256, 512)]
         monkeypatch.setattr(exponents, "GROUPED", 2**40)
         groups.append(exponents.group_size(statement, instances, settings, "width"))
@@ -267,7 +267,7 @@ def test_growth_fails_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytes
 def test_the_parts_of_a_claim_are_measured_apart() -> None:
     """sign-flips bounds a count, which grows like omega^{2/3}, and a length, which grows like omega: the claimed one is the count's."""
     left = torch.tensor([[[3.0, 0.1]]])
-    parts = exponents.claim_parts(Comparison(left, torch.tensor([4.0, 0.2]), ("layer", "part")))
+    parts = attacks.claim_parts(Comparison(left, torch.tensor([4.0, 0.2]), ("layer", "part")))
     assert [float(part.left) for part in parts] == pytest.approx([3.0, 0.1])
     assert [float(part.right) for part in parts] == pytest.approx([4.0, 0.2])
     assert parts[0].axes == ("layer",)
