@@ -76,8 +76,11 @@ def contenders(statement: Statement, rungs: Sequence[Instance], profile: Profile
 def _ratios(statement: Statement, rung: Instance, profile: Profile, source: NormalSource, device: str) -> Mapping[str, Tensor]:
     """The largest ratio in each part of the claim, (parts, NETWORKS), under each attack by its name."""
     engine, _ = profile.plan(statement, rung)
-    found = cases(statement, rung, engine, NETWORKS, source.copy(), device)
-    return {parts[0].adversary: torch.stack([one.ratio.detach().cpu() for one in parts]) for parts in found}
+    found: dict[str, list[Tensor]] = {}
+    for network in range(NETWORKS):  # one by one, for under all attacks each holds many directions
+        for parts in cases(statement, rung, engine, 1, source.spawn(network), device):
+            found.setdefault(parts[0].adversary, []).append(torch.cat([one.ratio.detach().cpu() for one in parts]))
+    return {name: torch.stack(ratios, -1) for name, ratios in found.items()}
 
 
 def _suffices(statement: Statement, ratios: Mapping[str, Tensor]) -> bool:
