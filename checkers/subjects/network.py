@@ -248,7 +248,8 @@ class NetworkSubject(PartialSubject):
 
         if self.origin is self and answers(self.network, descent):
             recorded = [step for step in range(steps + 1) if step % descent.every == 0 or step == steps]
-            return train_one_layer(self.network, self.record, torch.as_tensor(self.instance.targets), step_size, steps, recorded)
+            targets = torch.as_tensor(self.instance.targets)
+            return train_one_layer(self.network, self.record, targets, step_size, steps, recorded, descent.distances)
         order = self._source.spawn("minibatches").seed
         return follow(self.network.copy(), self.instance.inputs, self.instance.targets, step_size, steps, descent, order)
 

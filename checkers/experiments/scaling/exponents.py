@@ -46,7 +46,7 @@ Array = npt.NDArray[np.float64]
 REPETITIONS: Final = 32  # 2^-32 = 2e-10 is the error of an interval from the least to the largest of them: a run has room for 4,000 such
 STEADY: Final = 0.05  # standard deviation of the log of one repetition that is small enough: of a slope over a factor 8 it leaves 0.01
 GROUPED: Final = 2**26  # numbers that a rung may cost for more networks than REPETITIONS: a second or so
-BATCH: Final = 2**20  # width times depth of the networks measured at once: every one holds some fifty vectors a layer
+BATCH: Final = 2**20  # width times depth and samples of the networks measured at once: each holds some fifty vectors a layer and sample
 LARGEST_GROUP: Final = 16  # their median varies a third as much as one network does; then drift and finite size decide
 SHRINKING: Final = frozenset({"separation", "radius"})  # their far end is zero
 UNKNOWN: Final = float(np.finfo(np.float64).max) / 2  # which an allowance may still be added to
@@ -86,7 +86,7 @@ def rung_sides(statement: Statement, instance: Instance, group: int, settings: S
     """
     engine, _ = settings.profile.plan(statement, instance)
     trials = REPETITIONS * group
-    batch = trials if engine in ("vectors", "exact law") else max(1, BATCH // (instance.neurons * instance.depth))
+    batch = trials if engine in ("vectors", "exact law") else max(1, BATCH // (instance.neurons * instance.depth * instance.samples))
     source = NormalSource(seed_sequence(settings.seed, "scale", statement.id, axis))
     with one_thread():
         batches = [
