@@ -58,13 +58,14 @@ class NetworkSubject(PartialSubject):
         self._origin = origin  # None for itself: a cycle would keep the weights until a garbage collection comes by
         self._record: ForwardPass | None = None
         self._factors: list[Tensor] | None = None
+        self._found: dict[tuple[object, ...], Tensor] = {}  # what searches found: measures ask the origin beside each of its moves
 
     def standing_in(
         self, network: Network, record: ForwardPass | None = None, origin: NetworkSubject | None = None
     ) -> NetworkSubject:
         """This subject with another network, which is a move of the same origin; record: a pass to answer from in the place of its own."""
         other = copy.copy(self)
-        other.network, other._record, other._factors = network, record, None
+        other.network, other._record, other._factors, other._found = network, record, None, {}
         other._origin = self._origin if origin is None else origin
         return other
 
@@ -97,7 +98,10 @@ class NetworkSubject(PartialSubject):
         raise ValueError("these weights are no perturbation of the origin's: two matrices would be compared, not one before and after")
 
     def changed_product_norm(self, first: int, last: int, nonzeros: int) -> Tensor:
-        return torch.stack([norm for norm, _, _ in self.changed_products(first, last, nonzeros)]).amax(0)
+        key = ("changed product", first, last, nonzeros)
+        if key not in self._found:
+            self._found[key] = torch.stack([norm for norm, _, _ in self.changed_products(first, last, nonzeros)]).amax(0)
+        return self._found[key]
 
     def changed_products(self, first: int, last: int, nonzeros: int) -> list[tuple[Tensor, list[Tensor], Tensor]]:
         """What changed_product_norm looked at: norms, diagonals and right vectors."""
@@ -107,10 +111,13 @@ class NetworkSubject(PartialSubject):
         return changed_products(self.network, self.origin.record.signs, first, last, nonzeros, start, self._lanczos_steps)
 
     def changed_backward_norm(self, nonzeros: int, size: float, whole: bool = False) -> Tensor:
-        back = self._origin_back()
-        reference = [torch.zeros_like(one) for one in back] if whole else back
-        found = [backward_gap(self.network, diagonals, reference) for diagonals in self.backward_changes(nonzeros, size, whole)]
-        return torch.stack(found).amax(0)
+        key = ("changed backward", nonzeros, size, whole)
+        if key not in self._found:
+            back = self._origin_back()
+            reference = [torch.zeros_like(one) for one in back] if whole else back
+            found = [backward_gap(self.network, diagonals, reference) for diagonals in self.backward_changes(nonzeros, size, whole)]
+            self._found[key] = torch.stack(found).amax(0)
+        return self._found[key]
 
     def backward_changes(self, nonzeros: int, size: float, whole: bool = False) -> list[list[Tensor]]:
         """The changed diagonals D_1 + D'', ..., D_L + D'' that changed_backward_norm looked at."""

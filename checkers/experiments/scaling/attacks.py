@@ -65,11 +65,12 @@ def contenders(statement: Statement, rungs: Sequence[Instance], profile: Profile
         return statement
     with one_thread():
         found = [_ratios(statement, rung, profile, source, device) for rung in (rungs[0], rungs[len(rungs) // 2], rungs[-1])]
-    for kind in ("start", "adversary"):
-        for name in getattr(statement, kind):
-            fewer = dataclasses.replace(statement, **{kind: tuple(one for one in getattr(statement, kind) if one != name)})
-            if getattr(fewer, kind) and all(_suffices(fewer, ratios) for ratios in found):
-                statement = fewer
+    for name in statement.start:
+        fewer = dataclasses.replace(statement, start=tuple(one for one in statement.start if one != name))
+        statement = fewer if fewer.start and all(_suffices(fewer, ratios) for ratios in found) else statement
+    for name in statement.adversary:
+        fewer = dataclasses.replace(statement, adversary=tuple(one for one in statement.adversary if one != name))
+        statement = fewer if fewer.adversary and all(_suffices(fewer, ratios) for ratios in found) else statement
     return statement
 
 

@@ -114,7 +114,7 @@ def _choose(patterns: Tensor, owner: Tensor, gram: Tensor, v: Tensor, sign: floa
     """For each neuron the row of `patterns`, (rows, n), with the largest sign * sum_ij v_i v_j rho_ij D_i D_j among its own, the first of
     equals: (touched,). owner: of each row, ascending; v: of each neuron, (touched, n)."""
     values, size = [v.new_empty(0)], max(1, BLOCK // v.shape[1])
-    for part, whose in zip(patterns.split(size), owner.split(size), strict=True):
+    for part, whose in zip(torch.split(patterns, size), torch.split(owner, size), strict=True):
         weighted = part.to(v.dtype) * v[whose]
         values.append(sign * ((weighted @ gram) * weighted).sum(-1))
     value, rows = torch.cat(values), torch.arange(len(owner), device=owner.device)
