@@ -256,7 +256,8 @@ def test_a_false_variant_with_the_statements_own_ranges_visits_the_corners_too()
 def test_a_false_variant_is_decided_by_as_few_trials_as_refute_if_all_fail() -> None:
     """The test is the same: of a claim with a failure probability of 2% all of the first few fail, or the whole decides."""
     claimed = FailureProbability("2%", lambda instance, **_: 0.02)
-    true = measuring(lambda i: 0.5, failure=claimed, variants=(Variant("fails", "constant", {"measure": measuring(lambda i: 2.0).measure}),))
+    fails = Variant("fails", "constant", {"measure": measuring(lambda i: 2.0).measure})
+    true = measuring(lambda i: 0.5, failure=claimed, variants=(fails,))
     campaign = run(true.variant("fails"))
     assert campaign.severest is not None
     plan = campaign.visits[0].plan
