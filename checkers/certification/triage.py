@@ -34,6 +34,7 @@ from theorems.language.instance import Instance
 from theorems.language.statement import Engine, Statement
 from theorems.language.subject import Subject
 
+WITNESSES = 4  # trials that are proved where those that can be afforded would not suffice
 TRIAL = 2**10  # what a trial costs however small it is, in numbers
 NARROW = frozenset({torch.float16, torch.bfloat16, torch.float32})
 CASTS = {"float", "half", "bfloat16"}
@@ -143,9 +144,10 @@ def triage(statement: Statement, decision: Decision, instance: Instance, seed: i
     reason = _outside(statement, instance)
     if reason:
         return Triage(label="outside the regime", regime_depth=decision.regime_depth, reason=reason)
-    # The first trials are the same networks, however many follow: where enough of these fail, the others can change nothing.
-    needed = critical_failures(decision.trials, decision.claimed, decision.alpha)
-    trials = ceil(needed * decision.trials / max(1, decision.failures))
+    # The first trials are the same networks, however many follow: where enough of these fail, the others can change nothing. Of so many the
+    # needed ones fail with three standard deviations to spare.
+    needed, share = critical_failures(decision.trials, decision.claimed, decision.alpha), decision.failures / decision.trials
+    trials = ceil((needed + 3 * sqrt(needed * (1 - share))) / share) if share else decision.trials
     while not stands(found := _of_first(statement, decision, instance, seed, most_numbers, min(trials, decision.trials))):
         if trials >= decision.trials:
             break
@@ -217,9 +219,10 @@ def _prove(
     """Certify failing trials, the most severe first, until they suffice among so many trials."""
     needed = max(1, critical_failures(trials, decision.claimed, decision.alpha))
     affordable = most_numbers // _numbers(statement, instance, engine)
+    enough = needed if affordable >= needed else WITNESSES
     found = _Proofs(needed=needed, left=len(failing))
     for trial in failing[: max(0, affordable)]:
-        if found.proved >= needed or found.left < needed or found.reason:
+        if found.proved >= enough or found.left < needed or found.reason:
             break
         found.examine(statement, *again.subject(trial))
     common: dict[str, Any] = {
