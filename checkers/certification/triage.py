@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from math import sqrt
+from math import ceil, sqrt
 from typing import Any
 
 import msgspec
@@ -34,6 +34,7 @@ from theorems.language.instance import Instance
 from theorems.language.statement import Engine, Statement
 from theorems.language.subject import Subject
 
+WITNESSES = 4  # trials that are proved where those that can be afforded would not suffice
 TRIAL = 2**10  # what a trial costs however small it is, in numbers
 NARROW = frozenset({torch.float16, torch.bfloat16, torch.float32})
 CASTS = {"float", "half", "bfloat16"}
@@ -140,19 +141,30 @@ def triage(statement: Statement, decision: Decision, instance: Instance, seed: i
 
     most_numbers: of balls, over all trials that are proved; see Profile.proofs. What costs more is confirmed in float64.
     """
-    depth = decision.regime_depth
     reason = _outside(statement, instance)
     if reason:
-        return Triage(label="outside the regime", regime_depth=depth, reason=reason)
+        return Triage(label="outside the regime", regime_depth=decision.regime_depth, reason=reason)
+    # The first trials are the same networks, however many follow: where enough of these fail, the others can change nothing. Of so many the
+    # needed ones fail with three standard deviations to spare.
+    needed, share = critical_failures(decision.trials, decision.claimed, decision.alpha), decision.failures / decision.trials
+    trials = ceil((needed + 3 * sqrt(needed * (1 - share))) / share) if share else decision.trials
+    while not stands(found := _of_first(statement, decision, instance, seed, most_numbers, min(trials, decision.trials))):
+        if trials >= decision.trials:
+            break
+        trials *= 2
+    return found
+
+
+def _of_first(statement: Statement, decision: Decision, instance: Instance, seed: int, most_numbers: int, trials: int) -> Triage:
+    """The label by the first so many of a decision's trials, the others counted as no failures."""
     engine = _engine(statement, decision.engine)
     with one_thread():
-        again = _again(statement, instance, seed, engine, decision.trials, decision.stage)
+        again = _again(statement, instance, seed, engine, trials, decision.stage)
         failing = again.failing()
         if p_value(len(failing), decision.trials, decision.claimed) > decision.alpha:
-            return Triage(
-                label="rounding", regime_depth=depth, reason=f"in float64 {len(failing)} of {decision.trials} trials fail beyond rounding"
-            )
-        found = _prove(statement, instance, engine, decision, again, failing, most_numbers)
+            reason = f"in float64 {len(failing)} of {decision.trials} trials fail beyond rounding"
+            return Triage(label="rounding", regime_depth=decision.regime_depth, reason=reason)
+        found = _prove(statement, instance, engine, decision, decision.trials, again, failing, most_numbers)
         if engine == "revealed" and "dense" in statement.engines and found.label != "certified":
             found = _prove_dense(statement, instance, seed, decision, most_numbers) or found
     return found
@@ -196,21 +208,21 @@ def _prove_dense(statement: Statement, instance: Instance, seed: int, decision: 
     failing = again.failing()
     if p_value(len(failing), trials, decision.claimed) > decision.alpha:
         return None
-    found = _prove(statement, instance, "dense", decision, again, failing, most_numbers)
+    found = _prove(statement, instance, "dense", decision, trials, again, failing, most_numbers)
     return found if found.label == "certified" else None
 
 
 def _prove(
-    statement: Statement, instance: Instance, engine: Engine, decision: Decision, again: _Recomputed, failing: list[int],
+    statement: Statement, instance: Instance, engine: Engine, decision: Decision, trials: int, again: _Recomputed, failing: list[int],
     most_numbers: int,
 ) -> Triage:  # fmt: skip
-    """Certify failing trials, the most severe first, until they suffice."""
-    trials = len(again.ratio)
+    """Certify failing trials, the most severe first, until they suffice among so many trials."""
     needed = max(1, critical_failures(trials, decision.claimed, decision.alpha))
     affordable = most_numbers // _numbers(statement, instance, engine)
+    enough = needed if affordable >= needed else WITNESSES
     found = _Proofs(needed=needed, left=len(failing))
     for trial in failing[: max(0, affordable)]:
-        if found.proved >= needed or found.left < needed or found.reason:
+        if found.proved >= enough or found.left < needed or found.reason:
             break
         found.examine(statement, *again.subject(trial))
     common: dict[str, Any] = {

@@ -38,9 +38,10 @@ def numbers_held(statement: Statement, instance: Instance, engine: Engine) -> in
         return 16 << instance.samples
     # what one pass asks for: n vectors forward and n d backward in every layer, at every position
     layers, rows = instance.depth * instance.patch, instance.samples * (1 + instance.outputs)
-    # every adversary asks for the passes of its move, a search inside the measure for SEARCHED times what it is declared to cost
+    # every adversary asks for the passes of its move, a run for those of its steps, a search inside the measure for SEARCHED times what it
+    # is declared to cost
     moves = 1 + len(statement.adversary) * max(1, len(statement.start))
-    if engine == "revealed" and statement.attack:
-        moves += SEARCHED * statement.passes
+    if engine == "revealed" and (statement.attack or statement.trained):
+        moves += (SEARCHED if statement.attack else 1) * statement.passes
     vectors = KEPT * moves * layers * instance.neurons * rows + instance.depth * rows**2
     return vectors + (COPIES * layers * instance.width**2 if engine == "dense" else 0)

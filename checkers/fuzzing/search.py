@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from checkers.certification.triage import stands, triage
 from checkers.errors import InputError
-from checkers.evidence.binomial import SUSPICIOUS, Plan
+from checkers.evidence.binomial import SUSPICIOUS, Plan, critical_failures
 from checkers.evidence.decide import decide
 from checkers.evidence.error_budget import Account
 from checkers.evidence.profiles import SECOND_STAGE, Profile
@@ -31,14 +31,12 @@ from checkers.records.events import DecisionMade, InstanceRefuted, Listener, sil
 from theorems.language.instance import Instance
 from theorems.language.statement import Engine, Statement
 
+Case = tuple[Decision, Instance]
 TIE = 1e-9  # of the log ratio, per decision: above its rounding, and far below any margin worth climbing
 
 
 class _Refuted(Exception):
     """Tells Hypothesis that an instance refutes; never leaves this module."""
-
-
-Case = tuple[Decision, Instance]
 
 
 @dataclass(frozen=True)
@@ -126,20 +124,25 @@ class _Judge:
 
     def _in_stages(self, instance: Instance, engine: Engine, plan: Plan, population: str, first: int) -> Decision:
         """The decision of the first stage, or of the next one where it is suspicious."""
-
-        def made(trials: int, stage: int) -> Decision:
-            decision = self.decide(
-                self.statement, instance, seed=self.seed, engine=engine, trials=trials, alpha=plan.alpha, stage=stage, device=self.device
-            )  # fmt: skip
-            self._charge(instance, engine, trials)
-            return decision
-
-        decision = made(plan.trials, first)
+        decision = self._made(instance, engine, plan, plan.trials, first)
         self.campaign.visits.append(Visit(population, decision, plan))
         if plan.second and decision.evidence and not decision.refuted and decision.p_value < SUSPICIOUS:
             self._record(decision, instance)
-            decision = made(plan.second, first + 1)
+            decision = self._made(instance, engine, plan, plan.second, first + 1)
         return self._record(decision, instance)
+
+    def _made(self, instance: Instance, engine: Engine, plan: Plan, trials: int, stage: int) -> Decision:
+        """The decision of so many trials. Of a false variant, of the first that refute if all of them fail, where they do: these begin the
+        whole, so it would refute as well, and the test is the same. A true statement would pay for that look at every instance."""
+        few = critical_failures(trials, plan.claimed, plan.alpha) if self.statement.variant_name and plan.alpha > 0 else trials
+        for number in (few, trials) if few < trials else (trials,):
+            decision = self.decide(
+                self.statement, instance, seed=self.seed, engine=engine, trials=number, alpha=plan.alpha, stage=stage, device=self.device
+            )  # fmt: skip
+            if decision.failures == number:
+                break
+        self._charge(instance, engine, number)
+        return decision
 
     def _charge(self, instance: Instance, engine: Engine, trials: int) -> None:
         """What simplifying has cost since the first refutation, in decisions, none of which counts less than a usual second stage."""

@@ -31,19 +31,21 @@ def answers(network: Network, descent: Descent) -> bool:
 
 @torch.no_grad()
 def train_one_layer(
-    network: Network, record: ForwardPass, targets: Tensor, step_size: float | Tensor, steps: int, recorded: Sequence[int]
-) -> Trajectory:
-    """The trajectory of gradient descent on F. record: of the initial weights; recorded: steps, ascending, from 0 to `steps`."""
+    network: Network, record: ForwardPass, targets: Tensor, step_size: float | Tensor, steps: int, recorded: Sequence[int],
+    distances: bool = True,
+) -> Trajectory:  # fmt: skip
+    """The trajectory of gradient descent on F. record: of the initial weights; recorded: steps, ascending, from 0 to `steps`; distances: as
+    for gradient_descent."""
     start = Start.of(network, record, targets, step_size)
     travelled = GUESS * start.linear(steps)
     while True:
         moving = start.moving(travelled)
-        losses, distance, path = start.follow(moving, steps, recorded)
+        losses, distance, path = start.follow(moving, steps, recorded, distances)
         if moving.shape[-1] == start.g.shape[-1] or bool((path <= travelled).all()):
             break
         travelled = AGAIN * torch.maximum(path, travelled)
     empty = losses.new_zeros(0)
-    return Trajectory(losses.sum(-1), distance, step_size, losses.amax(-1), empty, tuple(recorded))
+    return Trajectory(losses.sum(-1), distance if distances else empty, step_size, losses.amax(-1), empty, tuple(recorded))
 
 
 @dataclass(frozen=True)
@@ -90,27 +92,34 @@ class Start:
         nearest: Tensor = room.topk(max(1, most), dim=-1, largest=False).indices
         return nearest
 
-    def follow(self, moving: Tensor, steps: int, recorded: Sequence[int]) -> tuple[Tensor, Tensor, Tensor]:
-        """F_i, (trials, recorded, n), and the distance, (trials, recorded), if no neuron but these changes a sign; and U, (trials, n)."""
+    def follow(self, moving: Tensor, steps: int, recorded: Sequence[int], distances: bool = True) -> tuple[Tensor, Tensor, Tensor]:
+        """F_i, (trials, recorded, n), and where asked for the distance, (trials, recorded), if no neuron but these changes a sign; and U,
+        (trials, n)."""
         g, b = _taken(self.g, moving), _taken(self.output, moving)
         still = self.weighted(self.kernel - _without_gram(g, b))
         outputs = self.u - torch.relu(g) @ b.mT  # of the still ones, less the targets
         pushed, carried = torch.zeros_like(self.u), torch.zeros_like(g)  # eta sum_t u(t), and the a of the moving ones
         path = self.u.new_zeros(self.u.shape[:2])
-        losses, distances = [], []
+        # All that outlives a step is there before the first: small tensors would lie in the holes that large ones leave, which then fit no
+        # more, and memory would grow by some with every step.
+        places = {step: place for place, step in enumerate(recorded)}
+        losses, distance = self.u.new_empty(len(g), len(places), self.u.shape[1]), self.u.new_empty(len(g), len(places))
+        active, move = torch.empty_like(g), torch.empty_like(g)
         for step in range(steps + 1):
             drift = (still @ pushed.flatten(1)[..., None]).view(pushed.shape)
-            u = outputs - drift + torch.relu(g) @ b.mT
-            if step in recorded:
-                losses.append(u.square().sum(-1) / 2)
-                square = (pushed * drift).sum((1, 2)) + (carried * (self.gram @ carried)).sum((1, 2))
-                distances.append(square.clamp_min(0).sqrt())
+            u = outputs - drift + torch.clamp(g, min=0, out=active) @ b.mT
+            if step in places:
+                losses[:, places[step]] = u.square().sum(-1) / 2
+            if step in places and distances:
+                square = (pushed * drift).sum((1, 2)) + (self.gram * (carried @ carried.mT)).sum((1, 2))
+                distance[:, places[step]] = square.clamp_min(0).sqrt()
             if step < steps:
                 push = self.eta * u
-                move = (g >= 0) * (push @ b)
-                g = g - self.gram @ move
-                pushed, carried, path = pushed + push, carried + move, path + push.norm(dim=-1)
-        return torch.stack(losses, 1), torch.stack(distances, 1), path
+                torch.bmm(push, b, out=move).mul_(torch.ge(g, 0, out=active))
+                g.baddbmm_(self.gram, move, alpha=-1)
+                carried += move
+                pushed, path = pushed + push, path + push.norm(dim=-1)
+        return losses, distance, path
 
 
 def _taken(vectors: Tensor, neurons: Tensor) -> Tensor:

@@ -58,13 +58,14 @@ class NetworkSubject(PartialSubject):
         self._origin = origin  # None for itself: a cycle would keep the weights until a garbage collection comes by
         self._record: ForwardPass | None = None
         self._factors: list[Tensor] | None = None
+        self._found: dict[tuple[object, ...], Tensor] = {}  # what searches found: measures ask the origin beside each of its moves
 
     def standing_in(
         self, network: Network, record: ForwardPass | None = None, origin: NetworkSubject | None = None
     ) -> NetworkSubject:
         """This subject with another network, which is a move of the same origin; record: a pass to answer from in the place of its own."""
         other = copy.copy(self)
-        other.network, other._record, other._factors = network, record, None
+        other.network, other._record, other._factors, other._found = network, record, None, {}
         other._origin = self._origin if origin is None else origin
         return other
 
@@ -97,7 +98,10 @@ class NetworkSubject(PartialSubject):
         raise ValueError("these weights are no perturbation of the origin's: two matrices would be compared, not one before and after")
 
     def changed_product_norm(self, first: int, last: int, nonzeros: int) -> Tensor:
-        return torch.stack([norm for norm, _, _ in self.changed_products(first, last, nonzeros)]).amax(0)
+        key = ("changed product", first, last, nonzeros)
+        if key not in self._found:
+            self._found[key] = torch.stack([norm for norm, _, _ in self.changed_products(first, last, nonzeros)]).amax(0)
+        return self._found[key]
 
     def changed_products(self, first: int, last: int, nonzeros: int) -> list[tuple[Tensor, list[Tensor], Tensor]]:
         """What changed_product_norm looked at: norms, diagonals and right vectors."""
@@ -107,10 +111,13 @@ class NetworkSubject(PartialSubject):
         return changed_products(self.network, self.origin.record.signs, first, last, nonzeros, start, self._lanczos_steps)
 
     def changed_backward_norm(self, nonzeros: int, size: float, whole: bool = False) -> Tensor:
-        back = self._origin_back()
-        reference = [torch.zeros_like(one) for one in back] if whole else back
-        found = [backward_gap(self.network, diagonals, reference) for diagonals in self.backward_changes(nonzeros, size, whole)]
-        return torch.stack(found).amax(0)
+        key = ("changed backward", nonzeros, size, whole)
+        if key not in self._found:
+            back = self._origin_back()
+            reference = [torch.zeros_like(one) for one in back] if whole else back
+            found = [backward_gap(self.network, diagonals, reference) for diagonals in self.backward_changes(nonzeros, size, whole)]
+            self._found[key] = torch.stack(found).amax(0)
+        return self._found[key]
 
     def backward_changes(self, nonzeros: int, size: float, whole: bool = False) -> list[list[Tensor]]:
         """The changed diagonals D_1 + D'', ..., D_L + D'' that changed_backward_norm looked at."""
@@ -164,9 +171,8 @@ class NetworkSubject(PartialSubject):
 
     def masked_backward(self, layer: int) -> Tensor:
         if self._factors is None:
-            outputs = self.record.outputs
-            unit = torch.eye(outputs.shape[2], dtype=outputs.dtype, device=outputs.device)
-            self._factors = self.network.backward(self.record, unit.expand(*outputs.shape, -1))
+            rows = self.network.output[:, None].expand(*self.record.outputs.shape, -1)  # e_c^T B for every output c
+            self._factors = self.network.architecture.backward(self.network.hidden, self.record.signs, rows)
         return self._factors[self._layer(layer, 1, self.instance.depth) - 1]
 
     def product_norm(self, first: int, last: int) -> Tensor:
@@ -249,7 +255,8 @@ class NetworkSubject(PartialSubject):
 
         if self.origin is self and answers(self.network, descent):
             recorded = [step for step in range(steps + 1) if step % descent.every == 0 or step == steps]
-            return train_one_layer(self.network, self.record, torch.as_tensor(self.instance.targets), step_size, steps, recorded)
+            targets = torch.as_tensor(self.instance.targets)
+            return train_one_layer(self.network, self.record, targets, step_size, steps, recorded, descent.distances)
         order = self._source.spawn("minibatches").seed
         return follow(self.network.copy(), self.instance.inputs, self.instance.targets, step_size, steps, descent, order)
 

@@ -139,7 +139,8 @@ def backward_norm(subject: Subject) -> Side:
     import torch
 
     rows = torch.stack([subject.backward(layer) for layer in range(1, subject.instance.depth + 2)], dim=2)  # (..., layers, d, m)
-    largest = torch.linalg.eigvalsh(rows @ rows.mT)[..., -1].clamp_min(0).sqrt()
+    gram = rows @ rows.mT if rows.shape[-2] <= rows.shape[-1] else rows.mT @ rows
+    largest = torch.linalg.eigvalsh(gram)[..., -1].clamp_min(0).sqrt()
     names = {"layer": counted("a", 1, subject.instance.depth + 1)}
     return Side(largest, axes=("sample", "layer"), rounding=subject.rounding, names=names)
 

@@ -185,7 +185,8 @@ def nonzeros(subject: Subject, s: float) -> int:
     variants=(
         wrong("constant 2.75, just below the sharp edge", "constant", constants={"C": Constant(2.75, FALSE)}),
         wrong("a diagonal change of half of the neurons", "assumption", definitions={"s": f"max(m/2, {FLIPS})"},
-              assumptions=(SMALL_RADIUS,), failure=probability("exp(-m/(16 L))")),
+              # where it costs little; the statement's own ranges refute it too
+              assumptions=(SMALL_RADIUS,), failure=probability("exp(-m/(16 L))"), ranges={"depth": (3, 4), "width": (64, 256)}),
     ),
     note="What is found is a lower bound of the supremum over D'', so a refutation is sound.",
 )  # fmt: skip

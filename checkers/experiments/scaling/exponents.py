@@ -16,7 +16,6 @@ has its level whatever the law of a repetition is. Three rungs show a slope but 
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil, e, exp, log, sqrt
@@ -26,12 +25,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from checkers.adversaries import ASCENTS, COSTLY
-from checkers.evidence.drawing import drawn_subjects
-from checkers.evidence.measured import measured
 from checkers.evidence.profiles import Profile, cost
-from checkers.evidence.worst_case import Worst, worst_case
+from checkers.evidence.worst_case import Worst
 from checkers.experiments.scaling import ladder
+from checkers.experiments.scaling.attacks import cases, contenders, steady
 from checkers.machine.threads import one_thread
 from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.records.decisions import Sizes
@@ -43,14 +40,13 @@ from checkers.runs.suite import ALPHA
 from strategies import instance_from_sizes
 from theorems.language.instance import Instance
 from theorems.language.registry import registry
-from theorems.language.statement import Direction, Engine, Statement
-from theorems.language.subject import Comparison
+from theorems.language.statement import Direction, Statement
 
 Array = npt.NDArray[np.float64]
 REPETITIONS: Final = 32  # 2^-32 = 2e-10 is the error of an interval from the least to the largest of them: a run has room for 4,000 such
 STEADY: Final = 0.05  # standard deviation of the log of one repetition that is small enough: of a slope over a factor 8 it leaves 0.01
 GROUPED: Final = 2**26  # numbers that a rung may cost for more networks than REPETITIONS: a second or so
-BATCH: Final = 2**21  # width times depth of the networks measured at once: every one holds some fifty vectors a layer
+BATCH: Final = 2**20  # width times depth and samples of the networks measured at once: each holds some fifty vectors a layer and sample
 LARGEST_GROUP: Final = 16  # their median varies a third as much as one network does; then drift and finite size decide
 SHRINKING: Final = frozenset({"separation", "radius"})  # their far end is zero
 UNKNOWN: Final = float(np.finfo(np.float64).max) / 2  # which an allowance may still be added to
@@ -67,17 +63,6 @@ class Settings:
     alpha: float
     device: str
     modules: tuple[Path, ...]
-
-
-def claim_parts(comparison: Comparison) -> list[Comparison]:
-    """The inequalities of a claim that has several, each by itself: their bounds may have different exponents."""
-    if "part" not in comparison.axes:
-        return [comparison]
-    place = 1 + comparison.axes.index("part")
-    shape = np.broadcast_shapes(tuple(comparison.left.shape), tuple(comparison.right.shape))
-    left, right = comparison.left.expand(shape), comparison.right.expand(shape)
-    pairs = zip(left.unbind(place), right.unbind(place), strict=True)
-    return [Comparison(one, other, tuple(a for a in comparison.axes if a != "part"), comparison.rounding) for one, other in pairs]
 
 
 def group_size(statement: Statement, rungs: Sequence[Instance], settings: Settings, axis: str) -> int:
@@ -101,32 +86,22 @@ def rung_sides(statement: Statement, instance: Instance, group: int, settings: S
     """
     engine, _ = settings.profile.plan(statement, instance)
     trials = REPETITIONS * group
-    batch = trials if engine in ("vectors", "exact law") else max(1, BATCH // (instance.neurons * instance.depth))
+    batch = trials if engine in ("vectors", "exact law") else max(1, BATCH // (instance.neurons * instance.depth * instance.samples))
     source = NormalSource(seed_sequence(settings.seed, "scale", statement.id, axis))
     with one_thread():
         batches = [
-            [_strongest(cases) for cases in zip(*_cases(statement, instance, engine, size, source.spawn(first), settings), strict=True)]
+            cases(statement, instance, engine, min(batch, trials - first), source.spawn(first), settings.device)
             for first in range(0, trials, batch)
-            if (size := min(batch, trials - first))
         ]
-    return [_medians(part) for part in zip(*batches, strict=True)]
+    strongest = [[_strongest(part) for part in zip(*found, strict=True)] for found in batches]
+    return [_medians(part) for part in zip(*strongest, strict=True)]
 
 
-def _cases(
-    statement: Statement, instance: Instance, engine: Engine, trials: int, source: NormalSource, settings: Settings
-) -> list[list[Worst]]:
-    """For each adversary the worst case of each part of the claim. Moves are aimed at one sample, on all rungs and by either engine."""
-    return [
-        [worst_case(statement, part, name) for part in claim_parts(measured(statement, subject))]
-        for name, subject in drawn_subjects(statement, instance, engine, trials, source, settings.device, aims=1)
-    ]
-
-
-def _strongest(cases: Sequence[Worst]) -> tuple[Array, Array]:
+def _strongest(found: Sequence[Worst]) -> tuple[Array, Array]:
     """Both sides under the adversary that is strongest in each trial."""
-    ratios = np.stack([case.ratio.double().cpu().numpy() for case in cases])
+    ratios = np.stack([case.ratio.double().cpu().numpy() for case in found])
     pick = ratios.argmax(axis=0)[None]
-    sides = [np.stack([getattr(case, side).double().cpu().numpy() for case in cases]) for side in ("left", "right")]
+    sides = [np.stack([getattr(case, side).double().cpu().numpy() for case in found]) for side in ("left", "right")]
     left, right = (np.take_along_axis(side, pick, axis=0)[0] for side in sides)
     return left, right
 
@@ -221,15 +196,6 @@ def summarize(
     )  # fmt: skip
 
 
-def steady(statement: Statement) -> Statement:
-    """The statement without the adversaries that the wide rungs of a ladder could not afford: an attack that changes along a ladder would
-    bend it. What is left attains the known optima: alignments, targeted flips, pushes through zero. So would a constant that is a table: it
-    has its value of large sizes everywhere."""
-    kept = tuple(name for name in statement.adversary if name not in COSTLY | ASCENTS)
-    constants = {name: dataclasses.replace(one, bands=None, values=(), finite=None) for name, one in statement.constants.items()}
-    return dataclasses.replace(statement, adversary=kept, constants=constants)
-
-
 @dataclass(frozen=True)
 class Climbed:
     """Both sides of one part of a claim on one ladder: (repetitions, rungs)."""
@@ -243,9 +209,10 @@ class Climbed:
 
 def climbed(settings: Settings, listener: Listener, declared: Statement, axis: str) -> Iterator[Climbed]:
     """Every part on every ladder, where three rungs or more have sides that are told from zero."""
-    statement = steady(declared)
-    for number, rungs in enumerate(ladder.find(statement, axis, settings.profile)):
-        instances = [instance_from_sizes(statement, rungs.sizes(rung, settings.seed % 2**32)) for rung in range(len(rungs.values))]
+    source = NormalSource(seed_sequence(settings.seed, "scale", declared.id, axis, "attacks"))
+    for number, rungs in enumerate(ladder.find(steady(declared), axis, settings.profile)):
+        instances = [instance_from_sizes(declared, rungs.sizes(rung, settings.seed % 2**32)) for rung in range(len(rungs.values))]
+        statement = contenders(steady(declared), instances, settings.profile, source, settings.device)
         group = group_size(statement, instances, settings, axis)
         each_rung = counted(instances, f"{statement.id}: {axis}", listener)
         sides = [rung_sides(statement, instance, group, settings, axis) for instance in each_rung]

@@ -105,15 +105,19 @@ class KnownSide:
             raise ValueError("directions and images, or a question and its coordinates, do not belong together")
         self.asked, self.coordinates = asked, coordinates
 
-    def since_last(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """(c, y) with x = c Q + y: c that of a multiple of the last question where x is near one, else c = 0 and y = x.
+    def since_last(self, x: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
+        """(c, y) with x = c Q + y: c that of a multiple of the last question where x is near one, else c = 0 and y = x. size: ‖x‖.
 
         In training a gradient's left vectors shrink with the loss, and what is new about them is what is not a multiple.
         """
         zero = x.new_zeros(*x.shape[:2], self.count)
         if self.asked is None or self.coordinates is None or self.asked.shape != x.shape:
             return zero, x
-        last, size = _columns(self.coordinates, self.count), _norm(x)
+        # cos^2 of the angle to the last question, by one pass over both: most questions are nowhere near it
+        cosine = (x[..., None, :] @ self.asked[..., None])[..., 0, 0] / (size * _norm(self.asked)).clamp(min=torch.finfo(x.dtype).tiny)
+        if bool((cosine.square() < 1 - 2 * NEAR**2).all()):
+            return zero, x
+        last = _columns(self.coordinates, self.count)
         change = x - self.asked
         if bool((_norm(change) <= torch.finfo(x.dtype).eps * size).all()):
             return last, change
@@ -132,26 +136,33 @@ class KnownSide:
         change since the last question, sums of `count` terms of random sign and inner products, whose terms may all have one sign: some
         sqrt(dimension) roundings, in 32 or more partial sums.
         """
-        c, rest = self.since_last(x)
         size = _norm(x)
+        c, rest = self.since_last(x, size)
         norm = size if rest is x else _norm(rest)
-        spread = sqrt(self.count + 1) * max(1.0, sqrt(x.shape[-1]) / 32)
-        floor = torch.finfo(x.dtype).eps * (size + 8 * spread * norm)
+        floor = torch.finfo(x.dtype).eps * (size + 8 * self._spread(x) * norm)
         if not self.count or not bool((norm > floor).any()):
             return c, rest, norm, floor
-        return self.project(c, rest, floor)
+        return self.project(c, rest, norm, floor)
 
-    def project(self, c: Tensor, rest: Tensor, floor: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """(c', r, ‖r‖, floor') with c Q + rest = c' Q + r; as for `split`, with an infinite floor where it was noise that is left."""
+    def project(self, c: Tensor, rest: Tensor, before: Tensor, floor: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """(c', r, ‖r‖, floor') with c Q + rest = c' Q + r; as for `split`, with an infinite floor where it was noise that is left. before:
+        ‖rest‖."""
         part = self.directions.inner(rest)
         c, rest = c + part, self.directions.combine(part, rest, -1)
+        eps = torch.finfo(rest.dtype).eps
+        norm, along = _norm(rest), min(ALONG, 4096 * eps)
+        if bool((max(WELL_CONDITIONED, 8 * self._spread(rest) * eps / along) * before <= norm).all()):
+            return c, rest, norm, floor  # what rounding leaves along Q is less than that
         part = self.directions.inner(rest)
-        norm = _norm(rest)
-        if bool((_norm(part) > min(ALONG, 4096 * torch.finfo(rest.dtype).eps) * norm).any()):
+        if bool((_norm(part) > along * norm).any()):
             c, rest, before = c + part, self.directions.combine(part, rest, -1), norm
             norm = _norm(rest)
             floor = torch.where(norm < 0.5 * before, torch.inf, floor)
         return c, rest, norm, floor
+
+    def _spread(self, x: Tensor) -> float:
+        """Roundings, relative to ‖x‖, in the projection of x."""
+        return sqrt(self.count + 1) * max(1.0, sqrt(x.shape[-1]) / 32)
 
 
 def _orthonormal(block: Tensor, norm: Tensor, floor: Tensor) -> tuple[Tensor, Tensor | None]:
@@ -348,7 +359,7 @@ class RevealedWeights:
             c, rest = torch.cat([c, part], -1), torch.baddbmm(rest, part, fresh, alpha=-1)
             norm = _norm(rest)
             if bool((norm > floor).any()):  # the directions are orthonormal to a few digits less than rounding
-                c, rest, norm, floor = side.project(c, rest, floor)
+                c, rest, norm, floor = side.project(c, rest, norm, floor)
                 moved = None
         side.asked, side.coordinates = x - rest, c
         return c, moved

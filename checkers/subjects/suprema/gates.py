@@ -25,7 +25,7 @@ FEW = 4  # up to which an input of F may also stay on its own side: 65 moves
 ROUNDS = 3  # of alternation
 STARTS = 8  # at most: the eigenvectors to begin with, and single samples
 BEYOND = 1e-9  # how far beyond a gate a move ends, of the radius: above rounding, far below what any statement can tell
-BLOCK = 1 << 22  # entries of a table of patterns
+BLOCK = 1 << 17  # entries of a table of patterns: 1 MB of doubles, which stays in a core's cache from one operation to the next
 
 
 def reachable(network: TwoLayerNetwork, radius: float) -> tuple[Tensor, Tensor, Tensor]:
@@ -77,16 +77,17 @@ def kernel_change(network: TwoLayerNetwork, radius: float, *, top: bool, amplitu
     amplitude: by how much |a_r| may differ from 1; all of them are at the end of their range that helps.
     """
     patterns, within, place = reachable(network, radius)
+    owner = within.nonzero()[:, 0]  # only what can be reached is weighed: the rows of one neuron after those of another
+    patterns = patterns[within]
     width, gram, before = network.width, network.gram, network.kernel()
     factor = (1 + amplitude) ** 2 if top else (1 - amplitude) ** 2
     sign = 1.0 if top else -1.0
-    pick = torch.where(within, 0.0, torch.inf).to(gram.dtype)
     best: Tensor | None = None
     for start in range(min(STARTS, len(network.gram) + 4)):
         v = _start(network, start)
         for _ in range(ROUNDS):
-            chosen = _choose(patterns, pick, gram, v[place[:, 0]], sign)
-            change = factor * (before + _difference(patterns, chosen, place, network)) - before
+            chosen = _choose(patterns, owner, gram, v[place[:, 0]], sign)
+            change = factor * (before + _difference(patterns[chosen], place, network)) - before
             values, vectors = torch.linalg.eigh(change)
             v = vectors[..., -1 if top else 0]
         value = sign * values[:, -1 if top else 0]
@@ -109,19 +110,21 @@ def _start(network: TwoLayerNetwork, number: int) -> Tensor:
     return torch.eye(len(network.gram), dtype=network.gram.dtype, device=network.gram.device)[number - 4].expand(network.trials, -1)
 
 
-def _choose(patterns: Tensor, pick: Tensor, gram: Tensor, v: Tensor, sign: float) -> Tensor:
-    """For each neuron the reachable pattern with the largest sign * sum_ij v_i v_j rho_ij D_i D_j, (touched,)."""
-    chosen = []
-    size = max(1, BLOCK // max(1, patterns.shape[1] * patterns.shape[2]))
-    for part in range(0, patterns.shape[0], size):
-        weighted = patterns[part : part + size].to(v.dtype) * v[part : part + size, None]
-        chosen.append((sign * ((weighted @ gram) * weighted).sum(-1) - pick[part : part + size]).argmax(1))
-    return torch.cat(chosen) if chosen else pick.new_zeros(0, dtype=torch.int64)
+def _choose(patterns: Tensor, owner: Tensor, gram: Tensor, v: Tensor, sign: float) -> Tensor:
+    """For each neuron the row of `patterns`, (rows, n), with the largest sign * sum_ij v_i v_j rho_ij D_i D_j among its own, the first of
+    equals: (touched,). owner: of each row, ascending; v: of each neuron, (touched, n)."""
+    values, size = [v.new_empty(0)], max(1, BLOCK // v.shape[1])
+    for part, whose in zip(torch.split(patterns, size), torch.split(owner, size), strict=True):
+        weighted = part.to(v.dtype) * v[whose]
+        values.append(sign * ((weighted @ gram) * weighted).sum(-1))
+    value, rows = torch.cat(values), torch.arange(len(owner), device=owner.device)
+    best = value.new_full((len(v),), -torch.inf).scatter_reduce(0, owner, value, "amax")
+    return rows.new_full((len(v),), len(rows)).scatter_reduce(0, owner, torch.where(value == best[owner], rows, len(rows)), "amin")
 
 
-def _difference(patterns: Tensor, chosen: Tensor, place: Tensor, network: TwoLayerNetwork) -> Tensor:
-    """rho_ij (1/m) sum_r (D'_ri D'_rj - D_ri D_rj), (trials, n, n); in order, so that the sums are the same on every machine."""
-    touched = torch.arange(len(chosen), device=chosen.device)
+def _difference(chosen: Tensor, place: Tensor, network: TwoLayerNetwork) -> Tensor:
+    """rho_ij (1/m) sum_r (D'_ri D'_rj - D_ri D_rj), (trials, n, n), D' the patterns of the touched neurons; in order, so that the sums are
+    the same on every machine."""
     gates = network.gates.clone()
-    gates[place[:, 0], place[:, 1]] = patterns[touched, chosen].to(gates.dtype)
+    gates[place[:, 0], place[:, 1]] = chosen.to(gates.dtype)
     return network.gram * (gates.mT @ gates - network.gates.mT @ network.gates) / network.width

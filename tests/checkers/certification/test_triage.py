@@ -12,8 +12,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from checkers.certification import triage as module
 from checkers.certification.triage import only_double, stands, triage
 from checkers.command_line.main import main
+from checkers.evidence.batches import batch_sizes
 from checkers.evidence.binomial import critical_failures, p_value
 from checkers.evidence.decide import decide
 from checkers.evidence.error_budget import Account
@@ -163,6 +165,24 @@ def test_more_work_than_a_triage_does_is_confirmed_and_says_how_much_is_proved()
     assert (found.label, stands(found)) == ("confirmed in float64", True)
     assert 0 < found.proved < found.needed
     assert "more work" in found.reason
+
+
+def test_no_more_trials_are_made_again_than_decide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where all of 512 fail, and 30 failures refute, the first 30 of them have the label of all."""
+    made: list[int] = []
+
+    def sizes(*arguments: Any) -> list[int]:
+        made.append(arguments[-1])
+        return batch_sizes(*arguments)
+
+    monkeypatch.setattr(module, "batch_sizes", sizes)
+    statement = synthetic(lambda s: Comparison(s.norms()[..., 0] + 2, s.norms()[..., 0], ("sample",)), claimed=0.02)
+    decision, instance = decided(statement, trials=512)
+    needed = critical_failures(512, 0.02, 1e-6)
+    assert (decision.failures, triage(statement, decision, instance, 1).needed) == (512, needed)
+    assert made == [needed]
+    assert triage(statement, msgspec.structs.replace(decision, failures=256), instance, 1).label == "certified"
+    assert needed < made[1] / 2 < 256, "where half of them fail, so many that enough do"
 
 
 def test_a_measure_that_balls_do_not_know_is_confirmed_in_float64() -> None:

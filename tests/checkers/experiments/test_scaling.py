@@ -11,14 +11,17 @@ import torch
 
 from checkers.command_line.main import main
 from checkers.evidence.profiles import PROFILES
-from checkers.experiments.scaling import exponents, ladder
+from checkers.evidence.worst_case import Worst
+from checkers.experiments.scaling import attacks, exponents, ladder
 from checkers.experiments.scaling.exponents import Array
 from checkers.experiments.scaling.ladder import Ladder
+from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.records.experiments import Exponent
 from checkers.report import figures, scaling
 from strategies import instance_from_sizes
 from theorems import registry
-from theorems.language.statement import Direction
+from theorems.language.instance import Instance
+from theorems.language.statement import Direction, Statement
 from theorems.language.subject import Comparison
 
 VALUES = tuple(float(2**k) for k in range(16, 21))
@@ -191,7 +194,7 @@ def test_medians_are_taken_where_one_network_varies_much(monkeypatch: pytest.Mon
     settings = exponents.Settings(5, PROFILES["quick"], 1e-6, "cpu", ())
     groups = []
     for identifier in ("operator-stability", "linearization"):
-        statement = exponents.steady(registry[identifier])
+        statement = attacks.steady(registry[identifier])
         instances = [instance_from_sizes(statement, {"width": width, "radius": 1e-3}) for width in (256, 512)]
         monkeypatch.setattr(exponents, "GROUPED", 2**40)
         groups.append(exponents.group_size(statement, instances, settings, "width"))
@@ -267,7 +270,7 @@ def test_growth_fails_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytes
 def test_the_parts_of_a_claim_are_measured_apart() -> None:
     """sign-flips bounds a count, which grows like omega^{2/3}, and a length, which grows like omega: the claimed one is the count's."""
     left = torch.tensor([[[3.0, 0.1]]])
-    parts = exponents.claim_parts(Comparison(left, torch.tensor([4.0, 0.2]), ("layer", "part")))
+    parts = attacks.claim_parts(Comparison(left, torch.tensor([4.0, 0.2]), ("layer", "part")))
     assert [float(part.left) for part in parts] == pytest.approx([3.0, 0.1])
     assert [float(part.right) for part in parts] == pytest.approx([4.0, 0.2])
     assert parts[0].axes == ("layer",)
@@ -286,3 +289,48 @@ def test_exponents_are_those_of_the_first_form_whatever_its_architecture() -> No
     assert len(groups) == 2
     (found,) = ladder.find(gates, "width", PROFILES["quick"])
     assert (found.values[0], found.values[-1]) == (256, 2**14)
+
+
+# Ratios of two networks in two parts of a claim, at the start of a ladder and at its end.
+STRENGTHS = {
+    "weak": (([0.1, 0.1], [0.1, 0.1]), ([0.1, 0.1], [0.1, 0.1])),
+    "first": (([1.0, 1.0], [0.0, 0.0]), ([1.0, 1.0], [0.0, 0.0])),
+    "as good": (([0.995, 1.0], [0.0, 0.0]), ([1.0, 0.995], [0.0, 0.0])),
+    "second": (([0.0, 0.0], [1.0, 1.0]), ([0.0, 0.0], [1.0, 0.2])),
+    "in one network": (([0.0, 0.0], [0.0, 0.0]), ([0.0, 0.0], [0.0, 0.9])),
+}
+
+
+def test_attacks_that_others_replace_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is strongest in one part, on one network or at one end stays; of two that do as well the later one."""
+    monkeypatch.setattr(attacks, "NETWORKS", 2)
+    ends = [instance_from_sizes(None, {"width": width}) for width in (16, 32)]
+    asked: dict[int, int] = {16: 0, 32: 0}
+    none = torch.zeros(1)
+
+    def cases(statement: Statement, instance: Instance, *_: object) -> list[list[Worst]]:
+        network, end = asked[instance.width] % 2, ends.index(instance)
+        asked[instance.width] += 1
+        return [
+            [Worst(torch.tensor([part[network]]), none, none, none, (), (), 0.0, f"{start}{name}", "") for part in strength[end]]
+            for start in ([f"{one}, then " for one in statement.start] or [""])
+            for name, strength in STRENGTHS.items()
+        ]
+
+    monkeypatch.setattr(attacks, "cases", cases)
+    source = NormalSource(seed_sequence(1))
+    for start in ((), ("random", "switching on")):
+        statement = dataclasses.replace(registry["linearization"], adversary=tuple(STRENGTHS), start=start)
+        kept = attacks.contenders(statement, ends, PROFILES["quick"], source, "cpu")
+        assert kept.adversary == ("as good", "second", "in one network")
+        assert kept.start == start[1:]
+
+
+def test_along_a_ladder_the_attacks_left_find_what_all_find() -> None:
+    statement = attacks.steady(registry["linearization"])
+    rungs = [instance_from_sizes(statement, {"width": width, "depth": 1, "radius": 1e-3}) for width in (256, 512, 1024)]
+    kept = attacks.contenders(statement, rungs, PROFILES["quick"], NormalSource(seed_sequence(1)), "cpu")
+    assert 0 < len(kept.adversary) < len(statement.adversary)
+    settings = exponents.Settings(5, PROFILES["quick"], 1e-6, "cpu", ())
+    (all_of_them,), (those_left,) = (exponents.rung_sides(one, rungs[-1], 1, settings, "width") for one in (statement, kept))
+    assert np.median(those_left[0]) == pytest.approx(np.median(all_of_them[0]), rel=0.02)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import torch
 
-from checkers.evidence.binomial import SUSPICIOUS
+from checkers.evidence.binomial import SUSPICIOUS, critical_failures
 from checkers.evidence.error_budget import Account
 from checkers.evidence.profiles import SECOND_STAGE, Profile
 from checkers.fuzzing.search import Campaign, search
@@ -251,3 +251,23 @@ def test_a_false_variant_with_the_statements_own_ranges_visits_the_corners_too()
     seen = {name: {visit.population for visit in run(statement.variant(name), profile=visiting).visits} for name in ("twice", "elsewhere")}
     assert {visit.population for visit in run(statement, profile=visiting).visits} == seen["twice"] > {"search", "depth most"}
     assert seen["elsewhere"] == {"search"}
+
+
+def test_a_false_variant_is_decided_by_as_few_trials_as_refute_if_all_fail() -> None:
+    """The test is the same: of a claim with a failure probability of 2% all of the first few fail, or the whole decides."""
+    claimed = FailureProbability("2%", lambda instance, **_: 0.02)
+    fails = Variant("fails", "constant", {"measure": measuring(lambda i: 2.0).measure})
+    true = measuring(lambda i: 0.5, failure=claimed, variants=(fails,))
+    campaign = run(true.variant("fails"))
+    assert campaign.severest is not None
+    plan = campaign.visits[0].plan
+    few = critical_failures(plan.trials, 0.02, plan.alpha)
+    assert campaign.decisions[0].trials == campaign.decisions[0].failures == few < plan.trials
+    assert {decision.trials for decision in run(true, examples=5).decisions} == {plan.trials}
+
+    def half(subject: Subject) -> Comparison:
+        value = torch.where(torch.arange(subject.trials) % 2 == 0, 2.0, 0.5).double()
+        return Comparison(value, torch.ones_like(value))
+
+    mixed = dataclasses.replace(true, variants=(Variant("half", "constant", {"measure": half}),)).variant("half")
+    assert {(decision.trials, decision.failures) for decision in run(mixed, examples=5).decisions} == {(256, 128)}

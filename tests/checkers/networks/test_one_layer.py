@@ -44,6 +44,13 @@ def test_the_curves_are_those_of_the_descent_with_the_matrix(
     assert float((plain.loss[0] / plain.loss[1] - 1).abs().max()) > 1e-3, "each trial has its own step size"
 
 
+def test_distances_are_left_out_where_nobody_asks_for_them() -> None:
+    question = subject(2, 1, 256, 0.1)
+    asked, alone = question.train(0.01, 8), question.train(0.01, 8, Descent(distances=False))
+    assert torch.equal(alone.loss, asked.loss)
+    assert (alone.distance.numel(), asked.distance.shape) == (0, (TRIALS, 9))
+
+
 def test_a_guess_that_is_too_small_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
     question = subject(2, 1, 256, 0.1)
     right = question.train(0.01, 8)

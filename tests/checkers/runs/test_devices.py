@@ -19,7 +19,7 @@ from checkers.data.training_data import HeldOut, TrainingData
 from checkers.evidence.decide import judged_cases
 from checkers.evidence.profiles import PROFILES
 from checkers.evidence.worst_case import Worst
-from checkers.experiments.scaling import exponents
+from checkers.experiments.scaling import attacks, exponents
 from checkers.experiments.width import inside_the_regime
 from checkers.experiments.width.threshold import succeeded
 from checkers.fuzzing.counterexamples import read, replay
@@ -100,7 +100,7 @@ def test_every_adversary_moves_the_same_way_on_a_device(architecture: str, engin
 
 @pytest.mark.parametrize("identifier", ["forward-norm", "output-stability", "sign-flips"])
 def test_a_rung_of_scale_has_the_same_sides_on_a_device(identifier: str) -> None:
-    statement = exponents.steady(registry[identifier])
+    statement = attacks.steady(registry[identifier])
     instance = an_instance(statement.architecture, statement)
     settings = exponents.Settings(5, PROFILES["quick"], 1e-6, "cpu", ())
     expected = exponents.rung_sides(statement, instance, 1, settings, "width")

@@ -7,7 +7,9 @@ import itertools
 import torch
 
 from checkers.networks.network import Network
+from checkers.subjects.network import NetworkSubject
 from checkers.subjects.suprema.diagonal import backward_changes, backward_gap, changed_products, largest_diagonal
+from strategies import instance_from_sizes
 from tests.helpers import sources
 
 WIDTH, NONZEROS = 5, 2
@@ -75,3 +77,14 @@ def test_a_changed_backward_pass_is_close_to_the_largest() -> None:
     assert bool((found <= every.amax(0) * (1 + 1e-9)).all())
     assert float((found / every.amax(0)).median()) > 0.9
     assert float((every.mean(0) / every.amax(0)).median()) < 0.6
+
+
+def test_what_a_search_found_is_found_once_and_not_for_other_weights() -> None:
+    instance = instance_from_sizes(None, {"width": 16, "depth": 2, "outputs": 2})
+    drawn = Network.draw("dense", 16, 2, instance.inputs.shape[1], 2, 3, source("once"))
+    subject = NetworkSubject(drawn, instance, source("questions"))
+    moved = subject.standing_in(Network.draw("dense", 16, 2, instance.inputs.shape[1], 2, 3, source("other")))
+    for find in ("product", "backward"):
+        found = [one.changed_product_norm(1, 2, 3) if find == "product" else one.changed_backward_norm(3, 1.0) for one in [subject] * 2]
+        assert found[0] is found[1]
+        assert not torch.equal(found[0], moved.changed_product_norm(1, 2, 3) if find == "product" else moved.changed_backward_norm(3, 1.0))
