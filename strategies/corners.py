@@ -94,7 +94,7 @@ def _corners(statement: Statement, limits: dict[str, Range], farther: dict[str, 
     labels = cycle([name for name in LABELS if name in statement.labels or ("any" in statement.labels and name in LABELLED)])
     for name, ends in ENDS.items():
         low, high = ranges[name]
-        within = {**limits, **farther} if statement.tight else dict(limits)
+        within = {**limits, **farther} if statement.tight and name != "width" else dict(limits)
         if name == "separation":
             within["samples"] = (max(2, ranges["samples"][0]), ranges["samples"][1])
         shape = next((shape for shape in _shapes(statement, name) if low < high and feasible(statement, within, shape)), None)

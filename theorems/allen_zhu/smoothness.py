@@ -118,7 +118,7 @@ LARGE_ENOUGH = assume("omega >= (d/(m L log(m)))^(3/2)", name="least radius")
     ladders={"outputs": (1, 8)},
     rests_on=("output-stability", "backward-stability", "gradient-upper"),
     labels=("random", "signs", "fitted"),
-    tight={"samples": 8, "data": "cluster", "labels": "fitted"},
+    tight={"samples": 8, "width": 1024, "separation": 0.02, "data": "arc", "labels": "fitted"},
     start=("hidden alignment", "jointly to the brink"),
     passes=8,
     adversary=OUTPUT_ADVERSARIES,
