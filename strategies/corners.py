@@ -35,6 +35,7 @@ STEPS: Final = 12  # of a bisection for an end, in octaves: of a range of 2^20 i
 COUNTED: Final = ("samples", "depth", "outputs", "positions")  # what claims quantify over
 DATA: Final = ("samples", "separation")
 CLOSE: Final = ("pairs", "close pairs", "cluster")  # data whose nearest samples are exactly as far apart as the separation
+ARC: Final = "arc"  # so are these, all in a row
 
 
 @dataclass(frozen=True)
@@ -115,8 +116,9 @@ def _corners(statement: Statement, limits: dict[str, Range], farther: dict[str, 
 def _shapes(statement: Statement, quantity: str) -> list[str]:
     """The shapes of data to try; for the separation those that show it."""
     allowed = [shape for shape in ALL_SHAPES if shape in statement.data or ("any" in statement.data and shape in SHAPES)]
-    tight = [shape for shape in allowed if shape == statement.tight.get("data")]
-    return tight + ([shape for shape in CLOSE if shape in allowed] if quantity == "separation" else allowed)
+    close = [shape for shape in CLOSE if shape in allowed]
+    tight = [shape for shape in allowed if shape == statement.tight.get("data") and (quantity != "separation" or shape in (*CLOSE, ARC))]
+    return tight + (close if quantity == "separation" else allowed)
 
 
 def feasible(statement: Statement, limits: Mapping[str, Range], shape: str) -> bool:
