@@ -90,7 +90,7 @@ printed = partial(
     id="os-meta",
     source="Oymak, Fabian, Li and Soltanolkotabi 2019, Theorem 5.3",
     claim="descent with eta <= 1/beta^2 beside that of a linear map with Jacobian J, as long as eta t <= G/alpha^2, G = 2, if ‖J_0 - J‖ <="
-    " e_0 <= min(eps alpha, sqrt(eps alpha^3/(G beta)))/5, ‖J_0 J_0^T - J J^T‖ <= e_0^2 and ‖J(theta) - J_0‖ <= e/2 on D, e = eps"
+    " e_0 <= min(eps alpha, sqrt(eps alpha^3/(G beta)))/5, ‖J_0 J_0^T - J J^T‖ <= e_0^2, and ‖J(theta) - J_0‖ <= e/2 on D, e = eps"
     " alpha^3/(5 G beta^2): ‖r_t - r~_t‖ <= {bound}, ‖theta_t - theta~_t‖ <= {bound}, and at the end ‖r_t‖ <= {bound}, I and N the norms of"
     " r_0's parts of singular values of J above and below alpha",
     at_most=("3/5 eps alpha/beta r_0", "2 eps/alpha r_0", f"{AFTER} + eps alpha/beta r_0"),

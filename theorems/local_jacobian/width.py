@@ -55,8 +55,8 @@ def _entered(subject: LocalJacobian, *, factor: float = ENTERED) -> Side:
     id="os-width",
     on=(SMOOTH,),
     source="derived from Oymak and Soltanolkotabi 2019, Theorem 2.1",
-    claim="for v = +-1/sqrt(m) and m = k >= 256 M^2 ‖X‖^2 r_0^2/alpha_0^4, alpha_0 = sigma_min(J(W_0)), descent with eta = 1/(2 beta^2) has"
-    " ‖r_t‖^2 <= {bound}, (alpha_0/8) ‖W_t - W_0‖_F + ‖r_t‖ <= {bound}, and a path of length at most {bound}",
+    claim="for v = +-1/sqrt(m) and m = k >= 256 M^2 ‖X‖^2 r_0^2/alpha_0^4, where alpha_0 = sigma_min(J(W_0)), eta = 1/(2 beta^2): descent"
+    " has ‖r_t‖^2 <= {bound}, (alpha_0/8) ‖W_t - W_0‖_F + ‖r_t‖ <= {bound}, and a path of length at most {bound}",
     at_most=(SQUARES, "r_0", "8 r_0/alpha_0"),
     rests_on=("os-gd", "os-lipschitz"),
     attack=EXTREMES,
@@ -87,7 +87,7 @@ IN_WIDTH = (LEFT.replace("L_J", "M X/sqrt(k)"), "s_end + e", RATE.replace("L_J",
     id="os-width-flow",
     on=(SMOOTH,),
     source="derived",
-    claim="for v = +-1/sqrt(m) and m = k > 4 M^2 ‖X‖^2 r_0^2/alpha_0^4, gradient flow has ‖r‖ <= {bound}, ell <= {bound} and ‖r(t)‖ <="
+    claim="for v = +-1/sqrt(m) and m = k > 4 M^2 ‖X‖^2 r_0^2/alpha_0^4, gradient flow has ‖r‖ <= {bound}, ell <= {bound}, and ‖r(t)‖ <="
     " {bound}, names as in os-flow",
     at_most=IN_WIDTH,
     ranges={"width": (1, 64)},

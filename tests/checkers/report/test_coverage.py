@@ -43,7 +43,7 @@ def test_a_part_that_nobody_checks_is_missing_with_its_reason() -> None:
         ("backward-change-by-weights", "W'", "attacked: random, output alignment, spectral ascent"),
         ("output-stability", "W~", "attacked: hidden alignment, switching on"),
         ("gradient-upper", "labels", "exact"),
-        ("semi-smoothness", "labels", "sampled: random, signs"),
+        ("semi-smoothness", "labels", "sampled: random, signs, fitted"),
         ("semi-smoothness", "W and W~", "missing: not an axis of what is measured"),
     ],
 )
