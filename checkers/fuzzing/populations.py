@@ -70,15 +70,19 @@ def first_possible(statement: Statement, choices: Sequence[Mapping[str, Range]])
     """The first of the limits that leave any instance; of a claim about flips, a fractional power of the radius, the first where there are
     many at the largest width and radius, if any is: at the border of the regime a ball flips a neuron or none, and any claim holds.
     """
-    possible = [limits for limits in choices if _possible(statement, limits)]
     if statement.claimed_exponents.get("radius", 0.0) % 1:
-        balls = [(limits, largest_ball(statement, limits)) for limits in possible]
-        large = [
-            {**limits, "width": (one.width / NEAR, one.width), "radius": (one.radius / NEAR, one.radius)} for limits, one in balls
-            if one is not None and one.width * one.radius ** (2 / 3) * one.depth >= FLIPPED and statement.failure_probability(one) <= RARE
-        ]  # fmt: skip
-        possible = large + possible
-    return next(iter(possible), None)
+        for limits in choices:
+            if many := _with_many_flips(statement, limits):
+                return many
+    return next((limits for limits in choices if _possible(statement, limits)), None)
+
+
+def _with_many_flips(statement: Statement, limits: Mapping[str, Range]) -> Mapping[str, Range] | None:
+    """The limits at the largest width and radius that they leave, if a ball flips many neurons there; else None."""
+    one = largest_ball(statement, limits)
+    if one is None or one.width * one.radius ** (2 / 3) * one.depth < FLIPPED or statement.failure_probability(one) > RARE:
+        return None
+    return {**limits, "width": (one.width / NEAR, one.width), "radius": (one.radius / NEAR, one.radius)}
 
 
 def _possible(statement: Statement, limits: Mapping[str, Range]) -> bool:
