@@ -17,8 +17,9 @@ from checkers.networks.architectures.fully_connected import FullyConnected
 from checkers.networks.kernels import gradient_norms
 from checkers.networks.network import Network
 from checkers.networks.weights.dense import DenseWeights
+from checkers.networks.weights.known_side import KnownSide
 from checkers.networks.weights.protocol import Weights
-from checkers.networks.weights.revealed import KnownSide, RevealedWeights
+from checkers.networks.weights.revealed import RevealedWeights
 from tests.helpers import sources
 
 TRIALS, SAMPLES, DEPTH, STEPS = 3000, 3, 2, 6

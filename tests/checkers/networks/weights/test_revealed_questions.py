@@ -14,7 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from torch import Tensor
 
 from checkers.networks.randomness import NormalSource, seed_sequence
-from checkers.networks.weights.revealed import ALONG, RevealedWeights
+from checkers.networks.weights.known_side import ALONG
+from checkers.networks.weights.revealed import RevealedWeights
 
 ROWS, COLUMNS, TRIALS = 7, 5, 2
 SEEDS = st.integers(0, 2**32 - 1)
