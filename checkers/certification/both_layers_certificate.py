@@ -92,6 +92,8 @@ def both_layers_certificate(
         norm = eigenvalues(gram)[-1].nonnegative_part().sqrt()
         one = tables_of(weights, output, inputs, gram, norm, c)
         features = one.hidden.T @ one.hidden
+        # h is above the true one by two errors at most: a product of two is off by 2 h times one, with its mirror image below; and as much
+        # again for the rounding of the sum
         slack = features * (one.up - 1) + (one.hidden.T @ _error(weights, inputs)) * 4
         unit = arb(tables.largest) ** 2
         kernel = gram * as_balls(tables.open.value, tables.open.error) * unit + as_balls(features, slack + slack.T) * arb(c) ** 2

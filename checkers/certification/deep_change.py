@@ -167,11 +167,11 @@ def _down(start: DeepStart, up: list[_Forward]) -> _Backward:
     return _Backward(p, q)
 
 
-def _tested(start: DeepStart, up: list[_Forward], down: _Backward, k: int, came: int, travel: float) -> Tensor:
-    """|<a'_i - a_i, v_ij>| at most, (n, n), v the test vectors of layer k + 1 that came from layer `came`."""
+def _probed(start: DeepStart, up: list[_Forward], down: _Backward, k: int, came: int, travel: float) -> Tensor:
+    """|<a'_i - a_i, v_ij>| at most, (n, n), v the probes of layer k + 1 that came from layer `came`."""
     layer, one = start.layers[k], up[k]
-    test, q, n = layer.tests[came], down.q[k], start.samples
-    vectors = test.vectors.expand(n, -1, -1)
+    probe, q, n = layer.probes[came], down.q[k], start.samples
+    vectors = probe.vectors.expand(n, -1, -1)
     total = torch.stack([
         flip_bound(one.weight[i], (layer.above[i] * vectors[i]).abs_(), float(one.room[i]) ** 2) for i in range(n)
     ])  # fmt: skip
@@ -183,9 +183,9 @@ def _tested(start: DeepStart, up: list[_Forward], down: _Backward, k: int, came:
     gram = above.backward.abs() + (start.up - 1) * size[:, None] * size
     pairs = gram + size[:, None] * size_p + size_p[:, None] * size + size_p[:, None] * size_p  # <a'_i, a'_k>
     lengths = above.before.norm(dim=1) * start.up
-    reached = test.reach + test.size[..., None] * (up[k + 1].drift + (start.up - 1) * lengths)  # <h'_k, D_i v_ij>
+    reached = probe.reach + probe.size[..., None] * (up[k + 1].drift + (start.up - 1) * lengths)  # <h'_k, D_i v_ij>
     moved = travel * (pairs[:, None] * reached).norm(dim=2)
-    found: Tensor = total + moved + above.slack * test.size * size_p[:, None] + _tested(start, up, down, k + 1, came, travel)
+    found: Tensor = total + moved + above.slack * probe.size * size_p[:, None] + _probed(start, up, down, k + 1, came, travel)
     return found * AGAIN
 
 
@@ -196,7 +196,7 @@ def _kernel(start: DeepStart, travel: float, up: list[_Forward], down: _Backward
         lengths, size = layer.before.norm(dim=1) * start.up, layer.factor.norm(dim=1) * start.up
         c, pairs = (abs(x) + (start.up - 1) * y[:, None] * y for x, y in ((layer.forward, lengths), (layer.backward, size)))
         if k + 1 < len(start.layers):
-            x = _tested(start, up, down, k, k + 1, travel)
+            x = _probed(start, up, down, k, k + 1, travel)
             lost = x * c + (pairs + x) * one.along
             both = lost + lost.mT
             flow, step = flow + both, step + both + one.twice

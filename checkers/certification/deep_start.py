@@ -28,7 +28,7 @@ def _columns(weights: Weights, vectors: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Test:
+class Probe:
     """Vectors v_{ij} that changes of a_{l,i} are multiplied with: (n or 1, n, m). reach: <h_{l,k}, D_{l,i} v_ij>, (n, n, n), and size:
     ‖D_{l,i} v_ij‖, (n, n), where there is a layer above."""
 
@@ -42,7 +42,7 @@ class Layer:
     """Layer l at W(0). before: h_{l-1}; near: |g_l|; opened: D_l; above: u_l; factor: a_l; all (n, m). norm: of W_l; slack: ‖error of
     a product with it‖/‖vector‖ at most. known: norms of the rows of G_{l,j}, (n, m); below the top, spread: ‖D_l G_{l,j}‖_2, (n,), along:
     ‖(D_l G_{l,i})^T h_{l,j}‖, (n, n); at the top known leaves out what W_L itself does. forward, backward: inner products of h_{l-1} and of
-    a_l, (n, n). tests: by the layer whose a_{l,j} they came from. unsure: ‖error‖ of G_{l,j} R/‖R‖, (n,)."""
+    a_l, (n, n). probes: by the layer whose a_{l,j} they came from. unsure: ‖error‖ of G_{l,j} R/‖R‖, (n,)."""
 
     before: Tensor
     near: Tensor
@@ -57,7 +57,7 @@ class Layer:
     along: Tensor
     forward: Tensor
     backward: Tensor
-    tests: dict[int, Test]
+    probes: dict[int, Probe]
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def deep_start(network: Network, inputs: Tensor, norms: Sequence[Norm], input_no
     off = (width + 64) * EPS
     layers: list[Layer] = []
     response: Tensor | None = None  # D_{l-1,j} G_{l-1,j}, (n of j, n of i, m)
-    tests: dict[int, Tensor] = {}
+    probes: dict[int, Tensor] = {}
     for layer in range(1, depth + 1):
         own, h, gates = factors[layer - 1], hidden[layer - 1], opened[layer]
         forward, backward = h @ h.mT, own @ own.mT
@@ -110,17 +110,17 @@ def deep_start(network: Network, inputs: Tensor, norms: Sequence[Norm], input_no
         spread = (torch.linalg.eigvalsh(squares)[:, -1].clamp_min(0) + off * squares.diagonal(dim1=1, dim2=2).sum(-1)).sqrt()
         lengths = hidden[layer].norm(dim=1)
         along = torch.einsum("icm,jm->ijc", response, hidden[layer]).norm(dim=2) + off * response.norm(dim=(1, 2))[:, None] * lengths
-        tests = {came: _columns(network.hidden[layer - 1], v) for came, v in tests.items()}
-        tests[layer] = own[None]
-        gated = {came: v * gates[:, None] for came, v in tests.items()}
+        probes = {came: _columns(network.hidden[layer - 1], v) for came, v in probes.items()}
+        probes[layer] = own[None]
+        gated = {came: v * gates[:, None] for came, v in probes.items()}
         layers.append(Layer(
             before=h, near=record.pre_activations[layer][0].abs(), opened=gates, above=above[layer - 1], factor=own,
             norm=norms[layer - 1], slack=slack[layer - 1], known=known, unsure=unsure, spread=spread, along=along, forward=forward,
-            backward=backward, tests={
-                came: Test(tests[came], torch.einsum("ijm,km->ijk", v, hidden[layer]).abs(), v.norm(dim=2)) for came, v in gated.items()
+            backward=backward, probes={
+                came: Probe(probes[came], torch.einsum("ijm,km->ijk", v, hidden[layer]).abs(), v.norm(dim=2)) for came, v in gated.items()
             },
         ))  # fmt: skip
-        tests = gated
+        probes = gated
     first = input_norm.slack * inputs.norm(dim=1)
     error = first
     for one in layers:

@@ -229,6 +229,7 @@ PROFILES = {
         "quick", examples=16, power_examples=25, shrinks=40, normals=2**22, law_draws=2**19, dense_width=512, revealed_width=2**14,
         depth=8, corners=1, corner_width=2**19, far=1, far_width=2**17, far_depth=32, far_entries=2**20, proofs=2**20,
     ),
+    # corner_width: that three samples in a row, delta = 0.1, ask of gradient-lower at L = 3 is 5.4 million
     "standard": Profile(
         "standard", examples=100, power_examples=60, shrinks=200, normals=2**24, law_draws=2**22, dense_width=1024, revealed_width=2**17,
         depth=16, corners=3, corner_width=3 * 2**21, far=3, far_width=2**17, far_depth=32, far_entries=2**22, proofs=2**23,

@@ -24,7 +24,7 @@ LEAST = 3 / 8  # of the search's own instances
 SEARCH = "search"  # the population of the search itself
 RARE = 1e-6  # of networks, at most, that are to fail: then few of them refute
 FLIPPED = 16.0  # m omega^(2/3) L, at least: of about so many neurons that a ball flips nearly the same number flips in every network
-NEAR = 2**0.25  # the largest radius or width over the least that is drawn
+NEAR = 2**0.25  # the largest radius or width over the least that is drawn, which leaves three quarters of the flips
 FARTHER = ("width", "depth")  # of these the far populations have the ends
 
 

@@ -132,6 +132,7 @@ def least_gradient(subject: Subject, derivative: bool = True) -> Side:
     rests_on=("forward-norm", "backward-norm", "separation"),
     adversary=("random", "rank-one alignment", "switching off"),
     exact=True,
+    # so close that the limit of close samples is near, and so far that the regime has L = 3 at widths that can be drawn
     tight={"samples": 3, "depth": 1, "outputs": 1, "separation": 0.1, "width": 2**23, "data": "arc"},
     variants=(
         wrong("delta^(5/6) in place of delta", "exponent", at_least="c (delta^(5/6) m/(d n)) F"),

@@ -55,7 +55,7 @@ LIMIT: dict[str, Any] = {
     assumptions=(WIDE, PAIRS),
     constants={"C": calibrated("kernel-limit", "C", "errors fall like m^{-1/2}, the bound only like m^{-1/4}", BY_WIDTH), "p": P},
     rests_on=("forward-norm", "backward-norm"),
-    tight={"samples": 4, "outputs": 4, "width": 64},
+    tight={"samples": 4, "outputs": 4, "width": 64},  # the bound has no union over pairs, and falls more slowly than errors
     variants=(
         wrong("1/m in place of m^{-1/4}", "exponent", at_most="C L (L^6 log(L/p))^(1/4)/m"),
         wrong("kernel without its last layer", "implementation", measure=kernel_deviation(_limit, layers_left_out=1)),
@@ -87,7 +87,7 @@ LINEAR = assume("m >= C L log(20 n^2 d)", "so that the relative error is small a
     },
     rests_on=("forward-norm", "backward-norm", "kernel-limit"),
     sharpens="kernel-limit",
-    tight={"samples": 1, "outputs": 1},
+    tight={"samples": 1, "outputs": 1},  # where there is no union, and the law is known
     variants=(
         wrong("m^{-2/3} in place of m^{-1/2}", "exponent", at_most="C sqrt(L (L + 1) (11 L + 4) log(n^2 d/p)) m^(-2/3)"),
         wrong("L^{1/3} in place of L", "exponent", at_most="C sqrt(L^(1/3) (L + 1) (11 L + 4) log(n^2 d/p)/m)"),

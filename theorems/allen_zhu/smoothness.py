@@ -118,6 +118,7 @@ LARGE_ENOUGH = assume("omega >= (d/(m L log(m)))^(3/2)", name="least radius")
     ladders={"outputs": (1, 8)},
     rests_on=("output-stability", "backward-stability", "gradient-upper"),
     labels=("random", "signs", "fitted"),
+    # all samples move alike, and the loss has no part in it: n L^2 (m/d) size^2 is what happens
     tight={"samples": 8, "width": 1024, "separation": 0.02, "data": "arc", "labels": "fitted"},
     start=("hidden alignment", "jointly to the brink"),
     passes=8,
@@ -199,6 +200,7 @@ def gradient_drift(subject: Subject) -> Side:
         "c": SHARP_C,
     },
     rests_on=("gradient-drift", "output-stability"),
+    # wider, log m costs more than further flips bring
     tight={"samples": 1, "depth": 1, "outputs": 1, "radius": 1e-2, "width": 8192},
     adversary=OUTPUT_ADVERSARIES,
     passes=8,

@@ -46,6 +46,7 @@ MEAN_STEPS = 8
 LONG = 96  # steps of a run that could leave the ball
 CONDITION = 10.0  # the most that beta/alpha is where something is claimed of the ball, so that the paper's probability is a number
 ANY_STEPS = 24
+EVEN = 1.001  # in place of 1, which a step that reflects attains: so equality is told from rounding, as by INSIDE elsewhere
 
 
 def _start(subject: LocalJacobian, nu: float, *, printed: bool) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
@@ -212,7 +213,7 @@ def _any_order(subject: LocalJacobian, share: float) -> Side:
     source="derived",
     claim="for f = phi(X theta) and stochastic descent with eta <= 2/(Gamma^2 max ‖x_i‖^2), whatever the order of samples, for any optimum"
     " theta*, apart = ‖theta_0 - theta*‖: ‖theta_t - theta*‖ <= {bound} and ‖theta_t - theta_0‖ <= {bound}",
-    at_most=("1.001 apart", "2.001 apart"),
+    at_most=(f"{EVEN} apart", f"{1 + EVEN} apart"),
     constants={"share": Constant(1.9, "a choice: eta Gamma^2, at most 2")},
     ranges={"radius": (0.1, 8.0)},
     rests_on=("os-jacobian",),
@@ -220,8 +221,8 @@ def _any_order(subject: LocalJacobian, share: float) -> Side:
     passes=16,
     variants=(
         wrong("eta = 2.1/Gamma^2", "assumption", constants={"share": Constant(2.1, "false variant")}),
-        wrong("‖theta_t - theta_0‖ <= apart", "constant", at_most=("1.001 apart", "1.001 apart")),
-        wrong("theta comes twice as near at once", "claim", at_most=("0.5 apart", "2.001 apart")),
+        wrong("‖theta_t - theta_0‖ <= apart", "constant", at_most=(f"{EVEN} apart", f"{EVEN} apart")),
+        wrong("theta comes twice as near at once", "claim", at_most=("0.5 apart", f"{1 + EVEN} apart")),
     ),
     note="So the ball of the paper's event is never left by these models if nu >= 2. A step with eta Gamma^2 near 2 is nearly a reflection,"
     " and leads nearly twice as far away as theta* is.",

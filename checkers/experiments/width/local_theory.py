@@ -26,7 +26,9 @@ ATTACKS = ("hidden alignment", "weighted sign flips", "heavy sign flips", "joint
 NODES = 16  # distances at which the deviation is bounded, and FEWER at which it is attacked
 FEWER = 6
 COARSE = 1.6  # from one to the next
-TURNED = 60  # halvings of the first distance, at most
+SMALL = 1 / 16  # of alpha, at most, is the deviation at the first distance: so much of an integral of alpha - omega is lost there
+TURNED = 60  # quarterings of the first distance, at most
+ROUNDED = 1 + 1e-9  # a move scaled to a distance may be longer by the rounding of a norm, which is far less
 
 
 def local_theory(
@@ -58,7 +60,7 @@ def _reach(alpha: float, beta: float, residual: float, bounded: Callable[[float]
     """Depths of the theorem and of the flow, by a bound that grows with the distance."""
     distance = residual / alpha
     for _ in range(TURNED):
-        if bounded(distance) <= alpha / 16:
+        if bounded(distance) <= SMALL * alpha:
             break
         distance /= 4
     theorem = flow = before = 0.0
@@ -96,7 +98,7 @@ def _attacked(network: Network, still: NetworkSubject, source: NormalSource, dis
             attack = Attack(network, instance, source.spawn(name), _objective(still), still.record)
             moved = NetworkSubject(ADVERSARIES[name](attack), instance, source.spawn("questions"), still)
             size = float(np.linalg.norm([float(weights.change_norm()) for weights in moved.network.hidden]))
-            if size <= distance * (1 + 1e-9):
+            if size <= distance * ROUNDED:
                 reached = max(reached, float(jacobian_change(moved)))
             if size == 0:
                 break
