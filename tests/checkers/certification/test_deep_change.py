@@ -127,7 +127,7 @@ def test_a_knapsack_is_bounded_by_any_multiplier_and_nearly_attained(width: int,
         exact = knapsack_bound(weight.expand_as(worth), worth, torch.full((2,), room, dtype=torch.float64))
     found = flip_bound(weight, worth, room)
     assert bool((exact <= found * (1 + 1e-9)).all())
-    assert bool((found <= 1.02 * exact).all())
+    assert bool((found <= 1.02 * exact).all())  # of 40,000 neurons every fourth chooses the multiplier
 
 
 def test_spectral_norms_are_bounded_by_little_more_than_they_are() -> None:
