@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
+
+import msgspec
 
 from checkers.records.experiments import Exponent
 from theorems.language.instance import QUANTITIES
@@ -62,6 +65,26 @@ def slacks_in_words(found: Sequence[Slack]) -> list[str]:
     words += [f"tight in {', '.join(one.symbol for one in by_kind['tight'])}"] if by_kind["tight"] else []
     unsure = [f"{one.symbol} (seems {'tight' if one.likely <= SIXTH else f'slack by {one.amount}'})" for one in by_kind["not told apart"]]
     return [*words, *([f"not told apart: {', '.join(unsure)}"] if unsure else [])]
+
+
+def at_one_radius(rows: Sequence[Exponent]) -> list[Exponent]:
+    """The rows, with a radius that moves along another quantity's ladder divided out as it was measured, where the statement has a row of
+    it, and not as it is claimed: else the slack in omega would be counted again in L.
+
+    Along the far half omega goes like x^s, so a side that goes like x^a omega^b, divided by omega^c, has the slope a + (b - c) s; a is in
+    the interval that those of the slope and of b leave.
+    """
+    by_radius = {row.id: row for row in rows if row.axis == "radius"}
+    return [_at_one_radius(row, by_radius[row.id]) if len(set(row.radii)) > 1 and row.id in by_radius else row for row in rows]
+
+
+def _at_one_radius(row: Exponent, radius: Exponent) -> Exponent:
+    half = len(row.values) // 2
+    turn = math.log(row.radii[-1] / row.radii[half]) / math.log(row.values[-1] / row.values[half]) if len(row.values) > 1 else 0.0
+    least, likely, most = (turn * (power - radius.claimed) for power in (radius.low, radius.measured, radius.high))
+    return msgspec.structs.replace(
+        row, measured=row.measured - likely, low=row.low - max(least, most), high=row.high - min(least, most)
+    )  # fmt: skip
 
 
 def slack(row: Exponent, attacked: bool) -> Slack:

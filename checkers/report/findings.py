@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from checkers.records.decisions import Verdict
 from checkers.records.report import Facts
 from checkers.records.training import StepCheck, TrainingRun
-from checkers.report.exponents import SIXTH, Slack, slack, slacks_in_words
+from checkers.report.exponents import SIXTH, Slack, at_one_radius, slack, slacks_in_words
 from checkers.report.latex import inline
 from checkers.report.statements import bounds_in_latex
 from checkers.report.text import Markup, number, plain, table
@@ -87,7 +87,7 @@ def findings(facts: Facts, statements: Sequence[Statement], attacked: Collection
     """One for each bound that has a formula; the most telling first. statements: their first forms."""
     first = {one.id: one for one in reversed(facts.check.verdicts)}
     first |= {one.id: one for one in facts.check.verdicts if one.architecture == FULLY_CONNECTED}
-    failures = training_failures(facts)
+    failures, scaling = training_failures(facts), at_one_radius(facts.scaling)
     found = []
     for statement in statements:
         if statement.id not in first or not statement.bounds:
@@ -97,7 +97,7 @@ def findings(facts: Facts, statements: Sequence[Statement], attacked: Collection
                    and one.kind in SHARPER]  # fmt: skip
         found.append(Finding(
             statement=statement, verdict=verdict,
-            slacks=tuple(slack(row, row.id in attacked) for row in facts.scaling if row.id == statement.id),
+            slacks=tuple(slack(row, row.id in attacked) for row in scaling if row.id == statement.id),
             failure=failures.get(statement.id), refuted=sum(one.verdict == "REFUTED" for one in sharper), sharper=len(sharper),
         ))  # fmt: skip
     return sorted(found, key=lambda one: one.rank)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from checkers.records.experiments import Calibration, Exponent
-from checkers.report.exponents import slack
+from checkers.report.exponents import at_one_radius, slack
 from checkers.report.text import number, table
 from checkers.report.verdicts import sizes_in_words
 from theorems.language.instance import QUANTITIES
@@ -24,7 +24,8 @@ def _outcome(one: Exponent) -> str:
 
 def scaling_table(rows: Sequence[Exponent], style: str = "simple", attacked: Collection[str] = ()) -> str:
     """Claimed and measured exponents. Slack: how much less the measured side grows than the claim allows; of `attacked`
-    statements at most that, for a stronger adversary may make their measured side grow more."""
+    statements at most that, for a stronger adversary may make their measured side grow more. A radius that moves along a ladder is divided
+    out as it was measured, where it was."""
 
     def row(one: Exponent) -> list[str]:
         spare = slack(one, one.id in attacked)
@@ -46,7 +47,7 @@ def scaling_table(rows: Sequence[Exponent], style: str = "simple", attacked: Col
         ]
 
     headers = ["statement", "in", "from, to", "claimed", "measured", "interval", "outcome", "slack", "at"]
-    return table(headers, map(row, rows), style)
+    return table(headers, map(row, at_one_radius(rows)), style)
 
 
 def scaling_closing(rows: Sequence[Exponent], statements: Sequence[Statement], profile: str, seed: int) -> str:

@@ -9,7 +9,7 @@ from checkers.records.decisions import VariantVerdict, Verdict
 from checkers.records.report import Facts
 from checkers.report.attacked import attacked_ids
 from checkers.report.by_theory import counterexample, form_of
-from checkers.report.exponents import slack, slacks_in_words
+from checkers.report.exponents import at_one_radius, slack, slacks_in_words
 from checkers.report.latex import display, lines_of, typeset, well_formed
 from checkers.report.mutants import score_in_words
 from checkers.report.scaling import scaling_table
@@ -164,7 +164,7 @@ def _exponents(facts: Facts, identifier: str, by_id: Mapping[str, Statement]) ->
     if not rows:
         return []
     attacked = attacked_ids([by_id[identifier]])
-    words = slacks_in_words([slack(row, identifier in attacked) for row in rows])
+    words = slacks_in_words([slack(row, identifier in attacked) for row in at_one_radius(rows)])
     return [
         "## Exponents",
         "; ".join(words) + ".",

@@ -131,7 +131,7 @@ def exponent(form: Statement, axis: str, power: float, short: float = 0.0, width
         points=points,
         bound=values,
         fixed={"samples": 1, "separation": 1.0, "outputs": 1, "width": 65_536},
-        radii=[0.01, 0.001],
+        radii=[0.01 / value for value in values] if axis != "radius" else [],
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 from checkers.records.decisions import Triage
 from checkers.records.experiments import Exponent
 from checkers.records.report import Facts
-from checkers.report.exponents import slack, slacks_in_words
+from checkers.report.exponents import at_one_radius, slack, slacks_in_words
 from checkers.report.findings import finding_table, findings
 from checkers.report.markdown import markdown
 from checkers.report.threshold import finding
@@ -88,6 +88,25 @@ def test_slack_towards_small_quantities_is_a_power_that_grows_there(plain_facts:
     """omega^{2/3} claimed and omega^1.07 measured leaves omega^-0.4."""
     found = row(learned(planted(plain_facts, "sign-flips", "radius", -0.4)), "sign-flips")
     assert found[1].startswith("**slack by at most omega^-0.40**")
+
+
+def test_slack_in_a_radius_that_moves_along_a_ladder_is_not_slack_in_what_moves_it() -> None:
+    """The side L^3 omega^{2/3} under a claim of L^3 omega^{1/3}, on omega = L^-9: the bound's power of omega divided out leaves L^0."""
+    radius = full_size.exponent(FLIPS, "radius", 1 / 3, -1 / 3)
+    radius = msgspec.structs.replace(radius, measured=2 / 3, low=0.6, high=0.7)
+    depths = [1.0, 2.0, 3.0, 4.0, 6.0]
+    depth = msgspec.structs.replace(
+        full_size.exponent(FLIPS, "depth", 3.0, 3.0), measured=0.0, low=-0.1, high=0.1, values=depths, radii=[x**-9 for x in depths]
+    )
+    alone, together = at_one_radius([depth]), at_one_radius([radius, depth])
+    assert (alone, together[0]) == ([depth], radius)
+    assert slack(alone[0], attacked=False).kind == "slack"
+    assert together[1].measured == pytest.approx(3.0)
+    assert together[1].low == pytest.approx(-0.1 + 9 * (0.6 - 1 / 3))
+    assert together[1].high == pytest.approx(0.1 + 9 * (0.7 - 1 / 3))
+    assert slack(together[1], attacked=False).kind == "not told apart"
+    still = msgspec.structs.replace(depth, radii=[0.1] * 5)
+    assert at_one_radius([radius, still])[1] == still, "which did not move"
 
 
 def test_a_bound_from_below_is_slack_where_what_it_bounds_shrinks_less(plain_facts: Facts) -> None:
