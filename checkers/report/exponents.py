@@ -82,9 +82,11 @@ def _at_one_radius(row: Exponent, radius: Exponent) -> Exponent:
     half = len(row.values) // 2
     turn = math.log(row.radii[-1] / row.radii[half]) / math.log(row.values[-1] / row.values[half]) if len(row.values) > 1 else 0.0
     least, likely, most = (turn * (power - radius.claimed) for power in (radius.low, radius.measured, radius.high))
+    shifts = [(one / row.radii[0]) ** (radius.claimed - radius.measured) for one in row.radii]
+    points = [[point * shift for point, shift in zip(repetition, shifts, strict=True)] for repetition in row.points]
     return msgspec.structs.replace(
-        row, measured=row.measured - likely, low=row.low - max(least, most), high=row.high - min(least, most)
-    )  # fmt: skip
+        row, measured=row.measured - likely, low=row.low - max(least, most), high=row.high - min(least, most), points=points
+    )
 
 
 def slack(row: Exponent, attacked: bool) -> Slack:

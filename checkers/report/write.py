@@ -14,6 +14,7 @@ from checkers.report import facts_file, figures, ledger
 from checkers.report import threshold as threshold_text
 from checkers.report import training_findings as training
 from checkers.report.by_theory import by_theory, form_of
+from checkers.report.exponents import at_one_radius
 from checkers.report.margins import margins
 from checkers.report.markdown import margins_file, markdown
 from checkers.report.statement_page import page
@@ -76,7 +77,7 @@ def drawings(facts: Facts, statements: Sequence[Statement]) -> dict[str, Callabl
     if facts.deep_norms is not None:
         found["report/depth.svg"] = partial(figures.deep_norms, facts.deep_norms)
     for name in dict.fromkeys(row.id for row in facts.scaling):
-        found[f"report/scaling-{name}.svg"] = partial(figures.scaling, [row for row in facts.scaling if row.id == name])
+        found[f"report/scaling-{name}.svg"] = partial(figures.scaling, at_one_radius([row for row in facts.scaling if row.id == name]))
     return found
 
 

@@ -105,6 +105,8 @@ def test_slack_in_a_radius_that_moves_along_a_ladder_is_not_slack_in_what_moves_
     assert together[1].low == pytest.approx(-0.1 + 9 * (0.6 - 1 / 3))
     assert together[1].high == pytest.approx(0.1 + 9 * (0.7 - 1 / 3))
     assert slack(together[1], attacked=False).kind == "not told apart"
+    first, last = together[1].points[0][0], together[1].points[0][-1]
+    assert last / first == pytest.approx(depth.points[0][-1] / depth.points[0][0] * 6 ** (9 / 3)), "and so are the points of the figure"
     still = msgspec.structs.replace(depth, radii=[0.1] * 5)
     assert at_one_radius([radius, still])[1] == still, "which did not move"
 
