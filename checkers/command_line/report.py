@@ -46,7 +46,10 @@ REPORT_SEED = 20190609
     "--from", "facts_file", metavar="FILE", callback=as_path,
     help="Run nothing, and write the report again from the facts that one left, report/facts.msgpack.gz.",
 )  # fmt: skip
-@click.option("--mutants", metavar="FILE", callback=as_path, help="What `lemmafuzz mutants --json FILE` wrote: scores beside verdicts.")
+@click.option(
+    "--mutants", metavar="FILE", multiple=True, callback=as_path,
+    help="What `lemmafuzz mutants --json FILE` wrote: scores beside verdicts. Repeatable.",
+)  # fmt: skip
 @click.option("--conjectures", metavar="FILE", callback=as_path, help="What `lemmafuzz sharpen --json FILE` wrote: its conjectures.")
 @options(identifiers_argument, profile_option, theories_option, architectures_option)
 @click.option("--seed", type=click.IntRange(min=0), default=REPORT_SEED, show_default=True, help="Seed of everything random.")
@@ -56,7 +59,7 @@ def report_command(
     identifiers: tuple[str, ...],
     folder: Path,
     facts_file: Path | None,
-    mutants: Path | None,
+    mutants: tuple[Path, ...],
     conjectures: Path | None,
     profile: str,
     theories: tuple[str, ...],
@@ -83,12 +86,12 @@ def report_command(
         from checkers.experiments.unfinished import Unfinished
         from checkers.machine.files import staged
         from checkers.report import write
-        from checkers.report.facts_file import read_conjectures, read_mutants
+        from checkers.report.facts_file import joined_mutants, read_conjectures
 
         write.check_folder(folder)
         selected = of_theories(chosen(identifiers), theories)
         nights = read_summary(ledger, selected) if ledger else None
-        scores = read_mutants(mutants) if mutants else None
+        scores = joined_mutants(mutants) if mutants else None
         sharper = read_conjectures(conjectures) if conjectures else None
         device, count = valid_device(device), process_count(processes)
         if facts_file is not None:

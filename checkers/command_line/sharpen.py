@@ -7,7 +7,18 @@ from typing import Any
 
 import click
 
-from checkers.command_line.options import Output, as_path, chosen, identifiers_argument, options, profile_option, shared_work, work_options
+from checkers.command_line.options import (
+    Output,
+    as_path,
+    chosen,
+    identifiers_argument,
+    of_theories,
+    options,
+    profile_option,
+    shared_work,
+    theories_option,
+    work_options,
+)
 from checkers.command_line.terminal import progress_bars
 from checkers.errors import InputError
 from checkers.machine.files import check_destination
@@ -18,10 +29,10 @@ from checkers.runs.jobs.own_statements import own_statements
 @click.option("--file", default="conjectures.py", show_default=True, callback=as_path, help="The module that is written.")
 @click.option("--scale", "scale_file", metavar="FILE", callback=as_path, help="What `scale --json FILE` found.  [default: measure]")
 @click.option("--mutants", "mutants_file", metavar="FILE", callback=as_path, help="What `mutants --json FILE` found.  [default: run them]")
-@options(identifiers_argument, profile_option, *work_options)
+@options(identifiers_argument, profile_option, *work_options, theories_option)
 def sharpen(
-    identifiers: tuple[str, ...], modules: tuple[Path, ...], file: Path, scale_file: Path | None, mutants_file: Path | None,
-    json_file: str | None, quiet: bool, **given: Any,
+    identifiers: tuple[str, ...], theories: tuple[str, ...], modules: tuple[Path, ...], file: Path, scale_file: Path | None,
+    mutants_file: Path | None, json_file: str | None, quiet: bool, **given: Any,
 ) -> int:  # fmt: skip
     """Write a module of conjectures: statements with the strongest exponents that measurements leave open, their constants calibrated anew.
 
@@ -32,16 +43,16 @@ def sharpen(
     output = Output(json_file, quiet)
     check_destination(file)
     with own_statements(modules, probed=True):
-        selected = chosen(identifiers)
+        selected = of_theories(chosen(identifiers), theories)
         work = shared_work(modules=modules, **given)
         from checkers.experiments.sharpening import run
         from checkers.records.experiments import Exponent
-        from checkers.records.mutants import MutantRun
+        from checkers.report.facts_file import read_mutants
 
         if not run.is_ours(file):
             raise InputError(f"{file} is there and was not written by `lemmafuzz sharpen`; --file names another")
         rows = _read(scale_file, list[Exponent], "scale") if scale_file else None
-        mutants = _read(mutants_file, MutantRun, "mutants").mutants if mutants_file else None
+        mutants = read_mutants(mutants_file).mutants if mutants_file else None
         with progress_bars(quiet=quiet) as progress:
             found = run.sharpen(selected, progress=progress, file=file, rows=rows, mutants=mutants, **work)
         output.facts(found)

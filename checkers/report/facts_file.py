@@ -6,8 +6,9 @@ from __future__ import annotations
 import gzip
 import math
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,6 +44,24 @@ def read_mutants(path: Path) -> MutantRun:
         for one in found["mutants"]:
             one["ratio"] = math.nan if one["ratio"] is None else one["ratio"]  # JSON has no infinite ratios
         return msgspec.convert(found, MutantRun)
+
+
+def joined_mutants(paths: Sequence[Path]) -> MutantRun:
+    """The runs of several files as one; what a later file says of a form replaces what an earlier one did. InputError where a file cannot
+    be read, or was run with another seed, profile or error rate."""
+    runs = [read_mutants(path) for path in paths]
+    for path, run in zip(paths, runs, strict=True):
+        if (run.seed, run.profile, run.alpha) != (runs[0].seed, runs[0].profile, runs[0].alpha):
+            raise InputError(f"{path} is of seed {run.seed}, profile {run.profile}; {paths[0]} of {runs[0].seed}, {runs[0].profile}")
+    scores, mutants = {}, {}
+    for run in runs:
+        for score in run.scores:
+            cell = score.id, score.architecture
+            scores[cell] = score
+            mutants[cell] = [one for one in run.mutants if (one.id, one.architecture) == cell]
+    return msgspec.structs.replace(
+        runs[0], scores=list(scores.values()), mutants=list(chain.from_iterable(mutants.values())), seconds=sum(run.seconds for run in runs)
+    )
 
 
 def read_conjectures(path: Path) -> SharpenRun:

@@ -44,12 +44,19 @@ def test_theories_say_what_they_assume(capsys: pytest.CaptureFixture[str]) -> No
         ("list --theory three-layer", "there is no theory 'three-layer'; there are: allen-zhu, local-jacobian, two-layer"),
         ("check forward-norm --theory two-layer --seed 1", "statement 'forward-norm' belongs to the theory allen-zhu, not to two-layer"),
         ("power --theory deep --seed 1", "there is no theory 'deep'; there are: allen-zhu, local-jacobian, two-layer"),
+        ("mutants tl-kernel --theory allen-zhu --seed 1", "statement 'tl-kernel' belongs to the theory two-layer, not to allen-zhu"),
+        ("sharpen tl-kernel --theory allen-zhu --seed 1", "statement 'tl-kernel' belongs to the theory two-layer, not to allen-zhu"),
         ("certify tl-kernel --seed 1", "no certificate for 'tl-kernel': two-layer networks are not followed in balls"),
     ],
 )
 def test_mistakes_get_one_sentence(arguments: str, sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments.split()) == 2
     assert capsys.readouterr().err == f"lemmafuzz: {sentence}\n"
+
+
+def test_mutants_of_one_theory(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main("mutants tl-amplitudes --theory two-layer --seed 1 --quiet".split()) == 0
+    assert "4 of 4 mutants refuted that are false" in capsys.readouterr().out
 
 
 def test_check_and_power_run_one_theory(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

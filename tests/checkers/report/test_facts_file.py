@@ -15,7 +15,7 @@ from checkers.records.decisions import CheckRun, PowerRun
 from checkers.records.mutants import MutantResult, MutantRun, MutantScore
 from checkers.records.report import Facts
 from checkers.records.sharpened import Conjecture, Frontier, SharpenRun
-from checkers.report.facts_file import packed, read_facts
+from checkers.report.facts_file import joined_mutants, packed, read_facts
 from checkers.report.write import PAGE
 from tests.checkers.report import full_size
 from theorems import registry
@@ -125,6 +125,27 @@ def test_a_run_of_mutants_stands_beside_the_verdicts(tmp_path: Path, capsys: pyt
         mutants.write_bytes(content)
         assert main(arguments) == 2
         assert "it is not what `lemmafuzz mutants --json` writes" in capsys.readouterr().err
+
+
+def test_runs_of_mutants_are_joined_and_the_later_one_counts(tmp_path: Path) -> None:
+    def written(name: str, seed: int, *scores: tuple[str, int]) -> Path:
+        made = [
+            MutantScore(
+                id=identifier, architecture="fully connected", mutants=2, refuted=refuted, slack=0, outside=0, missed=2 - refuted,
+                score=refuted / 2, notes=[],
+            )
+            for identifier, refuted in scores
+        ]  # fmt: skip
+        path = tmp_path / name
+        path.write_bytes(msgspec.json.encode(MutantRun(seed=seed, alpha=1e-6, profile="quick", scores=made, mutants=[], seconds=1.0)))
+        return path
+
+    first, second = written("first", 3, ("forward-norm", 1), ("separation", 1)), written("second", 3, ("separation", 2))
+    joined = joined_mutants([first, second])
+    assert [(one.id, one.refuted) for one in joined.scores] == [("forward-norm", 1), ("separation", 2)]
+    assert joined.seconds == 2
+    with pytest.raises(InputError, match=r"other is of seed 4, profile quick; .*first of 3, quick"):
+        joined_mutants([first, written("other", 4, ("separation", 2))])
 
 
 def test_conjectures_have_a_section_of_their_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
