@@ -82,8 +82,10 @@ def restricted(statement: Statement, target: str) -> Statement:
 
 
 def with_constant(statement: Statement, factor: float) -> Statement:
-    """The statement with its claimed side at the constant that a ratio of `factor` just meets."""
-    digits, power = f"{factor if statement.at_most else 1 / max(factor, NOTHING):.5e}".split("e")  # which no formula has
+    """The statement with its claimed side at the constant that a ratio of `factor` just meets; 0, no move at all, as next to 0, for a bound
+    of 0 has no exponents."""
+    factor = max(factor, NOTHING)
+    digits, power = f"{factor if statement.at_most else 1 / factor:.5e}".split("e")  # which no formula has
     changes: dict[str, Any] = {
         statement_side(statement): tuple(f"{digits} 10^({int(power)}) ({one.text})" for one in statement.bounds)
     }

@@ -216,6 +216,7 @@ def test_a_quantifier_is_worth_what_the_first_index_does_not_know(plant: Planted
     for statement, factor, claimed in ((same, 2.5e-7, 2.5e-7), (same, 0.0, 0.0), (below, 4.0, 0.25), (below, 0.0, 1e300)):
         bound = with_constant(statement, factor).bounds[0]
         assert bound(Instance(width=16), C=1.0) == pytest.approx(claimed)
+    assert with_constant(dataclasses.replace(same, at_most="C m"), 0.0).bounds[0].exponent("m") == pytest.approx(1)
     assert quantifier_mutants(dataclasses.replace(same, ranges={"width": (16, 64)}))[0] == [], "one layer is all layers"
 
 
