@@ -117,14 +117,15 @@ class Profile:
     def far_populations(self, statement: Statement) -> dict[str, list[dict[str, tuple[float, float]]]]:
         """Ranges far beyond those that constants were calibrated on: of each kind the choices, the best first.
 
-        Empty where there was nothing to calibrate, and for statements about trained networks, whose regime has its own far side.
+        Empty where there was nothing to calibrate and no exact law, and for statements about trained networks, whose regime has its own
+        far side.
 
         One kind is wide: the upper half octave of widths. The other is deep: the greatest depth that the regime leaves room for at a
         width that can be afforded. Samples and outputs are few, for width and depth are what tells a wrong exponent. The third is wide
         with two samples that are neither close nor far: what is wrong about pairs stands out where the bound has become small.
         """
         hidden = statement.kind == "declared" or any(one.calibrated for one in statement.constants.values())
-        if not self.far or "revealed" not in statement.engines or not hidden or statement.trained:
+        if not self.far or "revealed" not in statement.engines or statement.trained or not (hidden or EXACT_LAW in statement.engines):
             return {}
         few: dict[str, tuple[float, float]] = {}
         for name in ("samples", "outputs"):
@@ -227,15 +228,15 @@ PROFILES = {
     ),
     "quick": Profile(
         "quick", examples=16, power_examples=25, shrinks=40, normals=2**22, law_draws=2**19, dense_width=512, revealed_width=2**14,
-        depth=8, corners=1, corner_width=2**19, far=1, far_width=2**17, far_depth=32, far_entries=2**20, proofs=2**20,
+        depth=8, corners=1, corner_width=2**19, far=1, far_width=2**17, far_depth=64, far_entries=2**20, proofs=2**20,
     ),
     # corner_width: that three samples in a row, delta = 0.1, ask of gradient-lower at L = 3 is 5.4 million
     "standard": Profile(
         "standard", examples=100, power_examples=60, shrinks=200, normals=2**24, law_draws=2**22, dense_width=1024, revealed_width=2**17,
-        depth=16, corners=3, corner_width=3 * 2**21, far=3, far_width=2**17, far_depth=32, far_entries=2**22, proofs=2**23,
+        depth=16, corners=3, corner_width=3 * 2**21, far=3, far_width=2**17, far_depth=64, far_entries=2**22, proofs=2**23,
     ),
     "thorough": Profile(
         "thorough", examples=500, power_examples=200, shrinks=500, normals=2**26, law_draws=2**24, dense_width=4096, revealed_width=2**20,
-        depth=32, corners=10, corner_width=2**20, far=10, far_width=2**18, far_depth=32, far_entries=2**23, proofs=2**25,
+        depth=32, corners=10, corner_width=2**20, far=10, far_width=2**18, far_depth=64, far_entries=2**23, proofs=2**25,
     ),
 }

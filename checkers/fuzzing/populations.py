@@ -5,6 +5,7 @@ Each of these populations is explored by itself, in whatever process: what is fo
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -41,7 +42,8 @@ class Population:
     def instances(self, statement: Statement) -> st.SearchStrategy[Instance]:
         if isinstance(self.where, Corner):
             return self.where.instances(statement)
-        return st.one_of(*(instances(statement, limits=limits) for limits in self.where))
+        shaped = [statement if self.name == SEARCH else _shaped(statement, limits) for limits in self.where]
+        return st.one_of(*(instances(one, limits=limits) for one, limits in zip(shaped, self.where, strict=True)))
 
 
 def populations(statement: Statement, profile: Profile, account: Account, examples: int, *, decides: bool = True) -> list[Population]:
@@ -62,7 +64,7 @@ def _beside(statement: Statement, profile: Profile) -> list[tuple[str, Corner | 
     at = corners(statement, limits, profile.farther(statement)) if profile.corners else []
     most = indices_most(statement, limits) if profile.looks else None
     at += [most] if most else []
-    seen = FARTHER if far and not statement.tight else ()  # far populations know nothing of where a bound is tight
+    seen = FARTHER if far and not statement.tight else ()  # of where a bound is tight, far populations know the data alone
     return [*((one.name, one, profile.corners) for one in at if one.quantity not in seen), *beyond]
 
 
@@ -83,6 +85,12 @@ def _with_many_flips(statement: Statement, limits: Mapping[str, Range]) -> Mappi
     if one is None or one.width * one.radius ** (2 / 3) * one.depth < FLIPPED or statement.failure_probability(one) > RARE:
         return None
     return {**limits, "width": (one.width / NEAR, one.width), "radius": (one.radius / NEAR, one.radius)}
+
+
+def _shaped(statement: Statement, limits: Mapping[str, Range]) -> Statement:
+    """The statement on data of the shape where it says that its bound is tight, if the limits leave any."""
+    shaped = dataclasses.replace(statement, data=(str(statement.tight.get("data")),))
+    return shaped if "data" in statement.tight and _possible(shaped, limits) else statement
 
 
 def _possible(statement: Statement, limits: Mapping[str, Range]) -> bool:

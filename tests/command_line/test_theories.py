@@ -55,7 +55,7 @@ def test_mistakes_get_one_sentence(arguments: str, sentence: str, capsys: pytest
 
 
 def test_mutants_of_one_theory(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main("mutants tl-amplitudes --theory two-layer --seed 1 --quiet".split()) == 0
+    assert main(["mutants", "tl-amplitudes", "--theory", "two-layer", "--seed", "1", "--quiet"]) == 0
     assert "4 of 4 mutants refuted that are false" in capsys.readouterr().out
 
 

@@ -50,14 +50,16 @@ def test_far_instances_are_inside_the_regime_and_beyond_the_calibration(statemen
 
 def test_every_statement_with_a_calibrated_constant_has_a_far_side() -> None:
     calibrated = {statement.id for statement in registry if calibration.calibrated_names(statement)}
-    assert {statement.id for statement in FAR} == {*calibrated, "separation", "sparse-forward", "backward-change-by-weights"}
+    derived = {"forward-norm", "separation", "sparse-forward", "backward-change-by-weights"}
+    assert {statement.id for statement in FAR} == calibrated | derived
 
 
-def test_depth_reaches_22_and_32() -> None:
+def test_depth_reaches_22_32_and_64() -> None:
     """Where depth and radius are bound together, omega <= c/L^{9/2}, L = 22 needs m = 42,000, and with a union over layers in the failure
     probability L = 18 does; elsewhere the ranges end at 32."""
     deepest = {statement.id: simplest(statement, 1).depth for statement in FAR}
-    assert deepest["operator-norm"] == deepest["backward-norm"] == deepest["sparse-bilinear"] == 32
+    assert deepest["operator-norm"] == deepest["sparse-bilinear"] == 32
+    assert deepest["forward-norm"] == deepest["backward-norm"] == deepest["separation"] == 64
     assert (deepest["forward-stability"], deepest["output-stability"]) == (18, 22)
     assert deepest["semi-smoothness"] == deepest["sign-flips"] == 7, "where many neurons flip"
 
@@ -67,6 +69,12 @@ def test_what_was_not_calibrated_has_no_far_side() -> None:
     assert QUICK.far_populations(registry["gd-rate"]) == {}
 
 
+def test_far_data_have_the_shape_where_a_bound_is_tight() -> None:
+    """Among random data the nearest samples are much farther apart than promised, and their separation says nothing."""
+    campaign = search(registry["separation"], QUICK, Account(1e-6), seed=3, examples=2)
+    assert {visit.decision.sizes["data"] for visit in campaign.visits if visit.population.startswith("far")} == {"pairs"}
+
+
 def test_a_search_ends_with_the_far_instances() -> None:
     campaign = search(registry["backward-norm"], QUICK, Account(1e-6), seed=3, examples=2)
     populations = [visit.population for visit in campaign.visits]
@@ -74,5 +82,5 @@ def test_a_search_ends_with_the_far_instances() -> None:
     wide, deep, pair = (visit.decision for visit in campaign.visits[-3:])
     assert (pair.sizes["samples"], pair.sizes["width"]) == (2, wide.sizes["width"])
     assert int(wide.sizes["width"]) > 2**16
-    assert deep.sizes["depth"] == 32
+    assert deep.sizes["depth"] == 64
     assert all(decision.evidence for decision in campaign.decisions)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from theorems.allen_zhu.intervals import growing, intervals
-from theorems.language.calibration import calibrated
+from theorems.language.calibration import approached, calibrated
 from theorems.language.forms import FALSE, assume, probability, wrong
 from theorems.language.indices import counted, interval_names
 from theorems.language.registry import statement
@@ -69,6 +70,9 @@ WIDTH_FOR_OPERATORS = assume("m >= n L log(n L)")
 # n L: the union over samples and layers that a claim for all of them needs.
 PER_LAYER = probability("n L exp(-c m/L)")
 WIDE_FOR_NORMS = informative_width("16 L log(20 n L)")
+# log ‖v^T Back_{i,a}‖ has variance (5 L/4 + 1/2)/m at most, for 5/(4m) in each layer and 1/(2m) in B, so it exceeds x with a probability of
+# exp(-m x^2/(5 L/2 + 1)), and that is exp(-m/(16 L)) from x = sqrt(5/2 + 1/L)/4 on: 0.47 for one layer.
+TAIL = math.exp(math.sqrt(7 / 2) / 4)
 FEW_OUTPUTS = assume("d <= c m/L", "so that a net over R^d costs less than the concentration", c=1 / 8)
 
 
@@ -120,7 +124,8 @@ def operator_norm(subject: Subject) -> Side:
     assumptions=(FEW_OUTPUTS, WIDTH_FOR_OPERATORS, WIDE_FOR_NORMS),
     failure=PER_LAYER,
     constants={
-        "C": calibrated("backward-norm", "C", "sharp for large m: 1"),
+        # min: outside of the regime, d > m/8, there is no more room
+        "C": approached("backward-norm", "C", TAIL, "sqrt(min(d/m, 1/8))", "exp(0.47), from where on its tail is thin enough", sharp=1.0),
         "c": Constant(1 / 16, "log-norms vary by 5L/(4m), as for operator-norm"),
     },
     rests_on=("forward-norm",),
@@ -165,6 +170,7 @@ WIDE_ENOUGH_FOR_ANGLES = informative_width("20 (L + 1) log(20 n^2 (L + 1))")
     },
     rests_on=("forward-norm",),
     exact=True,
+    tight={"data": "pairs"},
     variants=(
         wrong("separation 0.99 delta", "constant", at_least="0.99 delta"),
         wrong("delta <= c/L dropped", "assumption", assumptions=(WIDE_ENOUGH_FOR_ANGLES,), data=("pairs", "arc"),

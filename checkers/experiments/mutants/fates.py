@@ -63,6 +63,8 @@ def _quantifier(settings: Settings, statement: Statement, mutant: Mutant) -> _Fo
     statement = where_several(statement, mutant.target) or statement
     narrow = _searched(settings, restricted(statement, mutant.target), decides=False)
     needed = max((one.ratio for one in narrow.decisions), default=0.0)
+    if MARGIN * needed >= 1:
+        return _Found([narrow], "outside", f"the restricted measure needs {needed:.3g} of the bound, with the margin all of it", math.inf)
     campaign = _searched(settings, with_constant(statement, MARGIN * needed))
     words = f"the restricted measure needs {needed:.3g} of the bound, all of it {MARGIN * needed * _worst(campaign):.3g}"
     return _Found([campaign], "outside" if _worst(campaign) <= 1 else "missed", words, math.inf)

@@ -207,7 +207,7 @@ def test_a_quantifier_is_worth_what_the_first_index_does_not_know(plant: Planted
     registry.remove("planted")
     same = plant(lambda i: [1.0] * i.depth, ("layer",), at_most="C")
     (kept,) = (one for one in run([same], seed=3).mutants if one.kind == "quantifier")
-    assert (kept.outcome, kept.why) == ("outside", "the restricted measure needs 1 of the bound, all of it 1")
+    assert (kept.outcome, kept.why) == ("outside", "the restricted measure needs 1 of the bound, with the margin all of it")
     pairs = where_several(registry["kernel-limit"], "i,j")
     assert pairs is not None
     assert pairs.ranges["samples"][0] == 2
