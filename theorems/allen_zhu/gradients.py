@@ -33,7 +33,7 @@ ASSUMPTIONS = (
     "labels",
     kind="declared",
     ranges={
-        "width": (256, 131072), "depth": (1, 5), "samples": (1, 6), "input_dimension": INPUTS, "outputs": (1, 4),
+        "width": (256, 131072), "depth": (1, 5), "samples": (1, 12), "input_dimension": INPUTS, "outputs": (1, 16),
         "separation": (0.1, 1.0), "radius": (1e-9, 1e-2),
     },
     assumptions=(FEW_OUTPUTS, *ASSUMPTIONS),

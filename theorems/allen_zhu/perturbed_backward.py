@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     at_most="C sqrt(m/d)",
     scales=("width", "outputs", "depth"),
     definitions={"s": FLIPS},
-    ranges={**NETWORKS, "width": (64, 2**17), "depth": (1, 12), "outputs": (1, 8)},
+    ranges={**NETWORKS, "width": (64, 2**17), "depth": (1, 12), "outputs": (1, 64)},
     assumptions=(FEW_OUTPUTS, SMALL_RADIUS, MANY_PRODUCTS),
     failure=CHANGE_FAILURE,
     constants={
@@ -79,7 +79,7 @@ def changed_backward_norm(subject: Subject, s: float) -> Side:
     at_most="C sqrt(L^3 s log(m)/d)",
     scales=("depth", "sparsity", "outputs", "width"),
     ranges={
-        **{name: ends for name, ends in NETWORKS.items() if name != "radius"}, "depth": (1, 12), "outputs": (1, 8), "sparsity": (1, 4096),
+        **{name: ends for name, ends in NETWORKS.items() if name != "radius"}, "depth": (1, 12), "outputs": (1, 64), "sparsity": (1, 4096),
     },
     assumptions=(
         FEW_OUTPUTS,
@@ -118,7 +118,7 @@ def backward_change_by_signs(subject: Subject) -> Side:
     kind="declared",
     at_most="C omega sqrt(L^3 m/d)",
     scales=("radius", "depth", "width", "outputs"),
-    ranges={**NETWORKS, "depth": (1, 32), "outputs": (1, 8), "radius": (1e-9, 1.0)},
+    ranges={**NETWORKS, "depth": (1, 32), "outputs": (1, 16), "radius": (1e-9, 1.0)},
     assumptions=(FEW_OUTPUTS, informative_width("16 L log(20 n L^2)"), assume("omega <= c/L^(3/2)")),
     failure=probability("n L^2 exp(-c m/L)"),
     constants={

@@ -60,7 +60,7 @@ def _second_order_rounding(subject: Subject) -> float:
     at_most=("C L^(3/2) size", "C L sqrt(m/d) size"),
     scales=("depth",),
     exponents={"radius": 1.0, "width": 0.5, "outputs": -0.5},  # of size, and of the second bound
-    ranges=NETWORKS,
+    ranges={**NETWORKS, "outputs": (1, 64)},
     assumptions=(FEW_OUTPUTS, SMALL_RADIUS, MORE),
     failure=FLIP_FAILURE,
     constants={

@@ -142,7 +142,7 @@ AT_MOST_SPARSE = assume("s <= m/(L log(m))")
     kind="declared",
     at_most="C sqrt(s log(m)/d)",
     scales=("width", "sparsity", "outputs", "depth"),
-    ranges={**RANGES, "outputs": (1, 16)},
+    ranges={**RANGES, "outputs": (1, 64)},
     assumptions=(
         WIDTH_FOR_OPERATORS,
         assume("m >= L max(log(m), d)", name="wide enough for a sparse vector"),
