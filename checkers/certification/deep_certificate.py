@@ -65,8 +65,8 @@ def deep_norms(network: Network, variance: float = 2.0) -> list[Norm]:
 def deep_certificate(
     network: Network, inputs: Array, labels: Array, norms: Sequence[Norm] | None = None, *, shares: tuple[float, ...] = SHARES
 ) -> TrainingCertificate:
-    """network: one fully connected network with one output, whose weights are stored or revealed as they are asked for; inputs: (n, d_in);
-    labels: (n,). norms: as deep_norms finds them.
+    """network: one fully connected network with one output, whose weights are stored or revealed as they are asked for, its layers as wide
+    as they like; inputs: (n, d_in); labels: (n,). norms: as deep_norms finds them.
 
     All sums over neurons allow for their rounding. Stored weights are proved about as they are; of revealed ones the norms hold with a
     probability, and 1 - `failure` is that of the proof. shares: of 1/lambda_max(H(0)), step sizes to try, the first certified is taken.
@@ -84,7 +84,7 @@ def deep_certificate(
         rows = as_balls(inputs)
         norm = eigenvalues(matrix_product(rows, rows.T))[-1].nonnegative_part().sqrt()
     return TrainingCertificate(
-        width=network.width, samples=samples, residual=rounded_up(one.residual), floor=rounded_down(one.floor),
+        width=max(one.rows for one in norms), samples=samples, residual=rounded_up(one.residual), floor=rounded_down(one.floor),
         top=rounded_up(one.top), data_norm=rounded_up(norm), bits=BITS, descent=descent, flow=flow, failure=sum(n.failure for n in norms),
     )  # fmt: skip
 

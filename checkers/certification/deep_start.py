@@ -82,7 +82,8 @@ class DeepStart:
 
 def deep_start(network: Network, inputs: Tensor, norms: Sequence[Norm], input_norm: Norm) -> DeepStart:
     """network: one fully connected one with one output; inputs: (n, d_in); norms: of W_1..W_L and of A."""
-    depth, width, samples = network.depth, network.width, len(inputs)
+    depth, samples = network.depth, len(inputs)
+    width = max(weights.rows for weights in (network.input_weights, *network.hidden))
     record = network.forward(inputs)
     hidden = [h[0] for h in record.activations]
     opened = [sign[0] for sign in record.signs]
@@ -99,7 +100,7 @@ def deep_start(network: Network, inputs: Tensor, norms: Sequence[Norm], input_no
     for layer in range(1, depth + 1):
         own, h, gates = factors[layer - 1], hidden[layer - 1], opened[layer]
         forward, backward = h @ h.mT, own @ own.mT
-        pushed = own.new_zeros(samples, samples, width) if response is None else _columns(network.hidden[layer - 1], response)
+        pushed = own.new_zeros(samples, samples, own.shape[1]) if response is None else _columns(network.hidden[layer - 1], response)
         unsure = slack[layer - 1] * (own.new_zeros(samples) if response is None else response.norm(dim=(1, 2)))
         top = layer == depth
         moved = pushed if top else pushed + own * forward[..., None]

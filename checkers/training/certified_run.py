@@ -45,9 +45,9 @@ def descending(
     return partial(descend_smooth, weights, output, rows, y, activation)
 
 
-def descending_both(weights: Array, output: Array, inputs: Array, labels: Array, c: float) -> Descend:
-    """Gradient descent on both layers, the output layer's step c^2 times the hidden one's."""
-    return partial(descend_both_layers, weights, output, inputs, labels, c)
+def descending_both(weights: Array, output: Array, inputs: Array, labels: Array, c: float, *, bias: bool = False) -> Descend:
+    """Gradient descent on both layers, the output layer's step, and that of its bias if there is one, c^2 times the hidden one's."""
+    return partial(descend_both_layers, weights, output, inputs, labels, c, bias=bias)
 
 
 def descending_deep(network: Network, inputs: Array, labels: Array) -> Descend:

@@ -1,7 +1,10 @@
-"""Networks of the first paper for certificates: drawn as matrices, or as training asks for them; and what they take."""
+"""Networks of the first paper for certificates: drawn as matrices, or as training asks for them, or the user's own; and what they take."""
 
 from __future__ import annotations
 
+import torch
+
+from checkers.data.deep_model import DeepModel
 from checkers.machine.memory import MEMORY
 from checkers.networks.network import Network
 from checkers.networks.randomness import NormalSource, seed_sequence
@@ -17,16 +20,21 @@ def drawn_deep(inputs: Array, width: int, layers: int, seed: int) -> Network:
     return Network.draw("dense" if width <= STORED else "revealed", width, layers, inputs.shape[1], 1, 1, source)
 
 
+def own_deep(model: DeepModel) -> Network:
+    """Its weights as they are."""
+    first, last = torch.from_numpy(model.input), torch.from_numpy(model.output)
+    return Network.from_matrices(first, [torch.from_numpy(one) for one in model.hidden], last)
+
+
 def _vectors(samples: int, layers: int) -> int:
     """Of m numbers, that a certificate holds at most: of each layer passes and responses, directions that W_l was asked about with their
     images, and the vectors that changes of the layers below are multiplied with; and copies of some while it works."""
     return layers * (10 * samples + 6 * samples**2) + 3 * samples**2 * layers * (layers - 1) + 8 * samples**2
 
 
-def deep_bytes(samples: int, width: int, layers: int) -> int:
-    """Of a certificate, at most."""
-    stored = 4 * width**2 if width <= STORED else 0
-    return 8 * (width * _vectors(samples, layers) + layers * stored)
+def deep_bytes(samples: int, width: int, layers: int, *, stored: bool) -> int:
+    """Of a certificate, at most; stored: of matrices, each with copies of one while its norm is proved, or while it is trained."""
+    return 8 * (width * _vectors(samples, layers) + layers * (4 * width**2 if stored else 0))
 
 
 def affordable_steps(network: Network, samples: int, free: int) -> int:
