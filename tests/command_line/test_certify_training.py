@@ -143,7 +143,7 @@ def test_both_layers_are_trained_together(axes: str, capsys: pytest.CaptureFixtu
     assert "NOT CERTIFIED: depth 0." in shown
 
 
-def saved(path: Path, width: int, scale: float, **biases: bool) -> tuple[nn.Sequential, nn.Parameter]:
+def saved(path: Path, width: int, scale: float, **biases: bool) -> tuple[nn.Sequential, torch.Tensor]:
     """A network as Allen-Zhu et al. draw it, its output 1/scale times as large; and its trained weights."""
     torch.manual_seed(1)
     first, last = nn.Linear(4, width, bias=biases.get("first", False)), nn.Linear(width, 1, bias=biases.get("last", False))
@@ -175,7 +175,7 @@ def test_the_users_own_deep_network_is_certified_and_keeps_its_word(
         assert (hidden - start).norm().item() == pytest.approx(far, rel=1e-6, abs=1e-12)
         (gradient,) = torch.autograd.grad(residual.square() / 2, hidden)
         with torch.no_grad():
-            hidden -= promise["step_size"] * gradient
+            hidden.sub_(promise["step_size"] * gradient)
 
 
 def test_both_layers_of_the_users_own_network_are_those_that_torch_trains(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
