@@ -51,7 +51,7 @@ _network_options = options(
     click.option(
         "--scale", metavar=f"NUMBER|{ROOT}", default="1", show_default=True, callback=_factor, help="What --model multiplies its output by."
     ),
-    click.option("--activation", type=click.Choice(ACTIVATIONS), default="relu", show_default=True, help="Of the hidden layer."),
+    click.option("--activation", type=click.Choice(ACTIVATIONS), default="relu", show_default=True, help="Of the hidden layers."),
     click.option("--steps", type=click.IntRange(min=0), default=10_000, show_default=True, help="Of the run, at most; 0: none."),
     click.option("--goal", type=click.FloatRange(0, 1), default=1e-3, show_default=True, callback=finite, help="Share of loss to stop at."),
 )
@@ -121,8 +121,6 @@ def _refuse_others(depth: int | None, both_layers: bool, activation: str) -> Non
         raise InputError(f"--both-layers is of two-layer networks, and --depth {depth} of one whose hidden layers are trained")
     if both_layers and activation != "relu":
         raise InputError(f"--both-layers is of relu networks, not of {activation}")
-    if depth is not None and activation != "relu":
-        raise InputError(f"--depth {depth} is of relu networks, not of {activation}")
 
 
 def _model(path: Path, scale: str, depth: int | None) -> TwoLayerModel | DeepModel:

@@ -132,6 +132,22 @@ def test_a_deep_network_is_decided_and_trained(axes: str, capsys: pytest.Capture
     assert "a norm of weights not seen whole fails with probability" in shown
 
 
+def test_a_deep_network_may_be_smooth(axes: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = facts(f"{axes} --samples 2 --depth 1 --activation tanh --width 500 --goal 0.1", capsys)
+    assert (found["verdict"], found["layers"], found["activation"], found["local"]) == ("CERTIFIED", 1, "tanh", None)
+    assert found["run"]["reached"]
+    assert max(found["run"]["farthest"]) <= found["certificate"]["descent"]["radius"]
+    found = facts(f"{axes} --samples 1 --depth 1 --activation softplus --find-width --goal 0.1", capsys)
+    assert 0 < found["search"]["width"] == found["width"] < 500
+    saved(tmp_path / "net.pt", 400, 1.0, first=True)
+    model = f"--model {tmp_path / 'net.pt'} --scale 0.01"
+    found = facts(f"{axes} --samples 2 --depth 1 --activation silu {model} --steps 0", capsys)
+    assert (found["width"], found["dimension"], found["model"]) == (400, 5, str(tmp_path / "net.pt"))
+    assert 0 < found["certificate"]["descent"]["depth"] < 1
+    assert main(["certify-training", *axes.split(), "--depth", "2", "--activation", "tanh", "--width", "90000", "--samples", "4"]) == 2
+    assert re.search("this certificate may need|more values and slopes of tanh than are enclosed", capsys.readouterr().err)
+
+
 def test_both_layers_are_trained_together(axes: str, capsys: pytest.CaptureFixture[str]) -> None:
     found = facts(f"{axes} --both-layers --find-width", capsys)
     assert (found["verdict"], found["both_layers"]) == ("CERTIFIED", True)
@@ -227,8 +243,10 @@ def test_a_run_that_breaks_the_promise_is_a_refutation(
         ("--depth 2 --model net.pt", "cannot read net.pt: there is no such file"),
         ("--depth 2 --model narrow.npz", "between its first and its last layer narrow.npz has 0, not the 2 of --depth"),
         ("--depth 1 --model deep.npz", "the network of deep.npz takes 3 inputs, and {file} has 4 columns of them"),
+        ("--model large.npz --depth 1", "the network's weights and the data are so large that their products overflow"),
+        ("--model large.npz --depth 1 --activation tanh", "the network's weights and the data are so large that their products overflow"),
+        ("--model larger.npz --depth 1", "the network's weights and the data are so large that their products overflow"),
         ("--model deep.npz", "deep.npz is not a network of two layers"),
-        ("--depth 2 --activation tanh", "--depth 2 is of relu networks, not of tanh"),
         ("--depth 2 --both-layers", "--both-layers is of two-layer networks, and --depth 2 of one whose hidden layers are trained"),
         ("--both-layers --activation tanh", "--both-layers is of relu networks, not of tanh"),
         ("--depth 0", "0 is not in the range x>=1"),
@@ -242,6 +260,8 @@ def test_what_cannot_be(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     np.savez("narrow.npz", w=np.ones((5, 3)), v=np.ones((1, 5)))
+    np.savez("large.npz", a=np.full((5, 4), 1e90), w=np.full((5, 5), 1e90), b=np.full((1, 5), 1e250))
+    np.savez("larger.npz", a=np.full((5, 4), 1e200), w=np.ones((5, 5)), b=np.ones((1, 5)))
     np.savez("deep.npz", a=np.ones((5, 3)), w=np.ones((5, 5)), b=np.ones((1, 5)))
     assert main(["certify-training", *axes.split(), *options.split()]) == 2
     printed = capsys.readouterr()

@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from checkers.certification.both_layers_certificate import both_layers_certificate
 from checkers.certification.deep_certificate import deep_certificate, deep_norms
 from checkers.certification.smooth_certificate import MOST_GATES
+from checkers.certification.smooth_deep_certificate import smooth_deep_certificate
 from checkers.data.deep_model import DeepModel
 from checkers.data.one_output import OneOutputData
 from checkers.data.two_layer_model import TwoLayerModel
 from checkers.errors import InputError
 from checkers.experiments.width.certified_width import LARGEST, decided, drawn_network, least_certified
-from checkers.experiments.width.drawn_deep import STORED, affordable_steps, deep_bytes, drawn_deep, own_deep
+from checkers.experiments.width.drawn_deep import STORED, affordable_steps, deep_bytes, drawn_deep, drawn_smooth_deep, own_deep
 from checkers.experiments.width.local_theory import local_theory
 from checkers.machine.memory import free_bytes, refuse_beyond_memory
 from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.records.events import Listener, silent
 from checkers.records.training_certificates import CertifiedRun, CertifiedTraining, CertifiedWidth, LocalTheory, TrainingCertificate
-from checkers.training.certified_run import STEPS, descending, descending_both, descending_deep, kept_word
+from checkers.training.certified_run import STEPS, descending, descending_both, descending_deep, descending_smooth_deep, kept_word
 from theorems.language.instance import Array
 
 MOST_SAMPLES = 300  # eigenvalues in ball arithmetic, 250 times: minutes
@@ -49,7 +50,7 @@ def certify_training(data: OneOutputData, asked: Asked, *, seed: int, progress: 
     if samples > MOST_SAMPLES:
         raise InputError(f"{samples} rows are more work than a certificate does, {MOST_SAMPLES}: choose some of them with --samples")
     if asked.layers:
-        return _of_deep(data, asked, seed, progress)
+        return (_of_deep if asked.activation == "relu" else _of_smooth_deep)(data, asked, seed, progress)
     search: CertifiedWidth | None = None
     inputs, labels = data.inputs, data.targets
     if isinstance(asked.model, TwoLayerModel):
@@ -115,6 +116,32 @@ def _of_deep(data: OneOutputData, asked: Asked, seed: int, progress: Listener) -
         steps = min(asked.steps, affordable_steps(network, len(inputs), free_bytes()))
         run = kept_word(descending_deep(network, inputs, labels), labels, found, steps=steps, goal=asked.goal, progress=progress)
     return _answer(data, asked, seed, found, search, run, local)
+
+
+def _of_smooth_deep(data: OneOutputData, asked: Asked, seed: int, progress: Listener) -> CertifiedTraining:
+    """The same with a smooth activation, whose matrices are stored."""
+    inputs, labels = data.inputs, data.targets
+    own = asked.model if isinstance(asked.model, DeepModel) else None
+    largest = asked.largest or WIDTH
+    width = own.width if own is not None else asked.width or largest
+    refuse_beyond_memory(deep_bytes(len(inputs), width, asked.layers, stored=True), free_bytes(), "this certificate", LESS)
+    if own is not None:
+        _refuse_other_inputs(data, own.input, own.bias, asked.model_name)
+        labels = labels - own.offset
+
+    def decide(model: DeepModel) -> TrainingCertificate:
+        return smooth_deep_certificate(model.input, model.hidden, model.output[0], inputs, labels, asked.activation)
+
+    search: CertifiedWidth | None = None
+    if own is None and asked.width is None:
+        search = least_certified(lambda tried: decide(drawn_smooth_deep(inputs, tried, asked.layers, asked.activation, seed)), largest)
+        width = search.width or max(one.width for one in search.tried)
+    model = drawn_smooth_deep(inputs, width, asked.layers, asked.activation, seed) if own is None else own
+    found, run = decide(model), None
+    if found.certified and asked.steps:
+        descend = descending_smooth_deep(model.input, model.hidden, model.output[0], inputs, labels, asked.activation)
+        run = kept_word(descend, labels, found, steps=asked.steps, goal=asked.goal, progress=progress)
+    return _answer(data, asked, seed, found, search, run)
 
 
 def _answer(

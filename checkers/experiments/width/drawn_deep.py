@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
 from checkers.data.deep_model import DeepModel
@@ -11,6 +12,7 @@ from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.networks.weights.dense import DenseWeights
 from theorems.language.instance import Array
 
+NODES = 100  # of a quadrature: E phi^2 of a smooth activation to 1e-10
 STORED = 2048  # neurons up to which matrices are drawn, and their norms proved: seconds, which grow with the cube
 
 
@@ -18,6 +20,18 @@ def drawn_deep(inputs: Array, width: int, layers: int, seed: int) -> Network:
     """W_1..W_L and A with entries N(0, 2/m), B with entries N(0, 1): one output."""
     source = NormalSource(seed_sequence(seed, "certify-training", width, layers))
     return Network.draw("dense" if width <= STORED else "revealed", width, layers, inputs.shape[1], 1, 1, source)
+
+
+def drawn_smooth_deep(inputs: Array, width: int, layers: int, activation: str, seed: int) -> DeepModel:
+    """A with entries N(0, 1), W_1..W_L and B with entries N(0, c/m), c = 1/E phi(xi)^2 of a standard Gaussian: ‖h_l‖^2 is about m/c, as in
+    Du, Lee, Li, Wang, Zhai (2018), whose weights are sqrt(m/c) times these."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
+    values = getattr(torch.nn.functional, activation)(torch.from_numpy(nodes)).numpy()
+    spread = float((weights.sum() / (weights @ values**2) / width) ** 0.5)
+    source = NormalSource(seed_sequence(seed, "certify-training", width, layers))
+    first, last = source.spawn("input").normal((width, inputs.shape[1]), 1.0), source.spawn("output").normal((1, width), spread)
+    hidden = [source.spawn(layer).normal((width, width), spread).numpy() for layer in range(1, layers + 1)]
+    return DeepModel(first.numpy(), tuple(hidden), last.numpy(), 0.0, False)
 
 
 def own_deep(model: DeepModel) -> Network:

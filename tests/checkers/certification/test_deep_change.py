@@ -164,6 +164,9 @@ def test_spectral_norms_are_bounded_by_little_more_than_they_are() -> None:
         assert norm <= proved_norm(matrix) <= 1.05 * norm
         assert norm <= gaussian_norm(*shape, 1.0)
     assert proved_norm(torch.zeros(3, 3, dtype=torch.float64)) == 0
+    for size in (1e-200, 1e200):
+        assert 3 * size <= proved_norm(torch.full((3, 3), size, dtype=torch.float64)) <= 3.1 * size
+    assert math.sqrt(2) <= proved_norm(torch.tensor([[1.0, -1.0]], dtype=torch.float64)) <= 1.5
     assert proved_norm(torch.diag(torch.tensor([2.0, 1.0], dtype=torch.float64))) >= 2
 
 
