@@ -65,9 +65,8 @@ class TwoLayerNetwork:
         """The sum of what is asked of each block of neurons, as a network of its own."""
         if self.width <= BLOCK:
             return of(self)
-        parts = zip(self.weights.split(BLOCK, 1), self.signs.split(BLOCK, 1), strict=True)
-        found = (of(TwoLayerNetwork(self.rows, self.gram, *part)) for part in parts)
-        return reduce(add, found)
+        parts = (slice(start, start + BLOCK) for start in range(0, self.width, BLOCK))
+        return reduce(add, (of(TwoLayerNetwork(self.rows, self.gram, self.weights[:, part], self.signs[:, part])) for part in parts))
 
     def outputs(self) -> Tensor:
         """f(x_i), (trials, n)."""
