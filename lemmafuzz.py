@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     import pytest
 
     # running them
+    from checkers.certification.both_layers_certificate import both_layers_certificate as both_layers_certificate
     from checkers.certification.certify import certify as certify
+    from checkers.certification.deep_certificate import deep_certificate as deep_certificate
+    from checkers.certification.smooth_certificate import smooth_certificate as smooth_certificate
+    from checkers.certification.smooth_deep_certificate import smooth_deep_certificate as smooth_deep_certificate
     from checkers.certification.training_certificate import certificate as certificate
     from checkers.data.sphere_data import load_sphere as load_sphere
     from checkers.data.training_data import HeldOut as HeldOut

@@ -1,7 +1,7 @@
 """What W(0), v(0), the data and the labels prove where both layers are trained: f(x) = sum_r v_r relu(w_r . x).
 
 A step moves w_r along v_r sum_i r_i D_ri x_i, by eta, and v_r along sum_i r_i h_ri, by eta c^2, h_ri = relu(w_r . x_i): c = 1 is descent
-on both, and c = 1/sqrt(m) that of Du et al., whose network has v_r = a_r/sqrt(m) and trains a_r. H_ij = rho_ij sum_r v_r^2 D_ri D_rj +
+on both, and c = s where v_r = s a_r and the a_r are trained, as of Du et al., s = 1/sqrt(m). H_ij = rho_ij sum_r v_r^2 D_ri D_rj +
 c^2 sum_r h_ri h_rj. With t, the travel, the sum of eta ‖r‖, |v_r| moves by A_r and w_r by B_r at most,
 
     A' = c^2 (‖h_r‖ + ‖X‖ B), B' = ‖X‖ (|v_r| + A), so with w = c ‖X‖
@@ -14,7 +14,8 @@ be at, as a step with its mean Jacobian is one of, differs from H entry by entry
     + |rho_ij| sum_r (2 |v_r| A + A^2) [both open, none near]
     + c^2 sum_r (e_ri h_rj + h_ri e_rj + e_ri e_rj), e_ri = B_r ‖x_i‖ [open or near],
 
-so q(t) = lambda_min(H(0)) - ‖U(t)‖ for eta <= 1/lambda_max(H(0)), and travel_integral.py has the rest.
+so q(t) = lambda_min(H(0)) - ‖U(t)‖ for eta <= 1/lambda_max(H(0)), and travel_integral.py has the rest. A number added to f, trained like
+v, adds c^2 to every H_ij, and nothing of that is ever lost.
 """
 
 from __future__ import annotations
@@ -82,9 +83,10 @@ class Tables:
 
 
 def both_layers_certificate(
-    weights: Array, output: Array, inputs: Array, labels: Array, c: float, *, shares: tuple[float, ...] = SHARES
+    weights: Array, output: Array, inputs: Array, labels: Array, c: float, *, bias: bool = False, shares: tuple[float, ...] = SHARES
 ) -> TrainingCertificate:
-    """weights: w_r, (m, d); output: v_r, (m,); inputs: (n, d); labels: (n,); c: root of the output layer's step over the hidden one's."""
+    """weights: w_r, (m, d); output: v_r, (m,); inputs: (n, d); labels: (n,); c: root of the output layer's step over the hidden one's.
+    bias: whether a number added to f is trained with the output layer; the labels are less what it is at the start."""
     tables = GateTables(weights, output, inputs)
     with precision(BITS):
         rows = as_balls(inputs)
@@ -97,6 +99,8 @@ def both_layers_certificate(
         slack = features * (one.up - 1) + (one.hidden.T @ _error(weights, inputs)) * 4
         unit = arb(tables.largest) ** 2
         kernel = gram * as_balls(tables.open.value, tables.open.error) * unit + as_balls(features, slack + slack.T) * arb(c) ** 2
+        if bias:
+            kernel = kernel + arb(c) ** 2
         spectrum = eigenvalues(kernel)
         floor, top = spectrum[0].lower(), spectrum[-1].upper()
         outputs, error = tables.outputs()

@@ -9,8 +9,9 @@ of os-flow. How far training travels follows from q (travel_integral.py).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ from torch import Tensor
 
 from checkers.certification.balls import precision
 from checkers.certification.deep_change import Change, changed, unmoved
-from checkers.certification.deep_start import DeepStart, deep_start
+from checkers.certification.deep_start import Passes, deep_start, refuse_overflow
 from checkers.certification.linear import eigenvalues, matrix_product
 from checkers.certification.spectral_norms import DIRECTIONS, Norm, norm_of
 from checkers.certification.training_certificate import BITS, SHARES, as_balls
@@ -36,6 +37,9 @@ SMALLER, TRIES = 4.0, 24  # of the first node's travel, and how often; then the 
 FINE = 6  # nodes in the place of the one where the promise begins
 
 
+Changed = Callable[[float, Change], Change | None]  # after a travel, from what it is at a smaller one; None where nothing is known
+
+
 @dataclass(frozen=True)
 class _Start:
     """Enclosures at W(0): of the kernel's least eigenvalue from below and its largest from above, and of ‖y - f‖ from above."""
@@ -43,6 +47,8 @@ class _Start:
     floor: arb
     top: arb
     residual: arb
+    still: Change
+    changed: Changed
 
 
 @dataclass(frozen=True)
@@ -65,8 +71,8 @@ def deep_norms(network: Network, variance: float = 2.0) -> list[Norm]:
 def deep_certificate(
     network: Network, inputs: Array, labels: Array, norms: Sequence[Norm] | None = None, *, shares: tuple[float, ...] = SHARES
 ) -> TrainingCertificate:
-    """network: one fully connected network with one output, whose weights are stored or revealed as they are asked for; inputs: (n, d_in);
-    labels: (n,). norms: as deep_norms finds them.
+    """network: one fully connected network with one output, whose weights are stored or revealed as they are asked for, its layers as wide
+    as they like; inputs: (n, d_in); labels: (n,). norms: as deep_norms finds them.
 
     All sums over neurons allow for their rounding. Stored weights are proved about as they are; of revealed ones the norms hold with a
     probability, and 1 - `failure` is that of the proof. shares: of 1/lambda_max(H(0)), step sizes to try, the first certified is taken.
@@ -76,15 +82,23 @@ def deep_certificate(
         raise InputError(f"{samples} rows on {network.depth} layers ask for more vectors than a certificate looks at: take fewer rows")
     norms = norms or deep_norms(network)
     start = deep_start(network, torch.as_tensor(inputs), norms[1:], norms[0])
+    return certified(start, partial(changed, start), inputs, labels, norms, shares)
+
+
+def certified(
+    start: Passes, changed: Changed, inputs: Array, labels: Array, norms: Sequence[Norm], shares: tuple[float, ...]
+) -> TrainingCertificate:  # fmt: skip
+    """By what is known of the network's change, whatever its activation. norms: of A and W_1..W_L."""
+    refuse_overflow(start.outputs_error, *(layer.forward * layer.backward for layer in start.layers))
     with precision(BITS):
-        one = _start(start, labels)
-        nodes = _nodes(start, one) if one.floor > 0 else []
-        descent = _promise(start, one, nodes, [share / rounded_up(one.top) * (1 - 2**-50) for share in shares] if one.top > 0 else [])
-        flow = _promise(start, one, nodes, [0.0])
+        one = _start(start, changed, labels)
+        nodes = _nodes(one) if one.floor > 0 else []
+        descent = _promise(one, nodes, [share / rounded_up(one.top) * (1 - 2**-50) for share in shares] if one.top > 0 else [])
+        flow = _promise(one, nodes, [0.0])
         rows = as_balls(inputs)
         norm = eigenvalues(matrix_product(rows, rows.T))[-1].nonnegative_part().sqrt()
     return TrainingCertificate(
-        width=network.width, samples=samples, residual=rounded_up(one.residual), floor=rounded_down(one.floor),
+        width=max(one.rows for one in norms), samples=len(inputs), residual=rounded_up(one.residual), floor=rounded_down(one.floor),
         top=rounded_up(one.top), data_norm=rounded_up(norm), bits=BITS, descent=descent, flow=flow, failure=sum(n.failure for n in norms),
     )  # fmt: skip
 
@@ -93,8 +107,8 @@ def _with_errors(values: Tensor, errors: Tensor) -> np.ndarray:
     return as_balls(values.numpy().copy(), errors.numpy().copy())
 
 
-def _start(start: DeepStart, labels: Array) -> _Start:
-    kernel: np.ndarray = np.full((start.samples, start.samples), arb(0), dtype=object)
+def _start(start: Passes, changed: Changed, labels: Array) -> _Start:
+    kernel: np.ndarray = np.full((len(labels), len(labels)), arb(0), dtype=object)
     for layer in start.layers:
         forward, backward = (
             _with_errors(gram, (start.up - 1) * gram.diagonal().sqrt()[:, None] * gram.diagonal().sqrt())
@@ -104,7 +118,7 @@ def _start(start: DeepStart, labels: Array) -> _Start:
     spectrum = eigenvalues((kernel + kernel.T) / 2)  # the order of a sum's terms may differ from an entry to its mirror image
     apart = as_balls(labels) - _with_errors(start.outputs, start.outputs_error)
     residual = sum((x * x for x in apart), arb(0)).nonnegative_part().sqrt()
-    return _Start(spectrum[0].lower(), spectrum[-1].upper(), residual.upper())
+    return _Start(spectrum[0].lower(), spectrum[-1].upper(), residual.upper(), unmoved(start), changed)
 
 
 def _norm(matrix: Tensor) -> arb:
@@ -112,8 +126,8 @@ def _norm(matrix: Tensor) -> arb:
     return largest
 
 
-def _node(start: DeepStart, one: _Start, travel: float, before: Change) -> _Node | None:
-    change = changed(start, travel, before)
+def _node(one: _Start, travel: float, before: Change) -> _Node | None:
+    change = one.changed(travel, before)
     if change is None:
         return None
     kept = one.floor.sqrt() - arb(change.jacobian)
@@ -122,12 +136,12 @@ def _node(start: DeepStart, one: _Start, travel: float, before: Change) -> _Node
     return _Node(change, step, flow.max(by_jacobian).lower())
 
 
-def _nodes(start: DeepStart, one: _Start) -> list[_Node]:
+def _nodes(one: _Start) -> list[_Node]:
     """From where most of q is left to where little is, or to none where even the least travel costs too much."""
     travel, first = FIRST * rounded_up(one.residual / one.floor), None
     for _ in range(TRIES):
         travel /= SMALLER
-        first = _node(start, one, travel, unmoved(start))
+        first = _node(one, travel, one.still)
         if first is not None and min(first.step, first.flow) >= FIRST * one.floor:
             break
     found: list[_Node] = []
@@ -135,11 +149,11 @@ def _nodes(start: DeepStart, one: _Start) -> list[_Node]:
     while node is not None and node.flow > LEFT * one.floor:
         found.append(node)
         travel *= COARSE
-        node = _node(start, one, travel, node.change)
+        node = _node(one, travel, node.change)
     return found
 
 
-def _promise(start: DeepStart, one: _Start, nodes: list[_Node], step_sizes: Sequence[float]) -> Promise:
+def _promise(one: _Start, nodes: list[_Node], step_sizes: Sequence[float]) -> Promise:
     """Of the first of these step sizes (0: flow) that is certified. depth: of the best."""
 
     def depth(among: list[_Node], step_size: float) -> tuple[float, int, float]:
@@ -150,20 +164,20 @@ def _promise(start: DeepStart, one: _Start, nodes: list[_Node], step_sizes: Sequ
     for step_size, _, place, rate in found:
         if rate <= 0:
             continue
-        finer = _finer(start, one, nodes[: place + 1])
+        finer = _finer(one, nodes[: place + 1])
         _, place, rate = depth(finer, step_size)
         change = finer[place].change
         return Promise(certified=True, depth=deepest, rate=rate, travel=change.distance, radius=change.distance, step_size=step_size)
     return Promise(certified=False, depth=deepest)
 
 
-def _finer(start: DeepStart, one: _Start, nodes: list[_Node]) -> list[_Node]:
+def _finer(one: _Start, nodes: list[_Node]) -> list[_Node]:
     """The same, with nodes before the last one."""
     *kept, last = nodes
-    before = kept[-1].change if kept else unmoved(start)
+    before = kept[-1].change if kept else one.still
     for k in range(1, FINE):
         travel = before.travel + (last.change.travel - before.travel) / (FINE - k + 1)
-        node = _node(start, one, travel, before)
+        node = _node(one, travel, before)
         if node is None:
             break
         kept.append(node)

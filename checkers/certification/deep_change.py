@@ -33,7 +33,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from checkers.certification.deep_start import DeepStart, Layer
+from checkers.certification.deep_start import DeepStart, Layer, Passes
 from checkers.certification.flip_knapsack import flip_bound
 
 ROUNDS = 60  # of finding p
@@ -56,7 +56,7 @@ class Change:
     @property
     def jacobian(self) -> float:
         """‖J' - J‖ at most."""
-        return _root_norm(sum(self.twice, torch.zeros_like(self.flow)))
+        return root_norm(sum(self.twice, torch.zeros_like(self.flow)))
 
     @property
     def distance(self) -> float:
@@ -85,12 +85,12 @@ class _Backward:
     q: list[Tensor]
 
 
-def _root_norm(matrix: Tensor) -> float:
+def root_norm(matrix: Tensor) -> float:
     """The root of the norm of a symmetric matrix, by its largest row sum: at least that."""
     return float(matrix.sum(-1).max().sqrt()) * AGAIN
 
 
-def unmoved(start: DeepStart) -> Change:
+def unmoved(start: Passes) -> Change:
     """Before the first step."""
     zero = [torch.zeros_like(start.outputs) for _ in start.layers]
     nothing = torch.zeros_like(start.layers[0].forward)
@@ -126,7 +126,7 @@ def _up(start: DeepStart, travel: float, before: Change, p: list[Tensor]) -> lis
         twice = (p[k][:, None] * p[k] * c + once + once.mT + (whole * drift)[:, None] * (whole * drift)) * AGAIN
         kernel = torch.linalg.eigvalsh(layer.forward * layer.backward)[-1]
         norm = (kernel.clamp_min(0) + (start.up - 1) * (size * lengths).square().sum()).sqrt()
-        w = before.w[k] + (since * (float(norm) + _root_norm(twice))) * AGAIN
+        w = before.w[k] + (since * (float(norm) + root_norm(twice))) * AGAIN
         reach = travel * layer.known
         if k == len(start.layers) - 1:
             reach = reach + travel * inner.norm(dim=0)[:, None] * start.amplitude

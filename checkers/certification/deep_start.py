@@ -12,14 +12,48 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from checkers.certification.gate_tables import EPS
 from checkers.certification.spectral_norms import Norm
+from checkers.errors import InputError
 from checkers.networks.network import Network
 from checkers.networks.weights.protocol import Weights
+
+
+class Grams(Protocol):
+    """Of one layer, whatever its activation: inner products of h_{l-1} and of a_l, (n, n)."""
+
+    @property
+    def forward(self) -> Tensor: ...
+
+    @property
+    def backward(self) -> Tensor: ...
+
+
+class Passes(Protocol):
+    """Of a deep network at W(0): f(x_i) and how far it may be off, (n,). up: a factor that makes room for the rounding of a sum over
+    neurons."""
+
+    @property
+    def layers(self) -> Sequence[Grams]: ...
+
+    @property
+    def outputs(self) -> Tensor: ...
+
+    @property
+    def outputs_error(self) -> Tensor: ...
+
+    @property
+    def up(self) -> float: ...
+
+
+def refuse_overflow(*found: Tensor) -> None:
+    if not all(bool(torch.isfinite(one).all()) for one in found):
+        raise InputError("the network's weights and the data are so large that their products overflow")
 
 
 def _columns(weights: Weights, vectors: Tensor) -> Tensor:
@@ -82,7 +116,8 @@ class DeepStart:
 
 def deep_start(network: Network, inputs: Tensor, norms: Sequence[Norm], input_norm: Norm) -> DeepStart:
     """network: one fully connected one with one output; inputs: (n, d_in); norms: of W_1..W_L and of A."""
-    depth, width, samples = network.depth, network.width, len(inputs)
+    depth, samples = network.depth, len(inputs)
+    width = max(weights.rows for weights in (network.input_weights, *network.hidden))
     record = network.forward(inputs)
     hidden = [h[0] for h in record.activations]
     opened = [sign[0] for sign in record.signs]
@@ -99,7 +134,7 @@ def deep_start(network: Network, inputs: Tensor, norms: Sequence[Norm], input_no
     for layer in range(1, depth + 1):
         own, h, gates = factors[layer - 1], hidden[layer - 1], opened[layer]
         forward, backward = h @ h.mT, own @ own.mT
-        pushed = own.new_zeros(samples, samples, width) if response is None else _columns(network.hidden[layer - 1], response)
+        pushed = own.new_zeros(samples, samples, own.shape[1]) if response is None else _columns(network.hidden[layer - 1], response)
         unsure = slack[layer - 1] * (own.new_zeros(samples) if response is None else response.norm(dim=(1, 2)))
         top = layer == depth
         moved = pushed if top else pushed + own * forward[..., None]
@@ -107,6 +142,7 @@ def deep_start(network: Network, inputs: Tensor, norms: Sequence[Norm], input_no
         known = moved.norm(dim=1) * (1 + (samples + 8) * EPS)
         response = moved * gates[:, None]
         squares = response @ response.mT
+        refuse_overflow(squares, forward * backward)
         spread = (torch.linalg.eigvalsh(squares)[:, -1].clamp_min(0) + off * squares.diagonal(dim1=1, dim2=2).sum(-1)).sqrt()
         lengths = hidden[layer].norm(dim=1)
         along = torch.einsum("icm,jm->ijc", response, hidden[layer]).norm(dim=2) + off * response.norm(dim=(1, 2))[:, None] * lengths

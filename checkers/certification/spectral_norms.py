@@ -24,10 +24,15 @@ def proved_norm(matrix: Tensor) -> float:
     If Cholesky's factorization of S runs through in floating point, S + E is positive semidefinite for some ‖E‖ <= (m + 2) eps tr S
     (Rump, Verification of positive definiteness, 2006); S is c^2 - W^T W less what forming it and E can be off by.
     """
-    columns, whole = matrix.shape[1], float(matrix.square().sum())
-    if whole == 0:
+    largest = float(matrix.abs().max())
+    if largest == 0:
         return 0.0
+    scale = 2.0 ** (math.frexp(largest)[1] - 1)  # squares of what is left of the entries neither overflow nor all vanish
+    matrix = matrix / scale
+    columns, whole = matrix.shape[1], float(matrix.square().sum())
     gram, start = matrix.mT @ matrix, torch.ones(columns, 1, dtype=matrix.dtype)
+    if not bool((gram @ start).any()):  # of rows that sum to zero
+        start = matrix[[int(matrix.square().sum(1).argmax())]].mT
     for _ in range(POWERS):
         start = gram @ start
         start /= start.norm()
@@ -37,7 +42,7 @@ def proved_norm(matrix: Tensor) -> float:
         shifted = gram.neg()
         shifted.diagonal().add_(bound**2 - off)
         if int(torch.linalg.cholesky_ex(shifted)[1]) == 0:
-            return float(bound * (1 + 4 * EPS))
+            return float(scale * bound * (1 + 4 * EPS))
         bound *= FINER
 
 

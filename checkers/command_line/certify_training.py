@@ -16,6 +16,7 @@ from checkers.errors import InputError
 
 if TYPE_CHECKING:
     from checkers.data.columns import Reading
+    from checkers.data.deep_model import DeepModel
     from checkers.data.two_layer_model import TwoLayerModel
 
 ROOT = "1/sqrt(m)"
@@ -41,7 +42,7 @@ _data_options = options(
     click.option("--as-they-are", is_flag=True, help="Neither scale rows to unit norm nor centre labels that are numbers."),
 )
 _network_options = options(
-    click.option("--depth", type=click.IntRange(min=1), help="Hidden layers of Allen-Zhu et al.'s network, all of them trained."),
+    click.option("--depth", type=click.IntRange(min=1), help="Trained layers of Allen-Zhu et al.'s network, or of a deep --model."),
     click.option("--both-layers", is_flag=True, help="Train the output layer of a two-layer network, too."),
     click.option("--width", type=click.IntRange(min=1), help="Neurons of the W(0) to draw.  [default: 4096]"),
     click.option("--find-width", is_flag=True, help="Look for the least width whose W(0) is certified."),
@@ -50,7 +51,7 @@ _network_options = options(
     click.option(
         "--scale", metavar=f"NUMBER|{ROOT}", default="1", show_default=True, callback=_factor, help="What --model multiplies its output by."
     ),
-    click.option("--activation", type=click.Choice(ACTIVATIONS), default="relu", show_default=True, help="Of the hidden layer."),
+    click.option("--activation", type=click.Choice(ACTIVATIONS), default="relu", show_default=True, help="Of the hidden layers."),
     click.option("--steps", type=click.IntRange(min=0), default=10_000, show_default=True, help="Of the run, at most; 0: none."),
     click.option("--goal", type=click.FloatRange(0, 1), default=1e-3, show_default=True, callback=finite, help="Share of loss to stop at."),
 )
@@ -78,8 +79,8 @@ def certify_training(
     output = Output(json_file, quiet)
     seed = drawn(seed)
     _refuse_contradictions(width, find_width, largest, model_file, scale)
-    _refuse_others(depth, both_layers, model_file, activation)
-    model = None if model_file is None else _model(model_file, scale)
+    _refuse_others(depth, both_layers, activation)
+    model = None if model_file is None else _model(model_file, scale, depth)
     data = load_one_output(
         file, label_column=label_column, samples=samples, labels=labels, positive=positive, seed=seed, reading=reading,
         as_they_are=as_they_are, constant=model is not None and model.bias,
@@ -114,19 +115,17 @@ def _refuse_contradictions(width: int | None, find_width: bool, largest: int | N
         raise InputError(f"--scale {scale} is of the network of --model; drawn ones have {ROOT}")
 
 
-def _refuse_others(depth: int | None, both_layers: bool, model: Path | None, activation: str) -> None:
+def _refuse_others(depth: int | None, both_layers: bool, activation: str) -> None:
     """What there is no certificate of."""
     if depth is not None and both_layers:
-        raise InputError(f"--both-layers is of two-layer networks, and --depth {depth} draws one whose hidden layers are trained")
+        raise InputError(f"--both-layers is of two-layer networks, and --depth {depth} of one whose hidden layers are trained")
     if both_layers and activation != "relu":
         raise InputError(f"--both-layers is of relu networks, not of {activation}")
-    if depth is not None and model is not None:
-        raise InputError(f"--depth {depth} draws a network, and --model {model} is one of two layers")
-    if depth is not None and activation != "relu":
-        raise InputError(f"--depth {depth} is of relu networks, not of {activation}")
 
 
-def _model(path: Path, scale: str) -> TwoLayerModel:
+def _model(path: Path, scale: str, depth: int | None) -> TwoLayerModel | DeepModel:
+    from checkers.data.deep_model import read_deep_model
     from checkers.data.two_layer_model import read_model
 
-    return read_model(path, None if scale == ROOT else float(scale))
+    factor = None if scale == ROOT else float(scale)
+    return read_model(path, factor) if depth is None else read_deep_model(path, depth, factor)

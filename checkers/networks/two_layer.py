@@ -1,14 +1,17 @@
 """Two-layer ReLU networks f(x) = m^{-1/2} sum_r a_r relu(w_r . x) of which w_1..w_m are trained, in coordinates of the span of the data.
 
 The inputs are X = F Q^T with orthonormal columns Q, (d, k), k = min(n, d): w_r acts through Q^T w_r ~ N(0, kappa^2 I_k) alone, and
-gradients lie in the span, so that a network costs m (k + 1) numbers.
+gradients lie in the span, so that a network costs m (k + 1) numbers. Sums over neurons are taken a block at a time, and only of a network
+of one block are pre-activations kept.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from math import sqrt
+from operator import add
 
 import numpy as np
 import torch
@@ -17,6 +20,8 @@ from torch import Tensor
 from checkers.networks.randomness import NormalSource
 from theorems.language.instance import Array
 from theorems.laws.gate_laws import correlations
+
+BLOCK = 1 << 20  # neurons: 84 MB for ten inputs
 
 
 @dataclass(frozen=True)
@@ -56,13 +61,20 @@ class TwoLayerNetwork:
         """D_ri = 1[w_r . x_i >= 0] as 0/1 floats, (trials, m, n)."""
         return (self.pre_activations >= 0).to(self.weights.dtype)
 
+    def summed(self, of: Callable[[TwoLayerNetwork], Tensor]) -> Tensor:
+        """The sum of what is asked of each block of neurons, as a network of its own."""
+        if self.width <= BLOCK:
+            return of(self)
+        parts = (slice(start, start + BLOCK) for start in range(0, self.width, BLOCK))
+        return reduce(add, (of(TwoLayerNetwork(self.rows, self.gram, self.weights[:, part], self.signs[:, part])) for part in parts))
+
     def outputs(self) -> Tensor:
         """f(x_i), (trials, n)."""
-        return (self.signs[:, None] @ self.pre_activations.relu())[:, 0] / sqrt(self.width)
+        return self.summed(lambda block: (block.signs[:, None] @ block.pre_activations.relu())[:, 0]) / sqrt(self.width)
 
     def kernel(self) -> Tensor:
         """H_ij = rho_ij (1/m) sum_r D_ri D_rj, (trials, n, n)."""
-        return self.gram * (self.gates.mT @ self.gates) / self.width
+        return self.gram * self.summed(lambda block: squares(block.gates)) / self.width
 
     def push(self, residual: Tensor, gates: Tensor | None = None) -> Tensor:
         """Minus the gradient of 1/2 ‖residual‖^2 in w_r: m^{-1/2} a_r sum_i D_ri residual_i x_i, (trials, m, k)."""
@@ -72,3 +84,8 @@ class TwoLayerNetwork:
     def at(self, change: Tensor) -> TwoLayerNetwork:
         """The network at W + change."""
         return TwoLayerNetwork(self.rows, self.gram, self.weights + change, self.signs)
+
+
+def squares(gates: Tensor) -> Tensor:
+    """sum_r D_ri D_rj, (trials, n, n), of gates (trials, m, n)."""
+    return gates.mT @ gates

@@ -29,7 +29,8 @@ class TrainingCertificate(Struct, frozen=True, kw_only=True):
     """A decision in ball arithmetic for the exact binary numbers of one network, f(x) = sum_r v_r phi(w_r . x) or a deep one, and one data
     set.
 
-    residual: ‖y - u(0)‖ at most. floor, top: least eigenvalue of H(0) at least, largest at most. data_norm: ‖X‖ at most. bits: precision.
+    width: of the widest layer. residual: ‖y - u(0)‖ at most. floor, top: least eigenvalue of H(0) at least, largest at most. data_norm:
+    ‖X‖ at most. bits: precision.
     failure: the probability, over weights that nobody has seen whole, that a norm is larger than the proof has it; 0 of stored weights.
     """
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from checkers.networks.randomness import Generator, NormalSource
-from checkers.networks.two_layer import TwoLayerNetwork
+from checkers.networks.two_layer import TwoLayerNetwork, squares
 from checkers.subjects.partial import PartialSubject
 from checkers.subjects.suprema.gates import kernel_change
 from checkers.subjects.suprema.rademacher import complexity
@@ -54,7 +54,7 @@ class TwoLayerSubject(PartialSubject):
         return jacobian @ jacobian.mT
 
     def near(self, radius: float) -> Tensor:
-        return (self.network.pre_activations.abs() <= radius).sum(1).double()
+        return self.network.summed(lambda block: (block.pre_activations.abs() <= radius).sum(1)).double()
 
     def gate_costs(self) -> Tensor:
         return self._gate_costs
@@ -64,11 +64,12 @@ class TwoLayerSubject(PartialSubject):
         return self.network.pre_activations.mT.square().sort(-1).values.cumsum(-1)
 
     def flip_bound(self, radius: float) -> Tensor:
-        z = self.network.pre_activations
-        surely = (z > radius).double()  # open, and not near
-        able = (z >= -radius).double()  # open or near
-        # both can be open, but for those where both surely are, which cannot change
-        return self.network.gram.abs() * (able.mT @ able - surely.mT @ surely) / self.network.width
+        def unsure(block: TwoLayerNetwork) -> Tensor:
+            """Both can be open, being open or near, but for those where both surely are, not near, which cannot change."""
+            z = block.pre_activations
+            return squares((z >= -radius).double()) - squares((z > radius).double())
+
+        return self.network.gram.abs() * self.network.summed(unsure) / self.network.width
 
     def kernel_change(self, radius: float, top: bool, amplitude: float = 0.0) -> Tensor:
         return kernel_change(self.network, radius, top=top, amplitude=amplitude)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,6 +14,7 @@ import torch
 from checkers.networks.both_layers_descent import descend_both_layers
 from checkers.networks.descent import descend
 from checkers.networks.network import Network
+from checkers.networks.smooth_deep_descent import descend_smooth_deep
 from checkers.networks.two_layer_descent import TwoLayerStep, descend_smooth, descend_two_layer, in_blocks
 from checkers.records.events import Listener, StepRecorded, silent
 from checkers.records.training_certificates import CertifiedRun, TrainingCertificate
@@ -45,9 +46,9 @@ def descending(
     return partial(descend_smooth, weights, output, rows, y, activation)
 
 
-def descending_both(weights: Array, output: Array, inputs: Array, labels: Array, c: float) -> Descend:
-    """Gradient descent on both layers, the output layer's step c^2 times the hidden one's."""
-    return partial(descend_both_layers, weights, output, inputs, labels, c)
+def descending_both(weights: Array, output: Array, inputs: Array, labels: Array, c: float, *, bias: bool = False) -> Descend:
+    """Gradient descent on both layers, the output layer's step, and that of its bias if there is one, c^2 times the hidden one's."""
+    return partial(descend_both_layers, weights, output, inputs, labels, c, bias=bias)
 
 
 def descending_deep(network: Network, inputs: Array, labels: Array) -> Descend:
@@ -59,6 +60,13 @@ def descending_deep(network: Network, inputs: Array, labels: Array) -> Descend:
             yield TwoLayerStep(stand.step, goal[:, 0] - stand.record.outputs[0, :, 0], float(network.distance()), True)
 
     return steps_of
+
+
+def descending_smooth_deep(
+    first: Array, hidden: Sequence[Array], output: Array, inputs: Array, labels: Array, activation: str
+) -> Descend:  # fmt: skip
+    """Gradient descent on all hidden layers of a network with a smooth activation; farthest: ‖W(k) - W(0)‖_F."""
+    return partial(descend_smooth_deep, first, hidden, output, inputs, labels, activation)
 
 
 def kept_word(

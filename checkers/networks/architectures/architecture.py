@@ -123,9 +123,9 @@ class Architecture:
             if layer == 1:
                 yield layer, factor
                 return
-            back = self.linear_transpose(hidden[layer - 1], layer, len(hidden), factor.flatten(1, -2)).view(top.shape)
+            back = self.linear_transpose(hidden[layer - 1], layer, len(hidden), factor.flatten(1, -2))
             yield layer, factor
-            factor = signs[layer - 1][:, :, None] * back
+            factor = signs[layer - 1][:, :, None] * back.view(*top.shape[:-1], back.shape[-1])
 
     def backward(self, hidden: Sequence[Weights], signs: Sequence[Tensor], top: Tensor) -> list[Tensor]:
         """D_l Back_{l+1}^T v for l = 1..L from top = B^T v; all (trials, samples, vectors, neurons). signs: D_0..D_L."""

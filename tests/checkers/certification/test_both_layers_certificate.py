@@ -25,16 +25,18 @@ def problem(samples: int, width: int, seed: int, shape: str = "orthonormal") -> 
     return *drawn_network(inputs, width, seed), generator.choice([-1.0, 1.0], samples)
 
 
-def test_descent_is_that_of_autograd_on_the_rescaled_output_layer() -> None:
+@pytest.mark.parametrize("bias", [False, True])
+def test_descent_is_that_of_autograd_on_the_rescaled_output_layer(bias: bool) -> None:
     weights, output, inputs, labels = problem(3, 50, 1, "sphere")
     c, step_size = 1 / math.sqrt(50), 0.3
     w, a = torch.from_numpy(weights).requires_grad_(), torch.from_numpy(output / c).requires_grad_()
     rows, y = torch.from_numpy(inputs), torch.from_numpy(labels)
-    residual = y - (rows @ w.T).relu() @ (c * a)
-    gradients = torch.autograd.grad(residual.square().sum() / 2, (w, a))
-    after = [one.detach() - step_size * gradient for one, gradient in zip((w, a), gradients, strict=True)]
-    _, second = descend_both_layers(weights, output, inputs, labels, c, step_size, 1)
-    assert torch.allclose(second.residual, y - (rows @ after[0].T).relu() @ (c * after[1]))
+    b = torch.zeros((), dtype=torch.float64).requires_grad_()
+    residual = y - (rows @ w.T).relu() @ (c * a) - c * b
+    gradients = torch.autograd.grad(residual.square().sum() / 2, (w, a, b))
+    after = [one.detach() - step_size * gradient for one, gradient in zip((w, a, b), gradients, strict=True)]
+    _, second = descend_both_layers(weights, output, inputs, labels, c, step_size, 1, bias=bias)
+    assert torch.allclose(second.residual, y - (rows @ after[0].T).relu() @ (c * after[1]) - c * after[2] * bias)
     assert second.farthest == pytest.approx(float((after[0] - torch.from_numpy(weights)).norm(dim=1).max()))
 
 
@@ -46,6 +48,10 @@ def test_the_kernel_is_what_differentiation_finds() -> None:
     found = both_layers_certificate(weights, output, inputs, labels, 0.5)
     assert found.floor <= spectrum[0] <= found.floor * (1 + 1e-9)
     assert found.top * (1 - 1e-9) <= spectrum[-1] <= found.top
+    spectrum = np.linalg.eigvalsh((inputs @ inputs.T) * (gates.T @ gates) + 0.25 * hidden.T @ hidden + 0.25)
+    with_bias = both_layers_certificate(weights, output, inputs, labels, 0.5, bias=True)
+    assert found.floor < with_bias.floor <= spectrum[0] <= with_bias.floor * (1 + 1e-9)
+    assert with_bias.top * (1 - 1e-9) <= spectrum[-1] <= with_bias.top
 
 
 def jacobian(weights: Array, output: Array, inputs: Array, c: float) -> Array:
@@ -96,17 +102,17 @@ def test_the_bound_is_attained_by_one_neuron_and_one_input() -> None:
 def test_certified_runs_keep_their_word(shape: str, seed: int) -> None:
     """Labels as far as the certificate goes, in the bottom or the top direction of the kernel or at random; c of both kinds."""
     samples, width = 2 + seed % 3, (40, 300)[seed % 2]
-    c = (1.0, 1 / math.sqrt(width))[seed // 2 % 2]
+    c, bias = (1.0, 1 / math.sqrt(width))[seed // 2 % 2], seed >= 4
     weights, output, inputs, labels = problem(samples, width, seed, shape)
     z = weights @ inputs.T
     outputs, hidden, gates = output @ np.maximum(z, 0), np.maximum(z, 0), (z >= 0) * output[:, None]
-    vectors = np.linalg.eigh((inputs @ inputs.T) * (gates.T @ gates) + c**2 * hidden.T @ hidden)[1]
+    vectors = np.linalg.eigh((inputs @ inputs.T) * (gates.T @ gates) + c**2 * (hidden.T @ hidden + bias))[1]
     direction = (vectors[:, 0], vectors[:, -1], labels / math.sqrt(samples))[seed % 3]
-    reach = both_layers_certificate(weights, output, inputs, outputs + direction, c).descent.depth
+    reach = both_layers_certificate(weights, output, inputs, outputs + direction, c, bias=bias).descent.depth
     labels = outputs + 0.9 * reach * direction
-    found = both_layers_certificate(weights, output, inputs, labels, c)
+    found = both_layers_certificate(weights, output, inputs, labels, c, bias=bias)
     assert found.certified
-    run = kept_word(descending_both(weights, output, inputs, labels, c), labels, found, steps=100, goal=1e-6)
+    run = kept_word(descending_both(weights, output, inputs, labels, c, bias=bias), labels, found, steps=100, goal=1e-6)
     assert run.broken == -1
     assert 0 < run.residual_ratio <= 1
     assert 0 < run.distance_ratio <= 1

@@ -12,6 +12,7 @@ from checkers.certification.deep_certificate import deep_certificate
 from checkers.certification.training_certificate import certificate
 from checkers.errors import InputError
 from checkers.networks.network import Network
+from checkers.networks.weights.dense import DenseWeights
 from checkers.records.training_certificates import TrainingCertificate
 from checkers.training.certified_run import Wrong, descending_deep, kept_word
 from tests.helpers import sources
@@ -67,6 +68,22 @@ def test_certified_runs_keep_their_word(depth: int, seed: int) -> None:
     assert found.certified
     assert 1 <= found.descent.depth < 2
     assert found.descent.rate <= found.floor
+    run = kept_word(descending_deep(network, inputs, labels), labels, found, steps=100, goal=1e-6)
+    assert run.broken == -1
+    assert 0 < run.residual_ratio <= 1
+    assert 0 < run.distance_ratio <= 1
+
+
+@pytest.mark.parametrize("widths", [(80, 30, 120), (30, 200, 60)])
+def test_layers_of_different_widths_are_certified_too(widths: tuple[int, ...]) -> None:
+    network, inputs = drawn(4, 200, 2, 2), np.eye(2)
+    first, *hidden = (one.matrix[0] for one in (network.input_weights, *network.hidden) if isinstance(one, DenseWeights))
+    cut = [one[:rows, :columns] for one, columns, rows in zip(hidden, widths, widths[1:], strict=False)]
+    network = Network.from_matrices(first[: widths[0]], cut, network.output[..., : widths[-1]])
+    labels, found = reached(network, inputs, np.array([0.6, -0.8]), reach=0.7)
+    assert (found.certified, found.width) == (True, max(widths))
+    spectrum = np.linalg.eigvalsh(kernel(network, inputs))
+    assert found.floor <= spectrum[0] <= found.floor * (1 + 1e-6)
     run = kept_word(descending_deep(network, inputs, labels), labels, found, steps=100, goal=1e-6)
     assert run.broken == -1
     assert 0 < run.residual_ratio <= 1

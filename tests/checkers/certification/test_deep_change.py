@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -27,6 +28,18 @@ def drawn(seed: int, width: int, depth: int, samples: int) -> tuple[Network, Ten
     return Network.draw("dense", width, depth, samples + 1, 1, 1, source(seed, width, depth)), inputs
 
 
+def tapering(seed: int, widths: list[int], samples: int) -> tuple[Network, Tensor]:
+    """Layers of different widths, A's first."""
+    generator = torch.Generator().manual_seed(seed)
+    sizes = [samples + 1, *widths, 1]
+    first, *hidden, last = (
+        torch.randn(rows, columns, generator=generator, dtype=torch.float64) * (2 / rows) ** 0.5
+        for columns, rows in pairwise(sizes)
+    )
+    inputs = torch.randn(samples, samples + 1, generator=generator, dtype=torch.float64)
+    return Network.from_matrices(first, hidden, last), inputs / inputs.norm(dim=1, keepdim=True)
+
+
 def bound(network: Network, inputs: Tensor, travel: float) -> Change | None:
     """By way of three nodes."""
     norms = [norm_of(one, 0.0) for one in (network.input_weights, *network.hidden)]
@@ -37,13 +50,13 @@ def bound(network: Network, inputs: Tensor, travel: float) -> Change | None:
     return change
 
 
-def jacobian(network: Network, inputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """All layers beside each other, (n, L m^2); the factors a_l, (L, n, m); the matrices."""
+def jacobian(network: Network, inputs: Tensor) -> tuple[Tensor, list[Tensor], Tensor]:
+    """All layers beside each other, (n, L m^2); the factors a_l, L of (n, m); all weights."""
     record = network.forward(inputs)
     factors = [a[0, :, 0] for a in network.backward(record, torch.ones_like(record.outputs)[:, :, None])]
     parts = [torch.einsum("ik,im->ikm", a, h[0]).flatten(1) for a, h in zip(factors, record.activations[:-1], strict=True)]
-    return torch.cat(parts, 1), torch.stack(factors), torch.stack([w.apply(torch.eye(w.columns, dtype=a.dtype)[None])[0]
-                                                                   for w, a in zip(network.hidden, factors, strict=True)])  # fmt: skip
+    weights = [w.apply(torch.eye(w.columns, dtype=torch.float64)[None]).flatten() for w in network.hidden]
+    return torch.cat(parts, 1), factors, torch.cat(weights)
 
 
 def norm(rows: Tensor) -> float:
@@ -100,6 +113,20 @@ def test_no_run_changes_more_than_the_bound_and_some_nearly_as_much(depth: int) 
     assert min(max(seen.entries), max(seen.distance), max(seen.factors)) > 0.5
 
 
+def test_layers_may_differ_in_width() -> None:
+    seen, generator = Seen(), np.random.default_rng(7)
+    for seed, widths in enumerate(([12, 40], [40, 12], [8, 64, 24], [50, 9, 30]) * 3):
+        network, inputs = tapering(seed, widths, 1 + seed % 3)
+        travel = 10 ** generator.uniform(-5, -2) / max(widths) ** 0.5
+        change = bound(network, inputs, travel)
+        for _ in range(3 if change is not None else 0):
+            assert change is not None
+            seen.look(network, inputs, travel, change, generator)
+    assert len(seen.entries) > 15
+    for found in (seen.jacobian, seen.entries, seen.flow, seen.factors, seen.distance):
+        assert 0.1 < max(found) <= 1
+
+
 def test_a_travel_that_may_turn_everything_has_no_bound() -> None:
     network, inputs = drawn(1, 32, 3, 2)
     assert bound(network, inputs, 1.0) is None
@@ -137,6 +164,9 @@ def test_spectral_norms_are_bounded_by_little_more_than_they_are() -> None:
         assert norm <= proved_norm(matrix) <= 1.05 * norm
         assert norm <= gaussian_norm(*shape, 1.0)
     assert proved_norm(torch.zeros(3, 3, dtype=torch.float64)) == 0
+    for size in (1e-200, 1e200):
+        assert 3 * size <= proved_norm(torch.full((3, 3), size, dtype=torch.float64)) <= 3.1 * size
+    assert math.sqrt(2) <= proved_norm(torch.tensor([[1.0, -1.0]], dtype=torch.float64)) <= 1.5
     assert proved_norm(torch.diag(torch.tensor([2.0, 1.0], dtype=torch.float64))) >= 2
 
 

@@ -38,7 +38,7 @@ def test_an_npz_file_and_a_vector_as_output_layer(tmp_path: Path) -> None:
     found = read_model(path, None)
     np.testing.assert_array_equal(found.weights, weights)
     np.testing.assert_array_equal(found.output, output.astype(np.float64) * (1 / math.sqrt(3)))
-    assert (found.offset, found.bias) == (0.0, False)
+    assert (found.offset, found.bias, found.scale, found.output_bias) == (0.0, False, 1 / math.sqrt(3), False)
 
 
 def test_the_output_layer_may_be_named_first(tmp_path: Path) -> None:
@@ -84,6 +84,9 @@ def test_a_whole_module_is_refused_with_what_to_save(tmp_path: Path) -> None:
         ({"w": np.ones((4, 2)), "v": np.ones((1, 5))}, "W of shape .* it has w 4x2, v 1x5"),
         ({"a": np.ones((4, 2)), "b": np.ones((4, 4)), "c": np.ones((1, 4))}, "not a network of two layers"),
         ({"w": np.ones((4, 2)), "v": np.ones((1, 4)), "mean": np.ones(9)}, "not a network of two layers"),
+        ({"a": np.ones((4, 2)), "b": np.ones((4, 4)), "c": np.ones((1, 4))}, "of 3 layers --depth 1 trains all but the first and the last"),
+        ({"0.w": np.ones((4, 2)), "1.weight": np.ones(4), "2.w": np.ones((1, 4))}, "1.weight is a vector, of a layer that is neither"),
+        ({"0.w": np.ones((4, 2)), "1.weight": np.ones(1), "2.w": np.ones((1, 4))}, "1.weight is a vector, of a layer that is neither"),
         ({"w": np.full((4, 2), np.nan), "v": np.ones((1, 4))}, "w holds a number that is not finite"),
         ({"w": np.ones((4, 2)), "v": np.zeros((1, 4))}, "v is zero"),
         ({"w": np.ones((4, 2), dtype=np.int64), "v": np.ones((1, 4))}, "w holds int64 where weights are needed"),

@@ -7,6 +7,7 @@ import math
 import pytest
 import torch
 
+from checkers.networks import two_layer
 from checkers.networks.two_layer import TwoLayerNetwork
 from checkers.subjects.two_layer import GateLawSubject, TwoLayerSubject
 from strategies import instance_from_sizes
@@ -65,6 +66,18 @@ def test_flow_is_the_limit_of_small_steps() -> None:
 def test_the_kernel_is_the_gram_matrix_of_gradients() -> None:
     one = subject()
     torch.testing.assert_close(one.jacobian_gram(), one.kernel(), rtol=1e-12, atol=1e-14)
+
+
+def test_wide_networks_are_summed_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And none of all neurons' pre-activations is kept."""
+    whole = subject(trials=2, width=100)
+    answers = [whole.outputs(), whole.kernel(), whole.near(0.3), whole.flip_bound(0.3)]
+    monkeypatch.setattr(two_layer, "BLOCK", 32)
+    one = subject(trials=2, width=100)
+    for found, expected in zip([one.outputs(), one.kernel(), one.near(0.3), one.flip_bound(0.3)], answers, strict=True):
+        torch.testing.assert_close(found, expected, rtol=1e-13, atol=1e-14)
+    assert not {"pre_activations", "gates"} & set(vars(one.network))
+    assert {"pre_activations", "gates"} <= set(vars(whole.network))
 
 
 @pytest.mark.parametrize("samples", [1, 2, 3])
