@@ -131,4 +131,4 @@ def factors(network: Network) -> list[tuple[Tensor, Tensor]]:
 def unit(vectors: Tensor) -> Tensor:
     """Rows scaled to norm 1; a zero row (a dead layer) stays zero."""
     norm = torch.linalg.vector_norm(vectors, dim=-1, keepdim=True)
-    return torch.where(norm > 0, vectors / torch.where(norm > 0, norm, 1), 0)
+    return vectors / torch.where(norm > 0, norm, torch.inf)
