@@ -55,8 +55,8 @@ class Smooth(Network):
 
     temperature = 1.0
 
-    def forward(self, x: Any) -> ForwardPass:
-        record = super().forward(x)
+    def forward(self, x: Any, before: ForwardPass | None = None) -> ForwardPass:
+        record = super().forward(x, before)
         vars(record)["signs"] = tuple(torch.sigmoid(g / self.temperature) for g in record.pre_activations)
         return record
 

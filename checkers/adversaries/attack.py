@@ -9,7 +9,7 @@ from functools import cached_property, wraps
 import torch
 from torch import Tensor
 
-from checkers.networks.network import ForwardPass, Network
+from checkers.networks.network import ForwardPass, Network, taken
 from checkers.networks.randomness import NormalSource
 from checkers.networks.weights.perturbed import PerturbedWeights
 from theorems.language.instance import Instance
@@ -67,13 +67,11 @@ class Attack:
         if record.outputs.shape[1] <= self.most_aims:
             return x
         chosen = torch.linalg.vector_norm(record.activations[-1], dim=-1).topk(self.most_aims, dim=-1).indices
-        return x.gather(1, chosen[..., None].expand(-1, -1, x.shape[-1]))
+        return taken(x, chosen)
 
     def aimed_at(self, samples: Tensor) -> Attack:
         """This attack with moves aimed at these samples, another selection in each trial: (trials, aims)."""
-        inputs, *pre_activations = (
-            x.gather(1, samples[..., None].expand(-1, -1, x.shape[-1])) for x in (self.aims.inputs, *self.aims.pre_activations)
-        )
+        inputs, *pre_activations = (taken(x, samples) for x in (self.aims.inputs, *self.aims.pre_activations))
         return replace(self, record=ForwardPass.of(inputs, pre_activations, self.origin.output), most_aims=samples.shape[1])
 
     def still(self) -> Network:
@@ -133,4 +131,4 @@ def factors(network: Network) -> list[tuple[Tensor, Tensor]]:
 def unit(vectors: Tensor) -> Tensor:
     """Rows scaled to norm 1; a zero row (a dead layer) stays zero."""
     norm = torch.linalg.vector_norm(vectors, dim=-1, keepdim=True)
-    return torch.where(norm > 0, vectors / torch.where(norm > 0, norm, 1), 0)
+    return vectors / torch.where(norm > 0, norm, torch.inf)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from checkers.networks.kernels import gradient_norms
 from checkers.networks.minibatches import Minibatches
-from checkers.networks.network import ForwardPass, Network
+from checkers.networks.network import ForwardPass, Network, taken
 from theorems.language.subject import Descent, Trajectory
 from theorems.laws.losses import Loss, losses
 
@@ -32,16 +32,6 @@ def loss_vectors(record: ForwardPass, goal: Tensor, loss: Loss, step: int, batch
         return vectors
     members = torch.zeros(batches.trials, batches.samples).scatter_(1, batches.indices(step), 1.0)
     return batches.samples / batches.size * vectors * members.to(vectors)[..., None]
-
-
-def _move_on_batch_alone(
-    network: Network, inputs: Tensor, goal: Tensor, loss: Loss, step_size: float | Tensor, step: int, batches: Minibatches
-) -> None:
-    """The same step where nobody looks: a pass over the minibatch instead of all samples."""
-    chosen = batches.indices(step).to(inputs.device)[..., None]
-    record = network.forward(inputs.gather(1, chosen.expand(-1, -1, inputs.shape[2])))
-    wanted = goal.expand(inputs.shape[0], -1, -1).gather(1, chosen.expand(-1, -1, goal.shape[-1]))
-    network.step(record, loss.gradient(record.outputs, wanted), step_size * batches.samples / batches.size)
 
 
 class Stand(NamedTuple):
@@ -77,20 +67,20 @@ def descend(
     batches None: S_t is everything, b = n. first: the step that the network stands at, of a run that is resumed, and passed: its forward
     pass, if that was done. The recorded steps of first..steps are those of the schedule, the first and the last.
     """
-    rows = network.inputs(inputs)
-    goal = torch.as_tensor(targets, dtype=network.output.dtype, device=network.output.device)
+    rows, record = network.inputs(inputs), passed
+    goal = torch.as_tensor(targets, dtype=network.output.dtype, device=network.output.device).expand(network.trials, -1, -1)
     for step in range(first, steps + 1):
-        if not (recorded(step) or step in (first, steps)):
-            if batches is None:
-                record = network.forward(inputs)
-                network.step(record, loss.gradient(record.outputs, goal), step_size)
-            else:
-                _move_on_batch_alone(network, rows, goal, loss, step_size, step, batches)
-            continue
-        record = network.forward(inputs) if passed is None or step > first else passed
-        yield Stand(step, record, loss.value(record.outputs, goal))
-        if step < steps:
-            network.step(record, loss_vectors(record, goal, loss, step, batches), step_size)
+        seen = recorded(step) or step in (first, steps)
+        if seen or batches is None:
+            moving = record = network.forward(rows, record) if passed is None or step > first else passed
+        if seen:
+            yield Stand(step, moving, loss.value(moving.outputs, goal))
+        if step < steps and batches is not None:  # where nobody looked, a pass over the minibatch is enough
+            chosen = batches.indices(step).to(rows.device)
+            moving = moving.at(chosen) if seen else network.forward(taken(rows, chosen))
+            network.step(moving, loss.gradient(moving.outputs, taken(goal, chosen)), step_size * batches.samples / batches.size)
+        elif step < steps:
+            network.step(moving, loss.gradient(moving.outputs, goal), step_size)
 
 
 def gradient_descent(

@@ -22,6 +22,11 @@ from checkers.networks.weights.revealed import RevealedWeights
 Engine = Literal["dense", "revealed"]
 
 
+def taken(x: Tensor, chosen: Tensor) -> Tensor:
+    """The chosen rows of each trial: (trials, n, k), (trials, b) -> (trials, b, k)."""
+    return x.gather(1, chosen[..., None].expand(-1, -1, x.shape[-1]))
+
+
 @dataclass(frozen=True)
 class ForwardPass:
     """One forward pass. inputs: (trials, samples, d_in); g_0..g_L and h_0..h_L: (trials, samples, neurons); outputs: (trials, samples,
@@ -37,6 +42,11 @@ class ForwardPass:
         """The pass with these pre-activations; output: B."""
         activations = tuple(torch.relu(g) for g in pre_activations)
         return cls(inputs, tuple(pre_activations), activations, activations[-1] @ output.mT)
+
+    def at(self, chosen: Tensor) -> ForwardPass:
+        """The pass of these samples alone, a selection in each trial: (trials, k)."""
+        pre_activations, activations = (tuple(taken(x, chosen) for x in layers) for layers in (self.pre_activations, self.activations))
+        return ForwardPass(taken(self.inputs, chosen), pre_activations, activations, taken(self.outputs, chosen))
 
     @cached_property
     def signs(self) -> tuple[Tensor, ...]:
@@ -126,10 +136,14 @@ class Network:
         columns = self.input_weights.columns
         return rows.shape[-1] if rows.ndim > 1 and self.architecture.input_shape(1, rows.shape[-1])[1] == columns else columns
 
-    def forward(self, x: Any) -> ForwardPass:
-        """The forward pass on x, (n, d_in) or (trials, n, d_in); differentiable where the weights are."""
-        rows = self.inputs(x)
-        pre_activations, activations = self.architecture.forward(self.input_weights, self.hidden, rows)
+    def forward(self, x: Any, before: ForwardPass | None = None) -> ForwardPass:
+        """The forward pass on x, (n, d_in) or (trials, n, d_in); differentiable where the weights are.
+
+        before: a pass on the same x with other hidden weights, which begins alike: A never changes.
+        """
+        rows = self.inputs(x) if before is None else before.inputs
+        first = None if before is None else (before.pre_activations[0], before.activations[0])
+        pre_activations, activations = self.architecture.forward(self.input_weights, self.hidden, rows, first)
         return ForwardPass(rows, tuple(pre_activations), tuple(activations), activations[-1] @ self.output.mT)
 
     def backward(self, record: ForwardPass, v: Tensor) -> list[Tensor]:

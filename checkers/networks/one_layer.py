@@ -21,6 +21,7 @@ from theorems.language.subject import Descent, Trajectory
 
 GUESS: Final = 2.0  # times the U of the linear descent with the initial kernel
 AGAIN: Final = 4.0  # times what turned out to be too little
+NEURONS: Final = 2**18  # looked at together
 
 
 def answers(network: Network, descent: Descent) -> bool:
@@ -36,7 +37,12 @@ def train_one_layer(
 ) -> Trajectory:  # fmt: skip
     """The trajectory of gradient descent on F. record: of the initial weights; recorded: steps, ascending, from 0 to `steps`; distances: as
     for gradient_descent."""
-    start = Start.of(network, record, targets, step_size)
+    return train_from(Start.of(network.output, record, targets, step_size), step_size, steps, recorded, distances)
+
+
+@torch.no_grad()
+def train_from(start: Start, step_size: float | Tensor, steps: int, recorded: Sequence[int], distances: bool = True) -> Trajectory:
+    """As train_one_layer, where the network is needed no more: g and B are all that a run goes on from."""
     travelled = GUESS * start.linear(steps)
     while True:
         moving = start.moving(travelled)
@@ -61,9 +67,9 @@ class Start:
     eta: Tensor
 
     @classmethod
-    def of(cls, network: Network, record: ForwardPass, targets: Tensor, step_size: float | Tensor) -> Start:
-        h, g, output = record.activations[0], record.pre_activations[1], network.output
-        eta = torch.as_tensor(step_size, dtype=g.dtype, device=g.device).expand(network.trials)[:, None, None]
+    def of(cls, output: Tensor, record: ForwardPass, targets: Tensor, step_size: float | Tensor) -> Start:
+        h, g = record.activations[0], record.pre_activations[1]
+        eta = torch.as_tensor(step_size, dtype=g.dtype, device=g.device).expand(len(g))[:, None, None]
         u = record.outputs - targets.to(g)
         return cls(h @ h.mT, g, output, u, _without_gram(g, output), eta)
 
@@ -128,6 +134,11 @@ def _taken(vectors: Tensor, neurons: Tensor) -> Tensor:
 
 
 def _without_gram(g: Tensor, output: Tensor) -> Tensor:
-    """sum_r D_{i,r} D_{j,r} b_{c,r} b_{c',r}, (trials, n d, n d), sample-major."""
-    rows = ((g >= 0)[:, :, None] * output[:, None]).flatten(1, 2)
-    return rows @ rows.mT
+    """sum_r D_{i,r} D_{j,r} b_{c,r} b_{c',r}, (trials, n d, n d), sample-major; some neurons at a time, for the D_{i,r} b_{c,r} of all take
+    as much memory as all else."""
+    size = g.shape[1] * output.shape[1]
+    kernel = g.new_zeros(len(g), size, size)
+    for part, b in zip(torch.split(g, NEURONS, -1), torch.split(output, NEURONS, -1), strict=True):
+        rows = ((part >= 0)[:, :, None] * b[:, None]).flatten(1, 2)
+        kernel.baddbmm_(rows, rows.mT)
+    return kernel

@@ -97,8 +97,8 @@ class Chain:
         squares, inner, spectral = [], 0.0, 0.0
         for layer, ((s, h), (moved, _)) in enumerate(zip(pairs, steps, strict=True), start=1):
             gradient, move = Gradient(s[0, :, 0], h[0]), Gradient(moved[0, :, 0], h[0])
-            inner += gradient.inner(move)
             squares.append(gradient.inner(gradient))
+            inner += squares[-1] if same else gradient.inner(move)
             found = (float((gradient.own_squares() / half.clamp_min(TINY)).max()), squares[-1] / max(float(half.sum()), TINY))
             scale = network.architecture.scale(layer, len(pairs), network.width)
             bounds += zip(found, self.claimed("gradient-upper", tau_l=scale, omega=distance), strict=False)

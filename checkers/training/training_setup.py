@@ -145,13 +145,15 @@ class TrainingSetup:
     def memory(self) -> MemoryPlan:
         one, dense, architecture = self.instance, self.weights == "dense", self._architecture
         samples, outputs, width, itemsize = one.samples, one.outputs, one.neurons, np.dtype(self.dtype).itemsize
-        state = (4 * self.depth + 4) * samples * width * (1 + outputs // 2)  # the passes
-        if dense:
-            state += 2 * self.depth * width**2
+        passes = (4 * self.depth + 4) * samples * width
+        if dense:  # twice once they have moved; before, the kernel of the step size asks for the gradients of all outputs
+            matrices = self.depth * width**2
+            state = max(2 * matrices + passes, matrices + passes * (1 + outputs // 2))
         else:
-            # per direction of either side itself and its image; the first layer's inputs never change, and its change is stored
+            # per direction of either side itself and its image; the first layer's inputs never change, and its change is stored. A step
+            # holds two passes, and last questions
             directions = min(width, samples * (self.steps + 1))
-            state += width * (3 * samples + 4 * (self.depth - 1) * directions)
+            state = width * (outputs + (8 * self.depth + 8) * samples + 4 * (self.depth - 1) * directions)
         limit = architecture.limit_kernel_bytes(samples, self.depth) if takes_limit_kernel(self.weights, samples, outputs) else 0
         predicted, regression = 0, None
         if self.held_out is not None:

@@ -18,6 +18,7 @@ from checkers.machine.memory import free_bytes, refuse_beyond_memory
 from checkers.machine.threads import one_thread
 from checkers.networks.descent import descend
 from checkers.networks.network import Network
+from checkers.networks.one_layer import Start, train_from
 from checkers.networks.randomness import NormalSource, seed_sequence
 from checkers.records.events import Listener
 from checkers.records.experiments import RegimeRow
@@ -27,6 +28,7 @@ from theorems import registry
 from theorems.language.formula import Formula
 from theorems.language.instance import Instance
 from theorems.language.least import least_value
+from theorems.laws.exact_laws import Array
 
 GOAL, SHARE = 1e-3, 0.5
 PATIENCE = 4  # times the predicted number of steps, after which a run is given up
@@ -49,11 +51,15 @@ PLACES = {
 
 
 def planned_bytes(place: Place, outputs: int, steps: int) -> int:
-    """The most that a run may hold: directions and images of both sides, the last questions, and what the passes make on their way."""
+    """The most that a run may hold: directions and images of both sides, the last questions, and what the passes make on their way. One
+    layer is asked once, and then forgotten: g_0, h_0, g_1, h_1, images of A, the question, its directions and their images."""
     n, depth = place.samples, place.depth
-    long = 2 * n + n  # the first layer's directions, images and change
-    long += (depth - 1) * 4 * min(place.width, n * (steps + 1))
-    long += 4 * n * depth + (4 * depth + 10) * n + 3 * outputs  # last questions of both sides; g, h, D, factors; input and output layers
+    if depth == 1:
+        long = 8 * n + outputs
+    else:
+        long = 2 * n + n  # the first layer's directions, images and change
+        long += (depth - 1) * 4 * min(place.width, n * (steps + 1))
+        long += 4 * n * depth + (4 * depth + 10) * n + 3 * outputs  # last questions of both sides; g, h, D, factors; A and B
     return long * place.width * torch.empty(0, dtype=getattr(torch, place.precision)).element_size()
 
 
@@ -83,16 +89,35 @@ def run(place: Place, seed: int, device: str = "cpu") -> RegimeRow:
         return _with(row, refused=str(error))
     start = time.monotonic()
     source = NormalSource(seed_sequence(seed, "regime", place.samples, place.depth, place.width))
-    dtype = getattr(torch, place.precision)
-    network = Network.draw("revealed", place.width, place.depth, inputs.shape[1], 1, 1, source, dtype=dtype, device=device)
-    losses: list[float] = []
-    for stand in descend(network, inputs, targets, kernel.step_size(place.width, 1, SHARE), PATIENCE * steps):
-        losses.append(float(stand.loss[0]))
-        if losses[-1] <= GOAL * losses[0]:
-            break
+    losses = _losses(place, source, inputs, targets, kernel.step_size(place.width, 1, SHARE), PATIENCE * steps, device)
     done = losses[-1] <= GOAL * losses[0]
     share = losses[-1] / losses[0]
     return _with(row, taken=len(losses) - 1 if done else None, loss=share, seconds=time.monotonic() - start)
+
+
+def _losses(place: Place, source: NormalSource, inputs: Array, targets: Array, step_size: float, steps: int, device: str) -> list[float]:
+    """F at every step until the goal is reached, or the last."""
+
+    def drawn() -> Network:
+        dtype = getattr(torch, place.precision)
+        return Network.draw("revealed", place.width, place.depth, inputs.shape[1], 1, 1, source, dtype=dtype, device=device)
+
+    def begun() -> Start:
+        network = drawn()
+        output, record = network.output, network.forward(inputs)
+        del network
+        return Start.of(output, record, torch.as_tensor(targets), step_size)
+
+    if place.depth == 1:  # of the network nothing is kept but g and B
+        curve = train_from(begun(), step_size, steps, range(steps + 1), distances=False).loss[0].tolist()
+        reached = [step for step, value in enumerate(curve) if value <= GOAL * curve[0]]
+        return curve[: reached[0] + 1] if reached else curve
+    losses: list[float] = []
+    for stand in descend(drawn(), inputs, targets, step_size, steps):
+        losses.append(float(stand.loss[0]))
+        if losses[-1] <= GOAL * losses[0]:
+            break
+    return losses
 
 
 def _with(row: RegimeRow, **changes: object) -> RegimeRow:

@@ -104,10 +104,15 @@ class Architecture:
         """The left vectors of the derivative of <u, g_l> in W_l: (..., neurons) -> (..., r, rows)."""
         return _times(self.scale(layer, depth, width), self.split(u))
 
-    def forward(self, input_weights: Weights, hidden: Sequence[Weights], x: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        """Pre-activations g_0..g_L (g_0 = A x) and activations h_0..h_L, each (trials, samples, neurons); x: (trials, samples, d_in)."""
-        pre_activations = [self.join(self._product(input_weights.apply, self.cut_input(x)))]
-        activations = [torch.relu(pre_activations[0])]
+    def forward(
+        self, input_weights: Weights, hidden: Sequence[Weights], x: Tensor, first: tuple[Tensor, Tensor] | None = None
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """Pre-activations g_0..g_L (g_0 = A x) and activations h_0..h_L, each (trials, samples, neurons); x: (trials, samples, d_in).
+
+        first: g_0 and h_0, where they are known.
+        """
+        pre_activations = [self.join(self._product(input_weights.apply, self.cut_input(x))) if first is None else first[0]]
+        activations = [torch.relu(pre_activations[0]) if first is None else first[1]]
         for layer, weights in enumerate(hidden, start=1):
             pre_activations.append(self.linear(weights, layer, len(hidden), activations[-1]))
             activations.append(torch.relu(pre_activations[-1]))

@@ -15,10 +15,11 @@ class DenseWeights:
     """Weights given by a tensor (trials, rows, columns), or (rows, columns) for one trial.
 
     `apply` and `apply_transpose` are differentiable in the matrix and in the vectors. The matrix that is handed over is
-    never written to: the first change makes a new one, and the old one is what W(0) means from then on.
+    never written to: it is what W(0) means, and changes make a new one.
 
-    Where changes come with the same right vectors v again, as a first layer's do in gradient descent, W = M + sum_k left_k v_k^T is kept
-    in these parts: a change adds to `left` alone, and W v_k follows from the known M v_k, so that a step does no pass over a matrix.
+    Changes with few right vectors v_k are kept beside the matrix M, in W = M + sum_k left_k v_k^T, while the same ones come again, as a
+    first layer's do in gradient descent: a change adds to `left` alone, and W v_k follows from the known M v_k and <v_j, v_k>, so that a
+    step does no pass over a matrix. There M stays W(0).
     """
 
     def __init__(self, matrix: Tensor) -> None:
@@ -27,8 +28,9 @@ class DenseWeights:
         self._initial = self._current = matrix if matrix.ndim == 3 else matrix[None]
         self._shared = True  # whether someone else may hold the tensor `_current`
         self._right: Tensor | None = None  # the right vectors of the last change
-        self._left: Tensor | None = None  # what they came with since they came again
+        self._left: Tensor | None = None  # what they came with since the matrix was last written
         self._image: tuple[Tensor, Tensor] | None = None  # M v_k and <v_j, v_k>
+        self._moved: Tensor | None = None  # what the change adds to it: sum_k <v_j, v_k> left_k
         self._norm: Tensor | None = None
 
     @classmethod
@@ -71,7 +73,7 @@ class DenseWeights:
 
     @property
     def bytes_held(self) -> int:
-        small = (self._right, self._left, *(self._image or ()))
+        small = (self._right, self._left, self._moved, *(self._image or ()))
         held: int = self._current.nbytes + sum(tensor.nbytes for tensor in small if tensor is not None)
         return held + (self._initial.nbytes if self._initial is not self._current else 0)
 
@@ -82,16 +84,21 @@ class DenseWeights:
             return x @ self._current.mT + (x @ self._right.mT) @ self._left
         if self._image is None:
             self._image = self._right @ self._current.mT, self._right @ self._right.mT
-        return torch.baddbmm(self._image[0], self._image[1], self._left)
+        if self._moved is None:
+            self._moved = self._image[1] @ self._left
+        return self._image[0] + self._moved
 
     def apply_transpose(self, u: Tensor) -> Tensor:
         product = u @ self._current
         return product if self._left is None or self._right is None else product + (u @ self._left.mT) @ self._right
 
     def add_outer(self, u: Tensor, v: Tensor) -> None:
-        self._norm = None
+        self._norm = self._moved = None
         if self._right is not None and _same(v, self._right):
             self._left = u if self._left is None else self._left + u
+            return
+        if self._current is self._initial and self._left is None and _worth_keeping(v):
+            self._left, self._right, self._image = u, v, None
             return
         if self._left is not None and self._right is not None:
             self._add(self._left, self._right)
@@ -116,14 +123,21 @@ class DenseWeights:
                 raise ValueError("the factors of the change are not of these weights")
         matrix, left, right = (part if part is None else part.to(self._current) for part in (matrix, left, right))
         assert matrix is not None
-        self._current, self._shared, self._image, self._norm = matrix, True, None, None
+        self._current = self._initial if torch.equal(matrix, self._initial) else matrix
+        self._shared, self._image, self._moved, self._norm = True, None, None, None
         self._left, self._right = left, right
 
     def change_norm(self) -> Tensor:
         if self._norm is None:
-            # float64 sums: a float32 sum over 10^7 squares is off by 1e-3.
-            norm: Tensor = torch.linalg.vector_norm(self.matrix - self._initial, dim=(1, 2), dtype=torch.float64)
-            self._norm = norm.to(self._current.dtype)
+            left, right = (self._left, self._right) if self._current is self._initial else (None, None)
+            if left is not None and self._moved is not None and left.dtype == torch.float64:
+                # sum_jk <v_j, v_k> <left_j, left_k> loses the digits that <v_j, v_k> has between its eigenvalues: too many of a float32
+                self._norm = (left * self._moved).sum((1, 2)).clamp_min(0).sqrt()
+            else:
+                change = self.matrix - self._initial if left is None or right is None else left.mT @ right
+                # float64 sums: a float32 sum over 10^7 squares is off by 1e-3.
+                norm: Tensor = torch.linalg.vector_norm(change, dim=(1, 2), dtype=torch.float64)
+                self._norm = norm.to(self._current.dtype)
         return self._norm
 
     def change_spectral_norm(self) -> Tensor:
@@ -141,5 +155,5 @@ def _same(x: Tensor, y: Tensor) -> bool:
 
 
 def _worth_keeping(v: Tensor) -> bool:
-    """Fewer vectors than columns: products with them are cheaper than those with the matrix."""
-    return isinstance(v, Tensor) and 2 * v.shape[1] <= v.shape[2] and not v.requires_grad
+    """Fewer vectors than columns: <v_j, v_k> left_k costs less than W v_k, and the change of W nothing."""
+    return isinstance(v, Tensor) and v.shape[1] <= v.shape[2] and not v.requires_grad

@@ -88,7 +88,8 @@ class KnownSide:
         if self.asked is None or self.coordinates is None or self.asked.shape != x.shape:
             return zero, x
         # cos^2 of the angle to the last question, by one pass over both: most questions are nowhere near it
-        cosine = (x[..., None, :] @ self.asked[..., None])[..., 0, 0] / (size * row_norms(self.asked)).clamp(min=torch.finfo(x.dtype).tiny)
+        asked = row_norms(self.coordinates)  # of c Q, to the roundings by which Q is not orthonormal
+        cosine = (x[..., None, :] @ self.asked[..., None])[..., 0, 0] / (size * asked).clamp(min=torch.finfo(x.dtype).tiny)
         if bool((cosine.square() < 1 - 2 * NEAR**2).all()):
             return zero, x
         last = padded(self.coordinates, self.count)

@@ -192,6 +192,7 @@ class RevealedWeights:
             block = rest if bool(outside.all()) else torch.where(outside[..., None], rest, 0)
             fresh, part = orthonormal(block, torch.where(outside, norm, 0), floor)
             present: Tensor | None = None
+            alone = part is not None and rest.shape[1] == 1 and not self._changed
             if part is None:
                 fresh = side.directions.combine(side.directions.inner(fresh), fresh, -1)
                 fresh, _ = orthonormal(fresh, row_norms(fresh), torch.full_like(floor, 0.5))
@@ -201,12 +202,16 @@ class RevealedWeights:
                     break
                 part = rest @ fresh.mT
             moved = self._reveal(transposed, fresh, present, c)  # M has no coordinates along new directions
-            c, rest = torch.cat([c, part], -1), torch.baddbmm(rest, part, fresh, alpha=-1)
+            c = torch.cat([c, part], -1)
+            if alone:  # what is left of one row is its rounding
+                side.asked, side.coordinates = x, c
+                return c, moved
+            rest = torch.baddbmm(rest, part, fresh, alpha=-1)
             norm = row_norms(rest)
             if bool((norm > floor).any()):  # the directions are orthonormal to a few digits less than rounding
                 c, rest, norm, floor = side.project(c, rest, norm, floor)
                 moved = None
-        side.asked, side.coordinates = x - rest, c
+        side.asked, side.coordinates = x - rest if rest is x else torch.sub(x, rest, out=rest), c
         return c, moved
 
     def _reveal(self, transposed: bool, fresh: Tensor, present: Tensor | None, c: Tensor) -> Tensor | None:

@@ -8,6 +8,7 @@ from checkers.experiments.width import inside_the_regime
 from checkers.experiments.width.inside_the_regime import PLACES, Place, planned_bytes, run
 from checkers.report.regime import regime_table, section
 from checkers.report.threshold import section as threshold_section
+from tests.held_memory import HeldMemory
 
 
 def test_the_theorem_inside_its_regime_takes_the_steps_that_the_kernel_predicts() -> None:
@@ -27,6 +28,13 @@ def test_what_does_not_fit_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPa
     assert row.refused.startswith("this run may need ")
     assert "refused" in regime_table([row])
     assert section([row])[-1].endswith("or float32.")
+
+
+def test_a_single_layer_holds_what_was_planned_to_a_fifth() -> None:
+    with HeldMemory() as held:
+        row = run(Place(2, 1, 2**17), seed=2)
+    assert row.bytes == planned_bytes(Place(2, 1, 2**17), 1, 10)
+    assert 0.8 <= row.bytes / held.peak <= 1.2
 
 
 def test_single_precision_and_a_single_layer_need_less() -> None:

@@ -60,7 +60,7 @@ def test_a_guess_that_is_too_small_is_made_again(monkeypatch: pytest.MonkeyPatch
 
 def test_only_neurons_near_zero_are_followed() -> None:
     question = subject(1, 1, 4096, 1.0)
-    start = one_layer.Start.of(question.network, question.record, torch.tensor(question.instance.targets), 1e-4)
+    start = one_layer.Start.of(question.network.output, question.record, torch.tensor(question.instance.targets), 1e-4)
     assert start.moving(2 * start.linear(20)).shape[1] < 4096 / 4
 
 

@@ -18,7 +18,9 @@ from checkers.networks.kernels import limit_kernel
 from checkers.records.training import TrainingRun
 from checkers.training import training_setup
 from checkers.training.chain import examined_steps
+from checkers.training.run import train
 from checkers.training.training_setup import MemoryPlan
+from tests.held_memory import HeldMemory
 from tests.helpers import setup_on, train_on
 from theorems import registry
 from theorems.language.instance import Instance
@@ -168,6 +170,22 @@ def test_the_plan_knows_of_the_kernels() -> None:
     assert plan(400, held_out=HeldOut(apart.inputs)).regression is None
     whole = setup_on(digits(4), width=8)
     assert run(digits(4), width=8).planned_bytes == whole.memory.whole == whole.memory.state
+
+
+# Vectors as long as those in reach, which lie in blocks of their own: below 2^16 neurons directions share blocks of 32.
+@pytest.mark.parametrize(
+    ("samples", "sizes"),
+    [
+        (2, {"width": 2**17, "depth": 1, "weights": "revealed", "steps": 5}),
+        (1, {"width": 2**17, "depth": 2, "weights": "revealed", "steps": 12}),
+        (20, {"width": 1024, "depth": 3, "steps": 3}),
+    ],
+)
+def test_a_run_holds_what_was_planned_to_a_fifth(samples: int, sizes: dict[str, Any]) -> None:
+    setup = setup_on(digits(samples), **sizes, goal=1e-9)
+    with HeldMemory() as held:
+        train(setup)
+    assert 0.8 <= setup.memory.whole / held.peak <= 1.2
 
 
 def test_a_limit_kernel_that_does_not_fit_is_refused_before_it_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:

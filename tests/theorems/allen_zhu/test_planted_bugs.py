@@ -134,8 +134,10 @@ def test_a_forward_pass_that_leaves_a_layer_linear_is_noticed(monkeypatch: pytes
     """h_1 = g_1: no half of the norm is lost, and ‖h_1‖^2 = 2 ‖h_0‖^2."""
     right = FullyConnected.forward
 
-    def forward(self: FullyConnected, first: Weights, hidden: Sequence[Weights], x: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        before, after = right(self, first, hidden[:1], x)
+    def forward(
+        self: FullyConnected, input_weights: Weights, hidden: Sequence[Weights], x: Tensor, first: tuple[Tensor, Tensor] | None = None
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        before, after = right(self, input_weights, hidden[:1], x, first)
         more_before, more_after = [*before], [after[0], before[1]]
         for weights in hidden[1:]:
             more_before.append(weights.apply(more_after[-1]))

@@ -169,7 +169,10 @@ def test_the_handed_matrix_is_never_written_to() -> None:
     for _ in range(2):
         weights.add_outer(row, row)
     assert torch.equal(matrix, torch.eye(3, dtype=torch.float64))
-    assert weights.bytes_held == 2 * matrix.nbytes + 2 * row.nbytes  # and the vectors of the second change, which came again
+    assert weights.bytes_held == matrix.nbytes + 2 * row.nbytes  # the vectors of the first change came again: no matrix was made
+    weights.add_outer(row, 2 * row)
+    assert torch.equal(matrix, torch.eye(3, dtype=torch.float64))
+    assert weights.bytes_held == 2 * matrix.nbytes + row.nbytes  # those of a change, for they may come again
 
 
 @precisions
@@ -179,7 +182,8 @@ def test_changes_with_the_same_right_vectors_are_kept_in_factors(dtype: torch.dt
     left = vectors("first left", 2, ROWS, dtype)
     weights.add_outer(left, x)
     still = weights.state()["matrix"]
-    expected = still.clone()
+    assert torch.equal(still, dense(dtype).matrix)
+    expected = still + left.mT @ x
     for step in range(3):
         left = vectors(f"left {step}", 2, ROWS, dtype)
         weights.add_outer(left, x.clone())
