@@ -90,9 +90,10 @@ def _kept(subject: TwoLayer, p: float, *, printed: bool = False) -> Side:
     source="Du et al. 2019, section 4",
     claim="sum_i N_i <= {bound} at R = p lambda0/(12.8 n^2), which keeps the kernel within lambda0/8 of H(0) all over the ball",
     at_most="m lambda0/(16 n)",
-    ranges={**SIZES, "width": (64, 2**20), "samples": (1, 16)},
-    # where a single near neuron is 1/1.55 of the bound, lambda0 of close pairs being about 0.16 delta + 0.17 delta^2
-    tight={"samples": 2, "separation": 1.0, "width": "16 1.55 n/(0.16 delta + 0.17 delta^2)", "data": "close pairs"},
+    ranges={**SIZES, "width": (64, 2**20), "samples": (1, 12), "separation": (0.05, 1.4)},
+    # where one near neuron is 2/3 of the bound; lambda0 of close pairs is about 0.16 delta + 0.17 delta^2, up to 1/2
+    tight={"samples": 2, "separation": 1.4, "width": "24 n/min(1/2, 0.16 delta + 0.17 delta^2)", "data": "close pairs"},
+    trials=1024,
     failure=FAILURE_P,
     constants={"p": OFTEN},
     data=POSITIVE,
