@@ -177,10 +177,10 @@ def _tightened(statement: Statement, limits: Mapping[str, Range], shape: str, co
 
 def _wanted(statement: Statement, name: str, ranges: Mapping[str, Range]) -> float | None:
     """Where the bound is tight in a quantity; None while a size that it depends on may still be any of several."""
-    tight = statement.tight[name]
-    if not isinstance(tight, str):
-        return tight
-    tight = Formula(tight)
+    where = statement.tight[name]
+    if not isinstance(where, str):
+        return where
+    tight = Formula(where)
     known = {symbol: ranges[SYMBOLS[symbol]] for symbol in tight.names if symbol in SYMBOLS}
     if any(low < high for low, high in known.values()):
         return None

@@ -15,14 +15,15 @@ import numpy as np
 from theorems.language.instance import Array
 
 MOST = 100_000  # groups of values
+LEFT_OUT = 37.0  # e^-37 is 8.5e-17
 
 
 def binomial(m: int, share: float) -> tuple[Array, Array]:
-    """Values of K ~ Binomial(m, share) and their probabilities; the window leaves out below 1e-15. Beyond MOST values groups of them by
-    their largest: what grows with K can only be overstated."""
+    """Values of K ~ Binomial(m, share) and their probabilities. By Bernstein's inequality the window leaves out below 2 exp(-LEFT_OUT).
+    Beyond MOST values groups of them by their largest: what grows with K can only be overstated."""
     from scipy.stats import binom
 
-    spread = 8.5 * math.sqrt(m * share * (1 - share)) + 1
+    spread = math.sqrt(2 * LEFT_OUT * m * share * (1 - share)) + LEFT_OUT / 3 + 1
     counts = np.unique(np.linspace(max(0, math.floor(m * share - spread)), min(m, math.ceil(m * share + spread)), MOST + 1).round())
     return counts, np.diff(binom.cdf(np.concatenate([[-1.0], counts]), m, share))
 

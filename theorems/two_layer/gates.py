@@ -72,8 +72,8 @@ def _total(subject: TwoLayer) -> Side:
         wrong("p dropped", "exponent", at_most="0.797885 m n omega/kappa", ranges={"radius": (1e-3, 0.05)}),
         wrong("a tenth of the mean over p", "constant", at_most="0.0398942 m n omega/(kappa p)", ranges={"radius": (1e-3, 0.05)}),
     ),
-    note="Markov: the mean is at most p times the bound. tl-near allows 2 m n p_R where this allows m n p_R/p. Where a single neuron is near"
-    " with probability p, and then to all inputs, no smaller bound is true.",
+    note="Markov: the mean is at most p times the bound. tl-near allows 2 m n p_R where this allows m n p_R/p. Where a single neuron is"
+    " near with probability p, and then to all inputs, no smaller bound is true.",
 )
 def near_total(subject: TwoLayer) -> Side:
     return _total(subject)

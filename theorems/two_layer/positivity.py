@@ -111,8 +111,8 @@ def _lower(subject: TwoLayer, *, opposite: bool = True) -> Side:
         wrong("opposite inputs forgotten", "assumption", measure=partial(_lower, opposite=False), ranges={"samples": (6, 6)},
               data=("circle",)),
     ),
-    note="2 pi^(3/2) = 11.137, e^2 = 7.39. The second implies the first. The least lambda0/apart known to us is 0.0627, on lattices in three"
-    " dimensions, and 0.0797 on circles: a constant without n.",
+    note="2 pi^(3/2) = 11.137, e^2 = 7.39. The second implies the first. The least lambda0/apart known to us is 0.0627, on lattices in"
+    " three dimensions, and 0.0797 on circles: a constant without n.",
 )  # fmt: skip
 def separated(subject: TwoLayer) -> Side:
     return _lower(subject)

@@ -1,7 +1,7 @@
 """Whether a survivor fails more seldom than its claim allows, wherever it was seen to fail.
 
-A claim with probability may fail, so that a ratio beyond 1 says nothing by itself. Where trials are too few to tell, the instance is decided
-again, on fresh weights and with many more of them.
+A claim with probability may fail, so that a ratio beyond 1 says nothing by itself. Where trials are too few to tell, the instance is
+decided again, on fresh weights and with many more of them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ STAGE: Final = 5  # of weights that no search has seen
 
 
 def seldom(settings: Settings, statement: Statement, campaign: Campaign) -> str:
-    """In words, how often it fails where that is most, if exact tests say of every instance at which it failed that the claim allows more."""
+    """In words, how often it fails where that is most, if exact tests say of each instance at which it failed that the claim allows more.
+    """
     failing = list({identity(one): one for one in campaign.decisions if one.evidence and one.failures}.values())
     seen = []
     for one in failing:
