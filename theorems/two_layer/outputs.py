@@ -94,9 +94,9 @@ def _shortfall(m: int, p: float) -> float:
         wrong("p dropped from Markov's bound", "exponent", at_most=("Y^2 + kappa^2 n/2", "kappa^2 n tail")),
         wrong("the mean in place of the tail", "constant", at_most=("(Y^2 + kappa^2 n/2)/p", "kappa^2 n/2")),
     ),
-    note="E ‖y - u(0)‖^2 = ‖y‖^2 + kappa^2 n/2 exactly. The first form follows from the second where tail <= (1 - p)/(2 p). The second has no"
-    " union over samples, which would make it 2 kappa^2 n log(2 n/p). Inputs that are nearly equal have nearly equal outputs: there it is"
-    " short of sharp by the mean of a tail over its quantile, 1.27 at p = 0.01.",
+    note="E ‖y - u(0)‖^2 = ‖y‖^2 + kappa^2 n/2 exactly. The first form follows from the second where tail <= (1 - p)/(2 p). The second has"
+    " no union over samples, which would make it 2 kappa^2 n log(2 n/p). Inputs that are nearly equal have nearly equal outputs: there it"
+    " is short of sharp by the mean of a tail over its quantile, 1.27 at p = 0.01.",
 )
 def output(subject: TwoLayer, p: float) -> Side:
     import torch

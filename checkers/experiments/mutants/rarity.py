@@ -21,8 +21,7 @@ STAGE: Final = 5  # of weights that no search has seen
 
 
 def seldom(settings: Settings, statement: Statement, campaign: Campaign) -> str:
-    """In words, how often it fails where that is most, if exact tests say of each instance at which it failed that the claim allows more.
-    """
+    """In words, how often it fails where that is most, if exact tests say of each instance where it failed that the claim allows more."""
     failing = list({identity(one): one for one in campaign.decisions if one.evidence and one.failures}.values())
     seen = []
     for one in failing:
