@@ -93,9 +93,9 @@ def stability(subject: TwoLayer) -> Side:
     claim="‖H(W) - H(0)‖_F <= {bound}, so at most lambda0/4 at omega = 0.1567 p lambda0/n^2",
     at_most="1.595770 n^2 omega/p",
     proved="1.128380 n^(3/2) omega/p",
-    ranges={**RANGES, "width": (64, 2**14), "radius": (1e-6, 0.2), "separation": NEARLY_EQUAL},
+    ranges={**RANGES, "width": (64, 2**13), "radius": (1e-6, 0.2), "separation": NEARLY_EQUAL},
     # where about one network in seven has a near neuron, and that one flips the gates of nearly equal inputs together
-    tight={"samples": 1, "separation": NEARLY_EQUAL[0], "width": 64, "radius": "2.9 p/(0.797885 m)", "data": "cluster"},
+    tight={"samples": 1, "separation": NEARLY_EQUAL[0], "width": 64, "radius": "2.8 p/(0.797885 m)", "data": "cluster"},
     failure=FAILURE_P,
     constants={"p": P},
     data=POSITIVE,
