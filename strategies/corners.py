@@ -23,6 +23,7 @@ from strategies.data import ALL_SHAPES, SHAPES
 from strategies.instances import LABELLED, instances
 from strategies.labels import LABELS
 from strategies.region import ORDER, Region, box
+from theorems.language.formula import SYMBOLS, Formula
 from theorems.language.instance import INTEGER_QUANTITIES, ODD, Instance
 from theorems.language.statement import KINDS, Range, Statement
 
@@ -161,13 +162,32 @@ def _between(name: str, one: float, other: float) -> float:
 
 
 def _tightened(statement: Statement, limits: Mapping[str, Range], shape: str, corner: str) -> dict[str, Range]:
-    """The limits with every other quantity as near as can be to where the statement says that its bound is tight."""
+    """The limits with every other quantity as near as can be to where the statement says that its bound is tight: of a formula, where the
+    sizes that it speaks of are known."""
     limits = dict(limits)
     for name in [name for name in statement.tight if name not in (*KINDS, corner)]:
-        low, high = box(statement, limits)[name]
-        value = _nearest(statement, limits, shape, name, min(max(float(statement.tight[name]), low), high))
-        limits[name] = (value, value)
+        ranges = box(statement, limits)
+        wanted = _wanted(statement, name, ranges)
+        if wanted is not None:
+            low, high = ranges[name]
+            value = _nearest(statement, limits, shape, name, min(max(wanted, low), high))
+            limits[name] = (value, value)
     return limits
+
+
+def _wanted(statement: Statement, name: str, ranges: Mapping[str, Range]) -> float | None:
+    """Where the bound is tight in a quantity; None while a size that it depends on may still be any of several."""
+    where = statement.tight[name]
+    if not isinstance(where, str):
+        return where
+    tight = Formula(where)
+    known = {symbol: ranges[SYMBOLS[symbol]] for symbol in tight.names if symbol in SYMBOLS}
+    if any(low < high for low, high in known.values()):
+        return None
+    sizes = {SYMBOLS[symbol]: low for symbol, (low, _) in known.items()}
+    at = Instance(**{"width": 1, **sizes})  # type: ignore[arg-type]  # SYMBOLS name the numeric fields
+    value = float(tight(at, **statement.constant_values(at)))
+    return max(1, round(value)) if name in INTEGER_QUANTITIES else value
 
 
 def _moderate(statement: Statement, limits: dict[str, Range], shape: str, corner: str) -> dict[str, Range]:

@@ -13,7 +13,7 @@ from strategies import Corner, closest_pair, corners
 from strategies.data import ALL_SHAPES
 from theorems import registry
 from theorems.language.instance import Instance
-from theorems.language.statement import Assumption, Range, Statement
+from theorems.language.statement import Assumption, Constant, Range, Statement
 from theorems.language.subject import Comparison
 
 QUICK = PROFILES["quick"]
@@ -100,6 +100,17 @@ def test_corners_lie_where_the_bound_is_tight() -> None:
     wide = {corner.name: corner for corner in corners(statement, {"width": (256, 2**14)}, STANDARD.farther(statement))}
     deep = wide["depth most"].limits
     assert (deep["depth"], deep["samples"], deep["separation"]) == ((3, 3), (3, 3), (0.1, 0.1))
+
+
+def test_where_a_bound_is_tight_may_depend_on_other_sizes() -> None:
+    """Evaluated at the corner's own end, where the corner is one of what it depends on."""
+    ranges: dict[str, Range] = {"width": (16, 2**14), "samples": (1, 64), "radius": (1e-6, 0.5)}
+    where: dict[str, float | str] = {"samples": 2, "width": "16 n", "radius": "c n/m"}
+    statement = dataclasses.replace(declared(ranges), tight=where, constants={"c": Constant(0.5, "")})
+    found = {corner.name: corner.limits for corner in corners(statement)}
+    assert (found["samples most"]["width"], found["samples most"]["radius"]) == ((1024, 1024), (0.5 * 64 / 1024,) * 2)
+    assert found["width most"]["radius"] == (0.5 * 2 / 2**14,) * 2
+    assert found["radius least"]["width"] == (32, 32)
 
 
 def test_where_a_bound_is_tight_is_a_shape_of_data_that_there_is() -> None:

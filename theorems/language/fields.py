@@ -45,7 +45,9 @@ def _mistakes(one: Statement) -> Iterable[str]:
     yield _must("certificate", one.certificate in known_kinds, f"one of {', '.join(map(repr, known_kinds))}", one.certificate)
     yield _each("sharp", one.sharp, _is_number, "a number")
     sizes = {name: value for name, value in one.tight.items() if name not in KINDS}
-    yield _each("tight", sizes, _is_number, "a number")
+    known = {*SYMBOLS, *one.constants}
+    yield _each("tight", sizes, lambda value: _is_number(value) or (isinstance(value, str) and Formula(value).names <= known),
+                "a number, or a formula in sizes and constants")  # fmt: skip
     yield _must("passes", type(one.passes) is int and one.passes >= 1, "a positive integer", one.passes)
     yield _must("trials", type(one.trials) is int and one.trials >= 1, "a positive integer", one.trials)
     yield _must("variance", _is_number(one.variance) and one.variance > 0, "a positive number", one.variance)

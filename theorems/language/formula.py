@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SYMBOLS = {symbol: name for name, (symbol, _) in QUANTITIES.items()}
 FUNCTIONS = ("log", "sqrt", "exp", "min", "max")
-_FRACTION = re.compile(r"\((\d+)/(\d+)\)")
+_FRACTION = re.compile(r"(?<![A-Za-z_0-9])\((\d+)/(\d+)\)")  # not the argument of a function
 _SUBSCRIPTED = re.compile(r"([A-Za-z]+)(?:_?([0-9]+)|_([A-Za-z]+))")
 _SUBSCRIPTS = {"inf": r"\infty", "min": r"\min", "max": r"\max"}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")

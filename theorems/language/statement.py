@@ -75,7 +75,8 @@ class Statement:
     proved: a formula, or one a part ("" for none), that is proved to bound the measured side too, where a stronger proof is known: what
     claims more than the bound and no more than this is true.
     sharpens: the id of a statement about the same measured side that claims no more: what follows from this one is true there.
-    tight: sizes, and the KINDS of data and labels, at which the bound is attained as networks grow; corners of the region lie there.
+    tight: sizes, and the KINDS of data and labels, at which the bound is attained as networks grow; corners of the region lie there. A size
+    may be a formula in those before it, and in constants.
     passes: how many times more the measure costs than one forward and backward pass; it divides the number of trials.
     trials: of one instance, at least, where few of its instances can be had and each network costs little beside what a statement is worth.
     adversary: names of the adversaries that move the weights inside the ball of radius `radius`; none: the weights stay.

@@ -51,6 +51,7 @@ PRINTED, WIDE = "30 sqrt(m) v_max^2 Gamma^2 X^2 log(n)", "v_4^2 Gamma^2 X^2 sqrt
     at_most=(PRINTED, WIDE),
     proved=(PROVED, PROVED),
     ranges={"width": (1, 2**14), "samples": (2, 6)},
+    tight={"samples": 2, "data": "orthonormal"},
     failure=FailureProbability("n^(-100)", lambda instance: instance.samples**-100.0),
     variance=KAPPA**2,
     rests_on=("os-jacobian",),

@@ -9,7 +9,7 @@ from theorems.language.forms import wrong
 from theorems.language.statement import Constant, FailureProbability
 from theorems.language.subject import Side
 from theorems.laws.gate_laws import near_probability
-from theorems.two_layer.shared import FAILURE_P, POSITIVE, SIZES, P, floor, near_failure, two_layer
+from theorems.two_layer.shared import FAILURE_P, NEARLY_EQUAL, OFTEN, POSITIVE, SIZES, P, floor, near_failure, two_layer
 
 if TYPE_CHECKING:
     from theorems.two_layer.subject import TwoLayer
@@ -58,7 +58,9 @@ def _total(subject: TwoLayer) -> Side:
     source="Du et al. 2019, Lemma 3.2; Arora et al. 2019, (17)",
     claim="sum_i N_i <= {bound}",
     at_most="0.797885 m n omega/(kappa p)",
-    ranges=RANGES,
+    ranges={**RANGES, "samples": (1, 64), "separation": NEARLY_EQUAL, "radius": (1e-6, 0.5)},
+    # one near neuron of nearly equal inputs makes the sum n at once: with probability p if the bound is n
+    tight={"samples": 1, "separation": NEARLY_EQUAL[0], "width": 64, "radius": "1.9 p kappa/(0.797885 m)", "data": "cluster"},
     failure=FAILURE_P,
     constants={"kappa": Constant(KAPPA, "the standard deviation of the entries of w_r, as drawn"), "p": P},
     variance=KAPPA**2,
@@ -70,7 +72,8 @@ def _total(subject: TwoLayer) -> Side:
         wrong("p dropped", "exponent", at_most="0.797885 m n omega/kappa", ranges={"radius": (1e-3, 0.05)}),
         wrong("a tenth of the mean over p", "constant", at_most="0.0398942 m n omega/(kappa p)", ranges={"radius": (1e-3, 0.05)}),
     ),
-    note="Markov: the mean is at most p times the bound. tl-near allows 2 m n p_R where this allows m n p_R/p.",
+    note="Markov: the mean is at most p times the bound. tl-near allows 2 m n p_R where this allows m n p_R/p. Where a single neuron is"
+    " near with probability p, and then to all inputs, no smaller bound is true.",
 )
 def near_total(subject: TwoLayer) -> Side:
     return _total(subject)
@@ -87,9 +90,12 @@ def _kept(subject: TwoLayer, p: float, *, printed: bool = False) -> Side:
     source="Du et al. 2019, section 4",
     claim="sum_i N_i <= {bound} at R = p lambda0/(12.8 n^2), which keeps the kernel within lambda0/8 of H(0) all over the ball",
     at_most="m lambda0/(16 n)",
-    ranges={**SIZES, "width": (64, 2**20)},
+    ranges={**SIZES, "width": (64, 2**20), "samples": (1, 12), "separation": (0.05, 1.4)},
+    # where one near neuron is 2/3 of the bound; lambda0 of close pairs is about 0.16 delta + 0.17 delta^2, up to 1/2
+    tight={"samples": 2, "separation": 1.4, "width": "24 n/min(1/2, 0.16 delta + 0.17 delta^2)", "data": "close pairs"},
+    trials=1024,
     failure=FAILURE_P,
-    constants={"p": P},
+    constants={"p": OFTEN},
     data=POSITIVE,
     rests_on=("tl-near-markov",),
     exact=True,

@@ -1,4 +1,12 @@
-"""When is lambda0 = lambda_min(H_inf) positive, and how large is it at least?"""
+"""When is lambda0 = lambda_min(H_inf) positive, and how large is it at least?
+
+h(rho) = rho/4 + (rho/2 pi) arcsin rho, and arcsin has positive coefficients b_k = binom(2k, k)/(4^k (2k + 1)). So H_inf is at least the sum
+of the b_k/(2 pi) times the entrywise powers rho^(2k + 2), of which each has least eigenvalue 1 - (n - 1) r^(2k + 2) at least, or 0, r the
+largest |rho_ij|: 1 - a^2/2 <= exp(-a^2/2) where a = apart. Let f(j) = max(0, 1 - (n - 1) exp(-j a^2)), 0 at j = 0. By Wallis b_{j-1} >=
+(j - 1/2)^(-3/2)/(2 sqrt(pi)), those from j on add up to (j - 1/2)^(-1/2)/sqrt(pi) at least, and summation by parts leaves the integral of
+f'(t) (t + 1/2)^(-1/2) over 2 pi^(3/2). There t a^2 - log(n - 1) is an exponential variable, of mean 1, and by Jensen's inequality
+    lambda0 >= a/(2 pi^(3/2) sqrt(log(n - 1) + 1 + a^2/2)), a^2 <= 2.
+"""
 
 from __future__ import annotations
 
@@ -79,29 +87,32 @@ def _lower(subject: TwoLayer, *, opposite: bool = True) -> Side:
     import torch
 
     inputs = subject.instance.inputs
-    least = torch.full((subject.trials,), kernel_floor(inputs), dtype=torch.float64)
-    given = {"apart": torch.full_like(least, _distance(inputs, opposite=opposite))}
+    least = torch.full((subject.trials, 2), kernel_floor(inputs), dtype=torch.float64)
+    given = {"apart": torch.full_like(least[:, 0], _distance(inputs, opposite=opposite))}
     # an eigenvalue of a matrix of norm n/2 at most, against at least delta/(100 n^2)
-    return Side(least, rounding=16 * 2.0**-53 * 100 * len(inputs) ** 3 / max(float(given["apart"][0]), 1e-12), given=given)
+    return Side(least, axes=("part",), rounding=16 * 2.0**-53 * 100 * len(inputs) ** 3 / max(float(given["apart"][0]), 1e-12), given=given)
 
 
 @two_layer(
     id="tl-separation",
-    source="after Oymak and Soltanolkotabi 2019; the constant is from memory",
-    claim="lambda0 >= {bound}, apart = the least ‖x_i - x_j‖ or ‖x_i + x_j‖, i != j",
-    at_least="apart/(100 n^2)",
-    kind="declared",
-    ranges={**SETS, "samples": (2, 8)},
+    source="after Oymak and Soltanolkotabi 2019, with a constant from memory; the second form derived",
+    claim="lambda0 >= {bound}, and lambda0 >= {bound}, apart = the least ‖x_i - x_j‖ or ‖x_i + x_j‖, i != j",
+    at_least=("apart/(100 n^2)", "apart/(11.137 sqrt(log(7.39 (n - 1))))"),
+    proved=("apart/(11.137 sqrt(log(7.39 (n - 1))))", ""),
+    ranges={**SETS, "samples": (2, 63)},
+    tight={"data": "circle"},
     engines=("vectors",),
     data=("orthonormal", "sphere", "close pairs", "cluster", "circle"),
     rests_on=("tl-positive",),
     exact=True,
     variants=(
-        wrong("1/(2 pi) in place of 1/(100 n^2)", "constant", at_least="apart/6.28318", ranges={"samples": (5, 21)}, data=("circle",)),
+        wrong("1/(2 pi) in place of 1/(100 n^2)", "constant", at_least=("apart/6.28318", "apart/(11.137 sqrt(log(7.39 (n - 1))))"),
+              ranges={"samples": (5, 21)}, data=("circle",)),
         wrong("opposite inputs forgotten", "assumption", measure=partial(_lower, opposite=False), ranges={"samples": (6, 6)},
               data=("circle",)),
     ),
-    note="The least lambda0/apart known to us is 0.0627, on lattices in three dimensions: a constant without n.",
+    note="2 pi^(3/2) = 11.137, e^2 = 7.39. The second implies the first. The least lambda0/apart known to us is 0.0627, on lattices in"
+    " three dimensions, and 0.0797 on circles: a constant without n.",
 )  # fmt: skip
 def separated(subject: TwoLayer) -> Side:
     return _lower(subject)

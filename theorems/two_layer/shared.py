@@ -27,6 +27,9 @@ POSITIVE = ("orthonormal", "sphere", "close pairs", "cluster", "opposite pairs")
 EVERY = (*POSITIVE, "circle")
 SIZES: dict[str, Range] = {"width": (16, 2**20), "samples": (1, 8), "input_dimension": INPUTS, "separation": (0.05, 1.0)}
 P = Constant(0.05, "a choice, not a hidden constant: small enough to be refuted in few trials, large enough that log(1/p) is a number")
+OFTEN = Constant(0.25, "a choice: Markov's bound is the nearer to what it bounds, the less rare that is")
+RARE = Constant(0.01, "a choice: the rarer, the nearer are a tail's mean and its quantile")
+NEARLY_EQUAL: Range = (1e-5, 1.0)  # separations, down to where two inputs have the same gates in nearly all networks
 FAILURE_P = FailureProbability("p", lambda instance, p, **others: p)
 
 # Of an eigenvalue, over the width: gates are counted in units of 1/m, and of a smaller one, rounding or not, a run of a few steps shows

@@ -12,6 +12,7 @@ from checkers.evidence.error_budget import ErrorBudget
 from checkers.experiments.calibration import MARGIN
 from checkers.experiments.mutants.claims import SAME, corners
 from checkers.experiments.mutants.mutant import Mutant
+from checkers.experiments.mutants.rarity import seldom
 from checkers.experiments.mutants.reach import watched
 from checkers.experiments.mutants.restricted import restricted, where_several, with_constant
 from checkers.experiments.mutants.sabotage import sabotaged
@@ -65,9 +66,11 @@ def _quantifier(settings: Settings, statement: Statement, mutant: Mutant) -> _Fo
     needed = max((one.ratio for one in narrow.decisions), default=0.0)
     if MARGIN * needed >= 1:
         return _Found([narrow], "outside", f"the restricted measure needs {needed:.3g} of the bound, with the margin all of it", math.inf)
-    campaign = _searched(settings, with_constant(statement, MARGIN * needed))
+    wider = with_constant(statement, MARGIN * needed)
+    campaign = _searched(settings, wider)
     words = f"the restricted measure needs {needed:.3g} of the bound, all of it {MARGIN * needed * _worst(campaign):.3g}"
-    return _Found([campaign], "outside" if _worst(campaign) <= 1 else "missed", words, math.inf)
+    rare = "" if campaign.severest or _worst(campaign) <= 1 else seldom(settings, wider, campaign)
+    return _Found([campaign], "outside" if rare or _worst(campaign) <= 1 else "missed", f"{words}, and {rare}" if rare else words, math.inf)
 
 
 def _pass(settings: Settings, statement: Statement, mutant: Mutant) -> _Found:

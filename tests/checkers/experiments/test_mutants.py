@@ -28,7 +28,7 @@ from strategies import instance_from_sizes
 from tests.helpers import sources
 from theorems import registry
 from theorems.language.instance import Instance
-from theorems.language.statement import EXACT_LAW, Constant, Statement, Variant
+from theorems.language.statement import EXACT_LAW, Constant, FailureProbability, Statement, Variant
 from theorems.language.subject import Side, Subject
 
 OWN = Path(__file__).parents[3] / "docs" / "own-statement.py"
@@ -218,6 +218,22 @@ def test_a_quantifier_is_worth_what_the_first_index_does_not_know(plant: Planted
         assert bound(Instance(width=16), C=1.0) == pytest.approx(claimed)
     assert with_constant(dataclasses.replace(same, at_most="C m"), 0.0).bounds[0].exponent("m") == pytest.approx(1)
     assert quantifier_mutants(dataclasses.replace(same, ranges={"width": (16, 64)}))[0] == [], "one layer is all layers"
+
+
+@pytest.mark.parametrize(("share", "outcome"), [(10, "outside"), (100, "missed"), (300, "REFUTED")])
+def test_a_quantifier_that_fails_seldom_enough_decides_nothing(plant: Planted, share: int, outcome: str) -> None:
+    """The second layer is beyond the first in so many of 1000 networks, where the claim allows 100 of them."""
+
+    def measure(subject: Subject) -> Side:
+        beyond = (subject.integers((), 0, 999) < share).double()
+        return Side(torch.stack([torch.ones_like(beyond), 1 + 2 * beyond], 1), ("layer",))
+
+    failure = FailureProbability("0.1", lambda instance, **constants: 0.1)
+    ranges = {"width": (16, 64), "depth": (2, 2)}
+    statement = plant(lambda i: [1.0], measure=measure, at_most="C", failure=failure, ranges=ranges)
+    (found,) = (one for one in run([statement], seed=3).mutants if one.kind == "quantifier")
+    assert found.outcome == outcome
+    assert ("where 0.1 is allowed" in found.why) == (outcome == "outside")
 
 
 def moved_subject(statement: Statement) -> NetworkSubject:

@@ -99,3 +99,7 @@ def test_names_need_no_sympy() -> None:
     code = "import sys; from theorems.language.formula import Formula; print(sorted(Formula('C m log(n)').names), 'sympy' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "['C', 'm', 'n'] False"
+
+
+def test_a_fraction_may_be_the_argument_of_a_function() -> None:
+    assert Formula("exp(1/5) m^(1/2)")(Instance(width=4)) == pytest.approx(2 * math.exp(0.2))
