@@ -72,7 +72,7 @@ def descend(
     for step in range(first, steps + 1):
         seen = recorded(step) or step in (first, steps)
         if seen or batches is None:
-            moving = record = network.forward(rows, record) if passed is None or step > first else passed
+            moving = record = network.forward(inputs, record) if passed is None or step > first else passed
         if seen:
             yield Stand(step, moving, loss.value(moving.outputs, goal))
         if step < steps and batches is not None:  # where nobody looked, a pass over the minibatch is enough

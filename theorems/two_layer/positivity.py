@@ -95,7 +95,7 @@ def _lower(subject: TwoLayer, *, opposite: bool = True) -> Side:
 
 @two_layer(
     id="tl-separation",
-    source="after Oymak and Soltanolkotabi 2019, with a constant from memory; the second form derived",
+    source="after Oymak and Soltanolkotabi 2019, constant from memory; second form derived",
     claim="lambda0 >= {bound}, and lambda0 >= {bound}, apart = the least ‖x_i - x_j‖ or ‖x_i + x_j‖, i != j",
     at_least=("apart/(100 n^2)", "apart/(11.137 sqrt(log(7.39 (n - 1))))"),
     proved=("apart/(11.137 sqrt(log(7.39 (n - 1))))", ""),

@@ -226,7 +226,7 @@ def test_a_quantifier_that_fails_seldom_enough_decides_nothing(plant: Planted, s
 
     def measure(subject: Subject) -> Side:
         beyond = (subject.integers((), 0, 999) < share).double()
-        return Side(torch.stack([torch.ones_like(beyond), 1 + 2 * beyond], 1), ("layer",))
+        return Side(torch.stack([torch.full_like(beyond, 0.5), 0.5 + beyond], 1), ("layer",))
 
     failure = FailureProbability("0.1", lambda instance, **constants: 0.1)
     ranges = {"width": (16, 64), "depth": (2, 2)}
