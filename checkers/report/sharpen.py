@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from checkers.records.sharpened import Conjecture, Frontier, SharpenRun
 from checkers.report.text import number, plain, table
 from checkers.report.verdicts import decision_in_words
@@ -68,4 +70,7 @@ def section(run: SharpenRun | None) -> list[str]:
     if run is None:
         return []
     kept = [plain(f"{one.of}: {one.claim}") for one in run.conjectures if one.verdict == "OPEN"]
-    return ["## Conjectures", CONJECTURES, "\n".join(f"- {line}" for line in kept), frontier_table(run.conjectures, "github")]
+    sharper = [
+        msgspec.structs.replace(one, frontier=[row for row in one.frontier if row.conjectured != row.claimed]) for one in run.conjectures
+    ]
+    return ["## Conjectures", CONJECTURES, "\n".join(f"- {line}" for line in kept), frontier_table(sharper, "github")]

@@ -30,8 +30,15 @@ def verdict_lines(facts: Facts) -> list[str]:
         f"**How hard.** {_how_hard(facts)}",
         f"**What failed.** {_failed(facts)}",
         f"**Only extrapolated.** {_extrapolated(facts)}",
-        f"**Again.** `{command(facts)}`, or `make report` in a fresh clone; the same seed and versions give the same numbers.",
+        f"**Again.** `{command(facts)}`, or `make report` in a fresh clone; the same seed and versions give the same numbers.{_beside(facts)}",
     ]
+
+
+def _beside(facts: Facts) -> str:
+    """What the command does not run."""
+    runs = [name for name, found in (("mutants", facts.mutants), ("sharpen", facts.sharpened)) if found]
+    words = " and ".join(f"`lemmafuzz {name}`" for name in runs)
+    return f" What {words} found was put beside it." if runs else ""
 
 
 def command(facts: Facts) -> str:
