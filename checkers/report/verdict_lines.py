@@ -30,7 +30,8 @@ def verdict_lines(facts: Facts) -> list[str]:
         f"**How hard.** {_how_hard(facts)}",
         f"**What failed.** {_failed(facts)}",
         f"**Only extrapolated.** {_extrapolated(facts)}",
-        f"**Again.** `{command(facts)}`, or `make report` in a fresh clone; the same seed and versions give the same numbers.{_beside(facts)}",
+        f"**Again.** `{command(facts)}`, or `make report` in a fresh clone; the same seed and versions give the same numbers."
+        + _beside(facts),
     ]
 
 
