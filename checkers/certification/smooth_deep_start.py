@@ -74,10 +74,6 @@ class SmoothDeepStart:
     unsure: Tensor
     up: float
 
-    @property
-    def samples(self) -> int:
-        return len(self.outputs)
-
 
 def given_norm(matrix: Tensor) -> Norm:
     return Norm(proved_norm(matrix), *matrix.shape)

@@ -89,8 +89,10 @@ def _with_many_flips(statement: Statement, limits: Mapping[str, Range]) -> Mappi
 
 def _shaped(statement: Statement, limits: Mapping[str, Range]) -> Statement:
     """The statement on data of the shape where it says that its bound is tight, if the limits leave any."""
-    shaped = dataclasses.replace(statement, data=(str(statement.tight.get("data")),))
-    return shaped if "data" in statement.tight and _possible(shaped, limits) else statement
+    if "data" not in statement.tight:
+        return statement
+    shaped = dataclasses.replace(statement, data=(str(statement.tight["data"]),))
+    return shaped if _possible(shaped, limits) else statement
 
 
 def _possible(statement: Statement, limits: Mapping[str, Range]) -> bool:

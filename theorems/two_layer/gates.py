@@ -93,7 +93,7 @@ def _kept(subject: TwoLayer, p: float, *, printed: bool = False) -> Side:
     ranges={**SIZES, "width": (64, 2**20), "samples": (1, 12), "separation": (0.05, 1.4)},
     # where one near neuron is 2/3 of the bound; lambda0 of close pairs is about 0.16 delta + 0.17 delta^2, up to 1/2
     tight={"samples": 2, "separation": 1.4, "width": "24 n/min(1/2, 0.16 delta + 0.17 delta^2)", "data": "close pairs"},
-    trials=1024,
+    trials=1024,  # of a rate of 0.25 they tell 0.35: 7 standard deviations, as a rate of error near 1e-12 asks
     failure=FAILURE_P,
     constants={"p": OFTEN},
     data=POSITIVE,
